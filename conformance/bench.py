@@ -1,0 +1,35 @@
+"""``isthmus bench NAME``: every promise of speed as a number, with what it is compared to."""
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+BENCHES: Final = {
+    "imaging": ("conformance.bench_imaging:run", "last C-STORE response to readable report"),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one benchmark and print its result."""
+    names = "\n".join(f"  {name}  {text}" for name, (_, text) in BENCHES.items())
+    parser = argparse.ArgumentParser(
+        prog="isthmus bench",
+        description="Measure one promise.",
+        epilog=f"benchmarks:\n{names}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", choices=tuple(BENCHES))
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--rounds", type=int, default=10, help="studies that are sent one by one")
+    chosen = parser.parse_args(arguments)
+    module, _, function = BENCHES[chosen.name][0].partition(":")
+    result: dict[str, Any] = getattr(importlib.import_module(module), function)(chosen.rounds)
+    if chosen.json:
+        sys.stdout.write(json.dumps(result, indent=1) + "\n")
+    else:
+        for key, value in result.items():
+            sys.stdout.write(f"{key:<28}{value}\n")
+    return 0

@@ -1,0 +1,118 @@
+"""The composition root: the only place where the parts meet.
+
+Settings are read once, here; every room below gets plain arguments.
+"""
+
+import logging
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from adapters.dimse.peers import Peers
+from adapters.dimse.scp import Received, StorageScp
+from adapters.store import Store, open_store
+from gateway.fetch import FETCH_LANE, Fetch, fetch_on_arrival
+from gateway.http import Services, build_app
+from gateway.intake import IMAGING_LANE, Intake, Settle
+from gateway.lane import Lane
+from gateway.runner import Runner, lane_command
+from gateway.settings import Settings
+from ml.worker import missing, workers
+
+log = logging.getLogger("isthmus.gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The running parts of one gateway process."""
+
+    settings: Settings
+    store: Store
+    intake: Intake
+    scp: StorageScp
+    runner: Runner
+    fetch_lane: Lane
+    http: Starlette
+
+    def start(self) -> None:
+        """Start the SCP, the lanes and the fetch thread; the web server is started by its caller."""
+        self.store.blobs.sweep()
+        self.runner.start()
+        threading.Thread(target=self.fetch_lane.run, name="fetch", daemon=True).start()
+        self.scp.start()
+        log.info("gateway.started", extra={"dicom_port": self.scp.port})
+
+    def stop(self) -> None:
+        """Stop taking in, then end the lanes, then close the store."""
+        self.scp.stop()
+        self.fetch_lane.stop()
+        self.runner.stop()
+        self.store.close()
+
+
+def compose(settings: Settings) -> Gateway:
+    """Build every part of the gateway from its settings."""
+    store = open_store(Path(settings.data), reserve_bytes=settings.reserve_bytes)
+    intake = Intake(
+        store,
+        Settle(
+            released_min=settings.quiet_released_s,
+            open_min=settings.quiet_open_s,
+            open_max=max(settings.quiet_open_s, settings.quiet_max_s),
+            count_wait=settings.count_wait_s,
+        ),
+    )
+    fetch = Fetch(store, intake, settings.dicomweb_servers)
+    runner = Runner(store, _lane_commands(settings))
+
+    def received(instance: Received) -> None:
+        intake.store_instance(
+            instance.header,
+            instance.part10,
+            sender=instance.calling_ae,
+            association=instance.association,
+        )
+
+    scp = StorageScp(
+        settings.host,
+        settings.dicom_port,
+        settings.ae_title,
+        on_instance=received,
+        on_association_end=intake.association_ended,
+        peers=Peers(
+            called_ae_titles=frozenset(settings.called_ae_titles),
+            calling_ae_titles=frozenset(settings.calling_ae_titles),
+            addresses=frozenset(settings.peer_addresses),
+        ),
+    )
+    services = Services(
+        request_analysis=lambda study_id, parameters: intake.request_analysis(
+            store.read("ImagingStudy", study_id).json(), parameters
+        ),
+        on_created=fetch_on_arrival,
+        lanes_alive=lambda: all(lane.pid is not None for lane in runner.lanes),
+    )
+    return Gateway(
+        settings=settings,
+        store=store,
+        intake=intake,
+        scp=scp,
+        runner=runner,
+        fetch_lane=Lane(store, FETCH_LANE, {"fetch": fetch}, timeout_s=settings.fetch_timeout_s),
+        http=build_app(store, settings, services),
+    )
+
+
+def _lane_commands(settings: Settings) -> list[tuple[str, ...]]:
+    """One process per lane that has a worker which can run here."""
+    runnable = {w.SPEC.lane for w in workers().values() if not missing(w.SPEC)}
+    if IMAGING_LANE not in runnable:
+        log.warning("lane.off", extra={"lane": IMAGING_LANE, "see": f"{sys.argv[0]} doctor"})
+    return [
+        lane_command(settings.data, lane, settings.models)
+        for lane in sorted(runnable)
+        for _ in range(settings.lane_processes)
+    ]

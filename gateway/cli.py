@@ -1,0 +1,57 @@
+"""``isthmus``: one table of commands, each loaded only when it is called.
+
+``isthmus --help`` reads this table alone, so it answers at once and imports no engine.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final, cast
+
+from profiles.outcome import OperationOutcomeError
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "serve": ("gateway.serve:main", "run the gateway: DICOM SCP, FHIR endpoint, lanes"),
+    "demo": ("gateway.demo:main", "send a phantom study through the imaging journey and show the report"),
+    "doctor": ("gateway.doctor:main", "explain ports, disk, models, and what is off and why"),
+    "worker": ("gateway.worker:main", "run a lane of AI workers on a store, beside the gateway"),
+    "train": ("ml.imaging.train:main", "train the demonstration model from its recipe"),
+    "bench": ("conformance.bench:main", "measure a promise and print ratios"),
+    "conformance": ("conformance.report:main", "run third-party checkers over what the gateway writes"),
+    "settings": ("gateway.settings:main", "print every setting with its value and where it came from"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status of the process."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = _parser().parse_args(given[:1])
+    module, _, function = COMMANDS[chosen.command][0].partition(":")
+    command = cast(
+        "Callable[[Sequence[str]], int]", getattr(importlib.import_module(module), function)
+    )
+    try:
+        return command(given[1:])
+    except OperationOutcomeError as error:
+        sys.stderr.write(f"isthmus {chosen.command}: {error.diagnostics}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    table = "\n".join(f"  {name:<{width}}  {text}" for name, (_, text) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="isthmus",
+        description="A standards-native AI gateway: DICOM and FHIR in, preliminary results out.",
+        epilog=f"commands:\n{table}\n\n`isthmus COMMAND --help` explains one of them.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=tuple(COMMANDS), metavar="COMMAND")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

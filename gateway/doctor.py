@@ -1,0 +1,136 @@
+"""``isthmus doctor``: what works here, what is off, and what would switch it on."""
+
+import argparse
+import importlib.util
+import json
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from typing import Final
+
+from adapters.store import open_store
+from gateway.settings import Settings, load_settings
+from ml.models import describe_models
+from ml.worker import missing, workers
+from profiles.outcome import OperationOutcomeError
+
+ROOMS: Final = ("terminology", "profiles", "ml", "adapters", "gateway", "conformance")
+CODECS: Final = {
+    "JPEG 2000 and HTJ2K": "openjpeg",
+    "JPEG-LS": "jpeg_ls",
+    "JPEG lossless": "gdcm",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the examination: ``ok``, ``off`` (works without it) or ``problem``."""
+
+    state: str
+    subject: str
+    text: str
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Examine and explain; 1 when something would keep the gateway from running."""
+    parser = argparse.ArgumentParser(prog="isthmus doctor", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON array")
+    chosen = parser.parse_args(arguments)
+    findings = [finding for check in CHECKS for finding in check(load_settings())]
+    if chosen.json:
+        sys.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=1) + "\n")
+    else:
+        width = max(len(finding.subject) for finding in findings)
+        for finding in findings:
+            sys.stdout.write(f"{finding.state:<8}{finding.subject:<{width}}  {finding.text}\n")
+    return int(any(finding.state == "problem" for finding in findings))
+
+
+def _packages(settings: Settings) -> Iterator[Finding]:
+    """Two distributions that own one of our package names overwrite each other silently."""
+    del settings
+    owners = packages_distributions()
+    clashes = [room for room in ROOMS if len(set(owners.get(room, ()))) > 1]
+    if clashes:
+        names = ", ".join(f"{room} ({' and '.join(sorted(set(owners[room])))})" for room in clashes)
+        yield Finding("problem", "packages", f"two owners for {names}: use an environment of its own")
+    else:
+        yield Finding("ok", "packages", f"isthmus {version('isthmus')}, no name clash")
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    for subject, port in (("HTTP port", settings.http_port), ("DICOM port", settings.dicom_port)):
+        with socket.socket() as probe:
+            # As the servers do: a port whose last owner just closed is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, port))
+            except OSError as error:
+                yield Finding("problem", subject, f"{settings.host}:{port}: {error.strerror}")
+            else:
+                yield Finding("ok", subject, f"{settings.host}:{port} is free")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = Path(settings.data)
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(existing).free
+    text = f"{free / 1e9:.1f} GB free, {settings.reserve_bytes / 1e9:.1f} GB kept in reserve"
+    yield Finding("ok" if free > settings.reserve_bytes else "problem", "disk", text)
+
+
+def _store(settings: Settings) -> Iterator[Finding]:
+    folder = Path(settings.data)
+    if not folder.exists():
+        yield Finding("ok", "store", "not there yet; the first start makes it")
+        return
+    try:
+        store = open_store(folder)
+    except OperationOutcomeError as error:
+        yield Finding("problem", "store", error.diagnostics)
+        return
+    try:
+        counts = ", ".join(f"{name} {value}" for name, value in store.status().items())
+        yield Finding("ok", "store", counts)
+    finally:
+        store.close()
+
+
+def _workers(settings: Settings) -> Iterator[Finding]:
+    del settings
+    for name, worker in workers().items():
+        absent = missing(worker.SPEC)
+        if absent:
+            text = f"needs {', '.join(absent)}: install the extra `isthmus[{worker.SPEC.lane}]`"
+            yield Finding("off", f"worker {name}", f"{text}; until then its Tasks wait")
+        else:
+            yield Finding("ok", f"worker {name}", f"version {worker.SPEC.version}")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    for model in describe_models(Path(settings.models)):
+        yield Finding("off" if model.refused else "ok", f"model {model.name}", model.text)
+
+
+def _codecs(settings: Settings) -> Iterator[Finding]:
+    del settings
+    for syntax, module in CODECS.items():
+        if importlib.util.find_spec(module) is None:
+            yield Finding("off", syntax, "stored as it comes, refused for analysis: no codec here")
+        else:
+            yield Finding("ok", syntax, "decoded")
+
+
+CHECKS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
+    _packages,
+    _ports,
+    _disk,
+    _store,
+    _workers,
+    _models,
+    _codecs,
+)
