@@ -13,13 +13,22 @@ from profiles.outcome import OperationOutcomeError
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("gateway.serve:main", "run the gateway: DICOM SCP, FHIR endpoint, lanes"),
-    "demo": ("gateway.demo:main", "send a phantom study through the imaging journey and show the report"),
+    "demo": (
+        "gateway.demo:main",
+        "send a phantom study through the imaging journey and show the report",
+    ),
     "doctor": ("gateway.doctor:main", "explain ports, disk, models, and what is off and why"),
     "worker": ("gateway.worker:main", "run a lane of AI workers on a store, beside the gateway"),
     "train": ("ml.imaging.train:main", "train the demonstration model from its recipe"),
     "bench": ("conformance.bench:main", "measure a promise and print ratios"),
-    "conformance": ("conformance.report:main", "run third-party checkers over what the gateway writes"),
-    "settings": ("gateway.settings:main", "print every setting with its value and where it came from"),
+    "conformance": (
+        "conformance.report:main",
+        "run third-party checkers over what the gateway writes",
+    ),
+    "settings": (
+        "gateway.settings:main",
+        "print every setting with its value and where it came from",
+    ),
 }
 
 

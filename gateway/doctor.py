@@ -57,7 +57,9 @@ def _packages(settings: Settings) -> Iterator[Finding]:
     clashes = [room for room in ROOMS if len(set(owners.get(room, ()))) > 1]
     if clashes:
         names = ", ".join(f"{room} ({' and '.join(sorted(set(owners[room])))})" for room in clashes)
-        yield Finding("problem", "packages", f"two owners for {names}: use an environment of its own")
+        yield Finding(
+            "problem", "packages", f"two owners for {names}: use an environment of its own"
+        )
     else:
         yield Finding("ok", "packages", f"isthmus {version('isthmus')}, no name clash")
 
