@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.store import Job, Store, Transaction
-
 from gateway.identity import publish_imaging_study
 from gateway.intake import dicom_uid_of
 from gateway.write_back import write_findings

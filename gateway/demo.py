@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from adapters.dimse.scu import send_instances
+from ml.imaging.phantom_study import PhantomStudy, write_defective_study, write_phantom_study
+
 from gateway.app import Gateway, compose
 from gateway.logs import configure_logging
 from gateway.serve import free_port, serve_http
 from gateway.settings import load_settings
-from ml.imaging.phantom_study import PhantomStudy, write_defective_study, write_phantom_study
 from profiles.outcome import OperationOutcomeError
 
 VOLUME_TOLERANCE = 0.10

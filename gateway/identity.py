@@ -6,10 +6,10 @@ the study gets a Patient of its own for a human to merge: nothing is guessed.
 
 from typing import Any
 
-from adapters.store import Transaction
 from profiles.build.imaging_study import imaging_study
 from profiles.build.patient import patient, patient_identifier
 
+from adapters.store import Transaction
 from profiles.records import InstanceHeader
 from profiles.uids import derived_id
 from terminology.systems import DICOM_UID

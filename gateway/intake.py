@@ -19,8 +19,8 @@ from typing import Any
 from uuid import uuid4
 
 from adapters.dicom_header import same_object
-from adapters.store import Store, StudyRow, Transaction
 
+from adapters.store import Store, StudyRow, Transaction
 from gateway.identity import imaging_study_of, patient_of
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader

@@ -17,7 +17,6 @@ from pathlib import Path
 from uuid import uuid4
 
 from adapters.store import Job, Store, Transaction
-
 from profiles.outcome import OperationOutcomeError
 from profiles.task import code_of, moved
 

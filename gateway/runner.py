@@ -12,7 +12,6 @@ import time
 from collections.abc import Sequence
 
 from adapters.store import Store
-
 from gateway.lane import owner_is_dead
 
 log = logging.getLogger("isthmus.runner")

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.store import Store, open_store
-
 from gateway.analysis import Analysis
 from gateway.lane import Handler, Lane
 from gateway.logs import configure_logging

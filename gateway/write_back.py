@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from adapters.store import Job, Store, Transaction
 from profiles.build.imaging_result import (
     DicomObject,
     ImagingResult,
@@ -18,6 +17,7 @@ from profiles.build.imaging_result import (
     withdrawn,
 )
 
+from adapters.store import Job, Store, Transaction
 from gateway.identity import publish_imaging_study
 from profiles.records import ImagingFindings, InstanceHeader, StudyRef
 from profiles.task import REVIEW, STATES, input_of, item, moved, new_task

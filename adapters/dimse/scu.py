@@ -1,0 +1,89 @@
+"""Storage SCU: send stored files to a peer as they are (PS3.4 annex B)."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pydicom
+from pydicom.uid import UID
+from pynetdicom import AE, build_context
+
+from adapters.dimse.scp import VERIFICATION
+from profiles.outcome import OperationOutcomeError
+from profiles.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+
+MOST_CONTEXTS: Final = 128
+
+
+def echo(host: str, port: int, *, calling_ae: str, called_ae: str) -> bool:
+    """Whether a peer answers C-ECHO with success."""
+    assoc = _associate(host, port, calling_ae, called_ae, [build_context(VERIFICATION)])
+    try:
+        return bool(assoc.send_c_echo().get("Status", 0xFFFF) == 0)
+    finally:
+        assoc.release()
+
+
+def send_instances(
+    files: Sequence[Path],
+    host: str,
+    port: int,
+    *,
+    calling_ae: str,
+    called_ae: str,
+    on_sent: Callable[[Path, int], None] = lambda file, status: None,
+) -> tuple[int, ...]:
+    """Send files, one context per class and syntax, several associations where 128 do not suffice.
+
+    Returns
+    -------
+    tuple of int
+        C-STORE status of each file, in order; 0 is success.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``transient`` when no association can be made or it breaks.
+    """
+    wanted = [_context_of(file) for file in files]
+    distinct = list(dict.fromkeys(wanted))
+    statuses: dict[Path, int] = {}
+    for start in range(0, len(distinct), MOST_CONTEXTS):
+        batch = set(distinct[start : start + MOST_CONTEXTS])
+        contexts = [build_context(sop_class, syntax) for sop_class, syntax in sorted(batch)]
+        assoc = _associate(host, port, calling_ae, called_ae, contexts)
+        try:
+            for file, context in zip(files, wanted, strict=True):
+                if context in batch:
+                    statuses[file] = _send(assoc, file)
+                    on_sent(file, statuses[file])
+        finally:
+            if assoc.is_established:
+                assoc.release()
+    return tuple(statuses[file] for file in files)
+
+
+def _send(assoc: Any, file: Path) -> int:
+    try:
+        status = assoc.send_c_store(str(file))
+    except RuntimeError:
+        raise OperationOutcomeError("transient", "the association was lost") from None
+    if "Status" not in status:
+        raise OperationOutcomeError("transient", "the peer did not answer a C-STORE")
+    return int(status.Status)
+
+
+def _context_of(file: Path) -> tuple[UID, UID]:
+    meta = pydicom.filereader.read_file_meta_info(str(file))
+    return meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID
+
+
+def _associate(host: str, port: int, calling: str, called: str, contexts: list[Any]) -> Any:
+    entity = AE(ae_title=calling)
+    entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+    entity.requested_contexts = contexts
+    assoc = entity.associate(host, port, ae_title=called)
+    if not assoc.is_established:
+        raise OperationOutcomeError("transient", f"no association with {called} at {host}:{port}")
+    return assoc

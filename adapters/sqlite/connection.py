@@ -1,0 +1,31 @@
+"""Connections to the embedded store: WAL, and every commit synced to the disk."""
+
+from pathlib import Path
+
+import apsw
+
+from profiles.outcome import OperationOutcomeError
+
+BUSY_MS = 30_000
+
+
+def connect(path: Path) -> apsw.Connection:
+    """Open a connection; one thread at a time may use it.
+
+    ``synchronous=FULL`` because a Task row that a power loss took cannot be guessed.
+    """
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(BUSY_MS)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def translated(error: apsw.Error) -> OperationOutcomeError:
+    """The house's error for one of SQLite's."""
+    if isinstance(error, apsw.FullError):
+        return OperationOutcomeError("no-store", "the disk is full")
+    if isinstance(error, apsw.BusyError):
+        return OperationOutcomeError("transient", "the store is busy; try again")
+    return OperationOutcomeError("exception", f"the store failed: {type(error).__name__}")

@@ -1,0 +1,91 @@
+"""``Task/[id]/$decide``: a named person accepts, changes or rejects an AI result: 200, 400, 409, 422.
+
+Everything that the decision changes is one transaction: report, Observations, Composition, the person's
+Provenance and the review Task.
+"""
+
+from typing import Any
+
+from profiles.build.decision import decide
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.store import Transaction
+from gateway.fhir_answer import base_of, fhir_json, read_resource, resource_id, store_of, transact
+from gateway.operations.result_bundle import result_bundle
+from profiles.outcome import OperationOutcomeError
+from profiles.task import REVIEW, code_of, item, moved
+
+
+async def decide_review(request: Request) -> Response:
+    """Apply a decision and answer with what it made."""
+    _, parameters = await read_resource(request)
+    if parameters["resourceType"] != "Parameters":
+        raise OperationOutcomeError("invalid", "the body is no Parameters", "resourceType")
+    given = _given(parameters)
+    task_id = resource_id(request)
+    report = await transact(request, lambda tx: _apply(tx, task_id, given))
+    return fhir_json(request, result_bundle(store_of(request), report, base_of(request)))
+
+
+def _given(parameters: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"resource": []}
+    for part in parameters.get("parameter", ()):
+        name = part.get("name")
+        if name == "resource":
+            found["resource"].append(part.get("resource", {}))
+        else:
+            found[name] = next((v for k, v in part.items() if k.startswith("value")), None)
+    if not isinstance(found.get("decision"), str):
+        raise OperationOutcomeError("required", "the parameter decision is required", "decision")
+    performer = found.get("performer")
+    if not isinstance(performer, dict) or not (
+        performer.get("display") or performer.get("reference")
+    ):
+        raise OperationOutcomeError(
+            "required", "a decision needs a named person: the parameter performer", "performer"
+        )
+    return found
+
+
+def _apply(tx: Transaction, task_id: str, given: dict[str, Any]) -> str:
+    task = tx.require("Task", task_id).json()
+    if code_of(task) != REVIEW.code:
+        raise OperationOutcomeError(
+            "business-rule", "only a review Task can be decided", "Task.code"
+        )
+    if task["status"] != "requested":
+        raise OperationOutcomeError("conflict", "this review has already ended", "Task.status")
+    report = str(task["focus"]["reference"])
+    changed = decide(
+        given["decision"],
+        _result(tx, report),
+        given["performer"],
+        given.get("reason"),
+        given["resource"],
+        tx.moment,
+    )
+    for resource in changed:
+        tx.put(resource)
+    outputs = (
+        item("decision", valueCode=given["decision"]),
+        item("performer", valueReference=given["performer"]),
+    )
+    state = "modified" if given["decision"] == "modified" else given["decision"]
+    tx.put(moved(task, "completed", state, tx.moment, outputs=outputs, reason=given.get("reason")))
+    return report
+
+
+def _result(tx: Transaction, report: str) -> list[dict[str, Any]]:
+    """The report and what the AI run wrote with it."""
+    kind, _, report_id = report.partition("/")
+    found = {report: tx.require(kind, report_id).json()}
+    for provenance_id in tx.find("Provenance", "target", report):
+        provenance = tx.read("Provenance", provenance_id)
+        for target in provenance.json()["target"] if provenance is not None else ():
+            reference = target["reference"]
+            if reference not in found:
+                stored = tx.read(*reference.split("/"))
+                if stored is not None:
+                    found[reference] = stored.json()
+    return list(found.values())

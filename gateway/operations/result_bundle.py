@@ -1,0 +1,33 @@
+"""The result of an analysis as one Bundle: the report and everything that it points to."""
+
+from typing import Any, Final
+
+from adapters.store import Store
+from profiles.outcome import OperationOutcomeError
+
+LARGEST: Final = 500
+
+
+def result_bundle(store: Store, report: str, base: str) -> dict[str, Any]:
+    """``collection`` Bundle of a report, from the targets of its latest Provenance."""
+    kind, _, report_id = report.partition("/")
+    found = [store.read(kind, report_id).json()]
+    page = store.search("Provenance", [("target", report)], count=1)
+    for match in page.matches:
+        provenance = match.json()
+        found.append(provenance)
+        for target in provenance["target"][:LARGEST]:
+            if target["reference"] != report:
+                found.append(_read(store, target["reference"]))
+    entries = [
+        {"fullUrl": f"{base}/{r['resourceType']}/{r['id']}", "resource": r} for r in found if r
+    ]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
+
+def _read(store: Store, reference: str) -> dict[str, Any]:
+    kind, _, resource_id = reference.partition("/")
+    try:
+        return store.read(kind, resource_id).json()
+    except OperationOutcomeError:
+        return {}

@@ -1,0 +1,172 @@
+"""Every setting of the gateway, in one table; read once, at the start.
+
+A setting comes from the environment (``ISTHMUS_`` and its name in capitals), else from the TOML file that
+``ISTHMUS_CONFIG`` names, else from its default. An unknown or malformed one stops the start.
+"""
+
+import argparse
+import difflib
+import ipaddress
+import os
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from profiles.outcome import OperationOutcomeError
+
+PREFIX: Final = "ISTHMUS_"
+OTHER_VARIABLES: Final = frozenset({"ISTHMUS_CONFIG", "ISTHMUS_TORCH_INDEX", "ISTHMUS_TORCH"})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table; ``unit`` is empty where there is none."""
+
+    name: str
+    default: Any
+    unit: str
+    text: str
+
+
+TABLE: Final = (
+    Setting("data", "isthmus-data", "", "folder of the store and its blobs"),
+    Setting("host", "127.0.0.1", "", "address to listen on; loopback until authentication exists"),
+    Setting("http_port", 8080, "", "port of the FHIR endpoint"),
+    Setting("dicom_port", 11112, "", "port of the DICOM SCP"),
+    Setting("ae_title", "ISTHMUS", "", "our AE title"),
+    Setting("called_ae_titles", (), "", "AE titles we answer to; empty: any"),
+    Setting("calling_ae_titles", (), "", "AE titles that may send; empty: any"),
+    Setting("peer_addresses", (), "", "IP addresses that may open an association; empty: any"),
+    Setting("dicomweb_servers", (), "", "URL prefixes of DICOMweb servers that may be asked"),
+    Setting("models", "models", "", "folder into which model bundles are dropped"),
+    Setting("lane_processes", 1, "", "processes per lane of AI workers"),
+    Setting("quiet_released_s", 0.1, "s", "shortest quiet time after an association was released"),
+    Setting("quiet_open_s", 2.0, "s", "shortest quiet time while an association is open"),
+    Setting("quiet_max_s", 5.0, "s", "longest quiet time"),
+    Setting(
+        "count_wait_s", 30.0, "s", "how long missing instances of a known count are waited for"
+    ),
+    Setting("fetch_timeout_s", 1800.0, "s", "time limit for fetching one study"),
+    Setting("analyze_wait_s", 30.0, "s", "how long $analyze waits before it answers 202"),
+    Setting("reserve_bytes", 1_000_000_000, "bytes", "free disk space that is never used up"),
+    Setting("max_body_bytes", 16_000_000, "bytes", "largest FHIR request body"),
+    Setting("log_level", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one gateway; see ``TABLE`` for what each is."""
+
+    data: str
+    host: str
+    http_port: int
+    dicom_port: int
+    ae_title: str
+    called_ae_titles: tuple[str, ...]
+    calling_ae_titles: tuple[str, ...]
+    peer_addresses: tuple[str, ...]
+    dicomweb_servers: tuple[str, ...]
+    models: str
+    lane_processes: int
+    quiet_released_s: float
+    quiet_open_s: float
+    quiet_max_s: float
+    count_wait_s: float
+    fetch_timeout_s: float
+    analyze_wait_s: float
+    reserve_bytes: int
+    max_body_bytes: int
+    log_level: str
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``value`` for an unknown name (with the nearest known one) or a malformed value.
+    """
+    values = {name: value for name, (value, _) in resolve(environment).items()}
+    return Settings(**{field.name: values[field.name] for field in fields(Settings)})
+
+
+def resolve(environment: Mapping[str, str] | None = None) -> dict[str, tuple[Any, str]]:
+    """Value and origin of every setting, by name."""
+    given = os.environ if environment is None else environment
+    found: dict[str, tuple[Any, str]] = {s.name: (s.default, "default") for s in TABLE}
+    file = given.get("ISTHMUS_CONFIG")
+    if file:
+        for name, value in _toml(Path(file)).items():
+            found[name] = (_parsed(_setting(name), value), file)
+    for variable, text in given.items():
+        if variable.startswith(PREFIX) and variable not in OTHER_VARIABLES:
+            setting = _setting(variable.removeprefix(PREFIX).lower())
+            found[setting.name] = (_parsed(setting, text), variable)
+    return found
+
+
+def require_loopback(host: str) -> None:
+    """Refuse to listen beyond this machine while nobody is asked who he is.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``forbidden``.
+    """
+    try:
+        loopback = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise OperationOutcomeError(
+            "forbidden",
+            f"host {host} is not a loopback address: there is no authentication yet, so the gateway "
+            "listens on this machine only; put an authenticating proxy in front of it",
+            "host",
+        )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print every setting with its value and where it came from."""
+    parser = argparse.ArgumentParser(prog="isthmus settings", description=main.__doc__)
+    parser.parse_args(arguments)
+    resolved = resolve()
+    for setting in TABLE:
+        value, origin = resolved[setting.name]
+        shown = ",".join(value) if isinstance(value, tuple) else value
+        unit = f" {setting.unit}" if setting.unit else ""
+        sys.stdout.write(f"{setting.name:<20}{shown}{unit}  ({origin})  {setting.text}\n")
+    return 0
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise OperationOutcomeError("value", f"the settings file cannot be read: {error}") from None
+
+
+def _setting(name: str) -> Setting:
+    known = {setting.name: setting for setting in TABLE}
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+    raise OperationOutcomeError("value", f"there is no setting {name}; nearest: {near[0]}", name)
+
+
+def _parsed(setting: Setting, value: Any) -> Any:
+    kind = type(setting.default)
+    try:
+        if kind is tuple:
+            parts = value.split(",") if isinstance(value, str) else value
+            return tuple(str(part).strip() for part in parts if str(part).strip())
+        return kind(value)
+    except (TypeError, ValueError):
+        raise OperationOutcomeError(
+            "value", f"setting {setting.name} must be of type {kind.__name__}", setting.name
+        ) from None

@@ -1,0 +1,52 @@
+"""The model version as Device and its card as DocumentReference (HL7 AI Transparency: AI-Device)."""
+
+import base64
+import hashlib
+from typing import Any
+
+from profiles.build.context import ResultContext, card_id, device_id
+from profiles.fhir_time import instant
+from profiles.records import ImagingFindings
+from terminology.ai_transparency import AI, MODEL_CARD
+from terminology.coding import concept
+from terminology.systems import MODEL_DIGEST
+
+
+def device(findings: ImagingFindings) -> dict[str, Any]:
+    """One Device per model version, identified by the digest of weights and configuration."""
+    model = findings.model
+    return {
+        "resourceType": "Device",
+        "id": device_id(findings),
+        "identifier": [{"system": MODEL_DIGEST, "value": f"sha256:{model.digest}"}],
+        "status": "active",
+        "manufacturer": model.manufacturer,
+        "deviceName": [{"name": model.name, "type": "model-name"}],
+        "type": concept(AI),
+        "version": [{"value": model.version}],
+        "note": [{"text": model.description}],
+    }
+
+
+def model_card(findings: ImagingFindings, context: ResultContext) -> dict[str, Any]:
+    """The model card in Markdown."""
+    card = findings.model.card.encode()
+    return {
+        "resourceType": "DocumentReference",
+        "id": card_id(findings),
+        "status": "current",
+        "type": concept(MODEL_CARD),
+        "date": instant(context.moment),
+        "description": f"Model card of {findings.model.name} {findings.model.version}",
+        "content": [
+            {
+                "attachment": {
+                    "contentType": "text/markdown",
+                    "data": base64.b64encode(card).decode(),
+                    "size": len(card),
+                    "hash": base64.b64encode(hashlib.sha1(card, usedforsecurity=False).digest()).decode(),
+                    "title": f"{findings.model.name} {findings.model.version}",
+                }
+            }
+        ],
+    }

@@ -1,0 +1,28 @@
+"""Narrative and report pages as XHTML in which every text is escaped (R4 narrative.html)."""
+
+from html import escape
+from typing import Any
+
+
+def paragraphs(text: str) -> str:
+    """One paragraph per line."""
+    return "".join(f"<p>{escape(line)}</p>" for line in text.splitlines() if line)
+
+
+def narrative(text: str) -> dict[str, Any]:
+    """``Narrative`` of plain text."""
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs(text)}</div>'
+    return {"status": "generated", "div": div}
+
+
+def page(title: str, body: str) -> str:
+    """A complete HTML document that needs nothing from outside."""
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"/>'
+        f"<title>{escape(title)}</title><style>body{{font:16px/1.5 sans-serif;max-width:52em;"
+        "margin:2em auto;padding:0 1em;color:#1a1a1a}h1{font-size:1.5em}h2{font-size:1.1em;"
+        "border-bottom:1px solid #ccc;margin-top:1.6em}table{border-collapse:collapse;width:100%}"
+        "td,th{text-align:left;padding:.35em .7em;border-bottom:1px solid #ddd}"
+        "img{max-width:100%;background:#000}.warn{background:#fff3cd;border-left:4px solid #e0a800;"
+        f"padding:.5em 1em}}</style></head><body>{body}</body></html>"
+    )
