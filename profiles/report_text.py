@@ -31,11 +31,11 @@ def write_report(
     findings: ImagingFindings, recommendations: tuple[Recommendation, ...]
 ) -> ReportText:
     """The template text of a result."""
-    site = findings.body_site.display.lower()
+    what = f"{findings.finding.display} of the {findings.body_site.display}".lower()
     return ReportText(
         procedure=_procedure(findings),
-        findings="\n".join(_findings(findings, site)),
-        impression="\n".join([*_warnings(findings), _impression(findings, site)]),
+        findings="\n".join(_findings(findings, what)),
+        impression="\n".join([*_warnings(findings), _impression(findings, what)]),
         recommendation="\n".join(f"{r.text} [{r.citation}]" for r in recommendations),
     )
 
@@ -56,21 +56,21 @@ def _warnings(findings: ImagingFindings) -> list[str]:
     return [UNREVIEWED, *([DEMONSTRATION] if findings.model.demonstration else [])]
 
 
-def _findings(findings: ImagingFindings, site: str) -> list[str]:
+def _findings(findings: ImagingFindings, what: str) -> list[str]:
     if findings.status == "refused" and findings.refusal is not None:
         return [f"The analysis was refused. {findings.refusal.text}"]
     if findings.status == "absent":
-        return [f"No lesion of the {site} was detected."]
+        return [f"No {what} was detected."]
     return [lesion_sentence(lesion) for lesion in findings.lesions]
 
 
-def _impression(findings: ImagingFindings, site: str) -> str:
+def _impression(findings: ImagingFindings, what: str) -> str:
     if findings.status == "refused" and findings.refusal is not None:
-        return f"Not analysed: {findings.refusal.text} No statement on lesions of the {site} is made."
+        return f"Not analysed: {findings.refusal.text} No statement on any {what} is made."
     if findings.status == "absent":
-        return f"No lesion of the {site} detected."
+        return f"No {what} detected."
     count = len(findings.lesions)
-    head = f"{count} lesion{'s' if count > 1 else ''} of the {site} detected."
+    head = f"{what[0].upper()}{what[1:]} detected: {count}."
     return "\n".join([head, *(lesion_sentence(lesion) for lesion in findings.lesions)])
 
 

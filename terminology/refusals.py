@@ -22,6 +22,7 @@ _TEXT: Final = {
     "too-large": "The volume needs more memory than this worker may use.",
     "value-range": "Pixel values leave the range that their attributes allow.",
     "modality": "The modality is not one that the model was made for.",
+    "body-part": "The body part is not one that the model was made for.",
     "not-a-volume": "The instances are not slices of a volume (localizer, single or no image).",
     "mixed-patients": "The study holds instances of more than one patient.",
     "other-series-preferred": "Another series of the study suits the model better and was analysed.",

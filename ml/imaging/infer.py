@@ -24,6 +24,8 @@ from profiles.outcome import OperationOutcomeError
 MEMORY_LIMIT: Final = 4 * 1024**3
 WHOLE_LIMIT: Final = 1024**3
 """Activations of one pass may take this much; larger volumes are tiled."""
+SOURCE_COPIES: Final = 4
+"""Arrays of the size of the source, in float32, that live at once: volume, input, scores and a spare."""
 SLAB: Final = 8
 OUTSIDE: Final = -30.0
 
@@ -61,7 +63,7 @@ def needed_bytes(shape: tuple[int, int, int], affine: NDArray[np.float64], model
     source = math.prod(shape)
     grid = _grid_voxels(shape, affine, model)
     passed = min(grid * model.bytes_per_voxel, WHOLE_LIMIT)
-    return int(source * 4 * 4 + grid * 4 * 6 + passed)
+    return int(source * 4 * SOURCE_COPIES + grid * 4 * 6 + passed)
 
 
 def segment(

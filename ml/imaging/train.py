@@ -115,13 +115,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, help="instead of the recipe's")
     parser.add_argument("--seconds", type=float, help="train for this long instead")
     parser.add_argument("--threads", type=int, help="processor threads")
-    parser.add_argument("--check", action="store_true", help="keep nothing, only test the gate")
+    parser.add_argument("--reproduce", action="store_true", help="keep nothing, only test the gate")
     parser.add_argument("--json", action="store_true", help="print the evaluation as JSON")
     chosen = parser.parse_args(arguments)
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
     limits = {"seed": chosen.seed, "steps": chosen.steps, "seconds": chosen.seconds}
-    if chosen.check:
+    if chosen.reproduce:
         evaluation = reproduce(chosen.recipe, **limits, progress=_progress)
     else:
         evaluation = train(chosen.recipe, chosen.out, **limits, progress=_progress)

@@ -15,9 +15,10 @@ import numpy.typing as npt
 from ml.imaging.frames import Frame, read_frames
 from ml.imaging.pixels import decode_frame
 from ml.imaging.refusal import Refused
-from profiles.records import FrameGeometry, Point, SeriesRef
+from profiles.label_map import pack_voxels
+from profiles.records import FrameGeometry, LabelMap, Point, SeriesRef
 
-__all__ = ["Refused", "Volume", "build_volume"]
+__all__ = ["Refused", "Volume", "build_volume", "label_map"]
 
 # A position is written with about 1e-3 mm; scanners' own rounding reaches a few hundredths.
 POSITION_TOLERANCE_MM: Final = 0.02
@@ -99,6 +100,21 @@ def build_volume(series: SeriesRef, *, max_bytes: int) -> Volume:
         raise Refused("too-large")
     ordered, spacing = _ordered(frames)
     return _assemble(series, ordered, spacing)
+
+
+def label_map(volume: Volume, labels: npt.NDArray[np.uint8]) -> LabelMap:
+    """Lesion numbers of a volume as the record that leaves the process."""
+    return LabelMap(
+        frames=volume.frames,
+        orientation=volume.orientation,
+        row_spacing_mm=volume.row_spacing_mm,
+        column_spacing_mm=volume.column_spacing_mm,
+        slice_spacing_mm=volume.slice_spacing_mm,
+        rows=volume.voxels.shape[1],
+        columns=volume.voxels.shape[2],
+        frame_of_reference_uid=volume.frame_of_reference_uid,
+        voxels=pack_voxels(labels),
+    )
 
 
 def _require_uniform(frames: Sequence[Frame]) -> None:

@@ -20,6 +20,8 @@ class ResultContext:
         Of the analysed series: patient and study facts for SEG, SR and rules.
     moment : datetime
         When the result was made, aware.
+    predecessor : InstanceHeader, optional
+        The structured report of the result before this one.
     """
 
     patient_id: str
@@ -27,6 +29,7 @@ class ResultContext:
     task_id: str
     header: InstanceHeader
     moment: datetime
+    predecessor: InstanceHeader | None = None
 
     @property
     def subject(self) -> dict[str, Any]:

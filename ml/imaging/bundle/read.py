@@ -6,6 +6,7 @@ and is not run.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ from ml.imaging.bundle.refused import BundleRefused
 MAX_CONFIG_BYTES: Final = 1_000_000
 MAX_WEIGHTS_BYTES: Final = 2 * 1024**3
 REQUIRED_METADATA: Final = ("version", "monai_version", "pytorch_version", "numpy_version")
+MODALITIES: Final = {"MRI": "MR", "XRAY": "DX", "X-RAY": "DX", "PET": "PT", "MAMMOGRAPHY": "MG"}
+"""MONAI's bundles name modalities freely; what differs from the DICOM term is translated."""
+_WORD: Final = re.compile(r"[A-Z][A-Z-]*")
 WEIGHTS: Final = ("model.safetensors", "model.pt")
 
 Component = dict[str, Any]
@@ -78,11 +82,34 @@ class Bundle:
     window: Window
     head: Head
     weights: Path
+    imports: bool = False
 
     @property
     def version(self) -> str:
         """Version of the bundle, from its metadata."""
         return str(self.metadata["version"])
+
+    @property
+    def title(self) -> str:
+        """Name of the model for people."""
+        return str(self.metadata.get("name", self.name))
+
+    @property
+    def modalities(self) -> frozenset[str]:
+        """DICOM modalities of the images that it takes."""
+        named = str(self.metadata["network_data_format"]["inputs"]["image"]["modality"])
+        return frozenset(MODALITIES.get(part, part) for part in _WORD.findall(named.upper()))
+
+    @property
+    def ours(self) -> Mapping[str, Any]:
+        """What a bundle says beyond MONAI's keys, for the records that are written."""
+        section = self.metadata.get("isthmus", {})
+        return section if isinstance(section, Mapping) else {}
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether it was trained on synthetic material only and claims no clinical validity."""
+        return bool(self.ours.get("demonstration", False))
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -104,6 +131,7 @@ def read_bundle(folder: Path) -> Bundle:
         window=_window(config),
         head=_head(config),
         weights=_weights(folder),
+        imports="imports" in config,
     )
     _check_channels(bundle)
     return bundle
