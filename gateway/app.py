@@ -9,10 +9,10 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.dimse.peers import Peers
-from adapters.dimse.scp import Received, StorageScp
 from starlette.applications import Starlette
 
+from adapters.dimse.peers import Peers
+from adapters.dimse.scp import Received, StorageScp
 from adapters.store import Store, open_store
 from gateway.fetch import FETCH_LANE, Fetch, fetch_on_arrival
 from gateway.http import Services, build_app

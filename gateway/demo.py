@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from adapters.dimse.scu import send_instances
-from ml.imaging.phantom_study import PhantomStudy, write_defective_study, write_phantom_study
-
 from gateway.app import Gateway, compose
 from gateway.logs import configure_logging
 from gateway.serve import free_port, serve_http
 from gateway.settings import load_settings
+from ml.imaging.phantom_study import PhantomStudy, write_defective_study, write_phantom_study
 from profiles.outcome import OperationOutcomeError
 
 VOLUME_TOLERANCE = 0.10
@@ -172,7 +171,7 @@ class Demo:
             _say(f"  no report: {task.get('statusReason', {}).get('text', 'see the Task')}\n")
             return {}
         reference = outputs["report"]["valueReference"]["reference"]
-        report = self._get(f"/fhir/{reference}")
+        report: dict[str, Any] = self._get(f"/fhir/{reference}")
         _say(f"\n  {reference}  ({report['status']})  {self.base}/reports/{report['id']}\n")
         for line in report.get("conclusion", "").splitlines():
             _say(f"  | {line}\n")

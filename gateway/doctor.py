@@ -12,10 +12,9 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Final
 
-from ml.models import describe_models
-
 from adapters.store import open_store
 from gateway.settings import Settings, load_settings
+from ml.models import describe_models
 from ml.worker import missing, workers
 from profiles.outcome import OperationOutcomeError
 

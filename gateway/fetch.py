@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from adapters.dicom_header import read_header
 from adapters.dicomweb import fetch_study
-
 from adapters.store import Job, Store, Transaction
 from gateway.intake import Intake, dicom_uid_of
 from profiles.outcome import OperationOutcomeError

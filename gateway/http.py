@@ -6,6 +6,7 @@ R4 http.html. Each interaction and each operation is a file of its own; this one
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from adapters.store import Store, Transaction
 from gateway.fhir_answer import fhir_json
 from gateway.interactions import capabilities, create, history, read, search, update
+from gateway.operations.analyze import cancel_job, job_status
 from gateway.operations.table import OPERATIONS, load_operation
 from gateway.pages import page_routes
 from gateway.settings import Settings
@@ -55,6 +57,7 @@ def build_app(store: Store, settings: Settings, services: Services) -> Starlette
         },
     )
     app.state.store, app.state.settings, app.state.services = store, settings, services
+    app.state.started = datetime.now(UTC)
     return app
 
 
@@ -66,6 +69,8 @@ def _fhir_routes() -> list[BaseRoute]:
             Route(operation.path, load_operation(operation), methods=list(operation.methods))
             for operation in OPERATIONS
         ),
+        Route("/$job-status/{id}", job_status, methods=["GET"]),
+        Route("/$job-status/{id}", cancel_job, methods=["DELETE"]),
         Route("/{type}/_search", search.search, methods=["POST"]),
         Route("/{type}/{id}/_history/{version}", read.vread),
         Route("/{type}/{id}/_history", history.history),

@@ -6,10 +6,9 @@ the study gets a Patient of its own for a human to merge: nothing is guessed.
 
 from typing import Any
 
+from adapters.store import Transaction
 from profiles.build.imaging_study import imaging_study
 from profiles.build.patient import patient, patient_identifier
-
-from adapters.store import Transaction
 from profiles.records import InstanceHeader
 from profiles.uids import derived_id
 from terminology.systems import DICOM_UID
@@ -24,6 +23,7 @@ def patient_of(tx: Transaction, header: InstanceHeader) -> str:
         if len(found) == 1:
             return found[0]
     if header.patient_id and not found:
+        identifier = patient_identifier(header)
         patient_id = derived_id("Patient", identifier["system"], identifier["value"])
     else:
         patient_id = derived_id("Patient", "of-study", header.study_uid)

@@ -15,11 +15,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from adapters.dicom_header import same_object
-
 from adapters.store import Store, StudyRow, Transaction
 from gateway.identity import imaging_study_of, patient_of
 from profiles.outcome import OperationOutcomeError
@@ -123,7 +123,7 @@ class Intake:
             still_open = set().union(*self._touched.values()) if self._touched else set()
         for study_uid in ended - still_open:
             self._store.transact(
-                lambda tx, uid=study_uid: self._reschedule(tx, uid, released=not aborted)
+                partial(self._reschedule, study_uid=study_uid, released=not aborted)
             )
 
     def request_analysis(self, imaging_study: dict[str, Any], parameters: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """A lane: claims jobs one after the other, keeps its model loaded, and ends every job it claims.
 
-``python -m gateway.lane`` is the process that runs AI workers; the same ``Lane`` runs as a thread of the
+``python -m gateway.worker`` is the process that runs AI workers; the same ``Lane`` runs as a thread of the
 gateway for jobs without a model (fetching a study). Nothing is handed over but the store: a lane that
 dies leaves a lease behind, and the job is claimed again. The result and the end of the Task are one
 transaction, guarded by the lease, so a job that was claimed twice is written once.
@@ -33,12 +33,15 @@ class Retry:
     Parameters
     ----------
     attempts : int
-        Claims after which the job is given up (dead letter).
+        Failures after which the job is given up (dead letter).
+    deaths : int
+        Claims after which it is given up although it never failed: each ended with its process.
     first_s, factor : float
         Wait before the second try, and its growth from try to try.
     """
 
     attempts: int = 4
+    deaths: int = 12
     first_s: float = 2.0
     factor: float = 3.0
 
@@ -97,6 +100,9 @@ class Lane:
             self._do(job)
 
     def _do(self, job: Job) -> None:
+        if job.attempts > self._retry.deaths:
+            self._failed(job, OperationOutcomeError("exception", "every attempt ended its process"))
+            return
         started = time.monotonic()
         log.info("task.claimed", extra={"task": job.task_id, "attempt": job.attempts})
         done = threading.Event()

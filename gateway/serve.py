@@ -58,7 +58,7 @@ async def serve_http(gateway: Gateway, settings: Settings, stop: asyncio.Event) 
     if serving.done():
         serving.result()
         return
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     await serving
 
 

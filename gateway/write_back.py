@@ -4,11 +4,15 @@ Blobs first (SEG, SR), then one commit with the FHIR resources, the index rows o
 ImagingStudy, the review Task and the end of the analysis Task.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from adapters.store import Job, Store, Transaction
+from gateway.identity import publish_imaging_study
 from profiles.build.imaging_result import (
     DicomObject,
     ImagingResult,
@@ -16,9 +20,6 @@ from profiles.build.imaging_result import (
     build_imaging_result,
     withdrawn,
 )
-
-from adapters.store import Job, Store, Transaction
-from gateway.identity import publish_imaging_study
 from profiles.records import ImagingFindings, InstanceHeader, StudyRef
 from profiles.task import REVIEW, STATES, input_of, item, moved, new_task
 from terminology.coding import concept
@@ -57,7 +58,14 @@ def _context(store: Store, job: Job, study: StudyRef, findings: ImagingFindings)
         task_id=job.task_id,
         header=_header(study, findings),
         moment=datetime.now(UTC),
+        predecessor=_latest_report(study),
     )
+
+
+def _latest_report(study: StudyRef) -> InstanceHeader | None:
+    """Header of the structured report that the result before this one wrote."""
+    ours = [i.header for s in study.series if s.ours and s.modality == "SR" for i in s.instances]
+    return ours[-1] if ours else None
 
 
 def _header(study: StudyRef, findings: ImagingFindings) -> InstanceHeader:
@@ -77,6 +85,12 @@ def _commit(
     if report is None:
         return _end(tx, job, "not-analysed", None, _reasons(findings))
     reference = f"DiagnosticReport/{report['id']}"
+    study = tx.study(findings.study_uid)
+    if study is None:
+        raise ValueError("the study of a claimed job is not in the index")
+    if findings.study_revision < study.published:
+        # Another lane has meanwhile written the result of more instances than this one saw.
+        return _end(tx, job, "superseded", reference, None)
     earlier = tx.read("DiagnosticReport", report["id"])
     if earlier is not None and earlier.json()["status"] in DECIDED and not _on_demand(job):
         # A person has signed this report: late images are shown to that person, not written over it.
@@ -89,11 +103,11 @@ def _commit(
         tx.put(resource)
     for entry, digest, size in kept:
         tx.put_instance(entry.header, digest, size, ours=True)
-    study = tx.study(findings.study_uid)
-    if study is not None:
-        publish_imaging_study(tx, study.study_uid, study.imaging_study_id, study.patient_id)
+    tx.update_study(study.study_uid, published=findings.study_revision)
+    publish_imaging_study(tx, study.study_uid, study.imaging_study_id, study.patient_id)
     _review(tx, reference, job, "an AI result awaits a person")
-    return _end(tx, job, "refused" if findings.status == "refused" else "done", reference, None)
+    state = "refused" if findings.status == "refused" else "done"
+    return _end(tx, job, state, reference, None, trace=findings.trace)
 
 
 def _previous(tx: Transaction, report: str) -> list[dict[str, Any]]:
@@ -130,8 +144,19 @@ def _review(tx: Transaction, report: str, job: Job, reason: str) -> None:
     tx.put({**review, "basedOn": [{"reference": f"Task/{job.task_id}"}]})
 
 
-def _end(tx: Transaction, job: Job, state: str, report: str | None, reason: str | None) -> Written:
+def _end(
+    tx: Transaction,
+    job: Job,
+    state: str,
+    report: str | None,
+    reason: str | None,
+    *,
+    trace: Mapping[str, float] | None = None,
+) -> Written:
     outputs = () if report is None else (item("report", valueReference={"reference": report}),)
+    if trace:
+        stages = json.dumps({stage: round(seconds, 4) for stage, seconds in trace.items()})
+        outputs = (*outputs, item("trace", valueString=stages))
     if reason is not None:
         outputs = (*outputs, item("reason", valueString=reason))
     ended = moved(job.task, "completed", state, tx.moment, outputs=outputs)

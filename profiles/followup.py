@@ -4,12 +4,12 @@ A rule names its source and edition. Where an input is missing the answer is "no
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
-_OPERATORS: Final = {
+_OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "lt": lambda value, limit: value < limit,
     "le": lambda value, limit: value <= limit,
     "gt": lambda value, limit: value > limit,
@@ -64,9 +64,7 @@ def _guidelines() -> list[dict[str, Any]]:
 
 def _evaluate(guideline: dict[str, Any], facts: Mapping[str, Any]) -> list[Recommendation]:
     citation = guideline["citation"]
-    absent = tuple(
-        text for name, text in guideline["needs"].items() if facts.get(name) is None
-    )
+    absent = tuple(text for name, text in guideline["needs"].items() if facts.get(name) is None)
     if absent:
         said = f"{guideline['title']}: not evaluable: needs {', '.join(absent)}."
         return [Recommendation(guideline["id"], said, citation, needs=absent)]
@@ -83,4 +81,4 @@ def _evaluate(guideline: dict[str, Any], facts: Mapping[str, Any]) -> list[Recom
 
 def _holds(condition: list[Any], facts: Mapping[str, Any]) -> bool:
     name, operator, limit = condition
-    return bool(_OPERATORS[operator](facts[name], limit))
+    return _OPERATORS[operator](facts[name], limit)

@@ -1,5 +1,7 @@
 """Narrative and report pages as XHTML in which every text is escaped (R4 narrative.html)."""
 
+import base64
+import hashlib
 from html import escape
 from typing import Any
 
@@ -13,6 +15,19 @@ def narrative(text: str) -> dict[str, Any]:
     """``Narrative`` of plain text."""
     div = f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs(text)}</div>'
     return {"status": "generated", "div": div}
+
+
+def html_attachment(html: str, title: str) -> dict[str, Any]:
+    """``Attachment`` of an HTML document with its size and SHA-1 (R4 datatypes.html#Attachment)."""
+    content = html.encode()
+    return {
+        "contentType": "text/html",
+        "language": "en",
+        "data": base64.b64encode(content).decode(),
+        "size": len(content),
+        "hash": base64.b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode(),
+        "title": title,
+    }
 
 
 def page(title: str, body: str) -> str:

@@ -15,7 +15,9 @@ INLINE_LABEL: Final = Code(ACT_CODE, "PROCESSINLINELABEL", "process inline secur
 INLINE_EXTENSION: Final = (
     "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"
 )
-AI: Final = Code(f"{IG}/CodeSystem/AIdeviceTypeCS", "Artificial-Intelligence", "Artificial Intelligence")
+AI: Final = Code(
+    f"{IG}/CodeSystem/AIdeviceTypeCS", "Artificial-Intelligence", "Artificial Intelligence"
+)
 CONFIDENCE: Final = f"{IG}/StructureDefinition/AIconfidence"
 MODEL_CARD: Final = Code(f"{IG}/CodeSystem/AIdocumentTypeCS", "AIModelCard", "AI Model Card")
 

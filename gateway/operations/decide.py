@@ -6,13 +6,13 @@ Provenance and the review Task.
 
 from typing import Any
 
-from profiles.build.decision import decide
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.store import Transaction
 from gateway.fhir_answer import base_of, fhir_json, read_resource, resource_id, store_of, transact
 from gateway.operations.result_bundle import result_bundle
+from profiles.build.decision import decide
 from profiles.outcome import OperationOutcomeError
 from profiles.task import REVIEW, code_of, item, moved
 
@@ -24,7 +24,7 @@ async def decide_review(request: Request) -> Response:
         raise OperationOutcomeError("invalid", "the body is no Parameters", "resourceType")
     given = _given(parameters)
     task_id = resource_id(request)
-    report = await transact(request, lambda tx: _apply(tx, task_id, given))
+    report = await transact(request, lambda tx: apply_decision(tx, task_id, given))
     return fhir_json(request, result_bundle(store_of(request), report, base_of(request)))
 
 
@@ -48,7 +48,8 @@ def _given(parameters: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _apply(tx: Transaction, task_id: str, given: dict[str, Any]) -> str:
+def apply_decision(tx: Transaction, task_id: str, given: dict[str, Any]) -> str:
+    """Apply a decision inside a transaction; the reference of the report that it decided."""
     task = tx.require("Task", task_id).json()
     if code_of(task) != REVIEW.code:
         raise OperationOutcomeError(

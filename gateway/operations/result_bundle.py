@@ -16,9 +16,8 @@ def result_bundle(store: Store, report: str, base: str) -> dict[str, Any]:
     for match in page.matches:
         provenance = match.json()
         found.append(provenance)
-        for target in provenance["target"][:LARGEST]:
-            if target["reference"] != report:
-                found.append(_read(store, target["reference"]))
+        references = [target["reference"] for target in provenance["target"][:LARGEST]]
+        found.extend(_read(store, reference) for reference in references if reference != report)
     entries = [
         {"fullUrl": f"{base}/{r['resourceType']}/{r['id']}", "resource": r} for r in found if r
     ]

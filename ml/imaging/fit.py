@@ -46,9 +46,7 @@ def fit(
         Stop after this time: the schedule then follows the clock, and the result depends on the machine.
     """
     sampler = PatchSampler(cases, patch, seed)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=learning_rate, weight_decay=weight_decay
-    )
+    optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=weight_decay)
     network.train()
     started = time.monotonic()
     done = 0

@@ -99,9 +99,7 @@ def segment(
     return Scores(mask, scores, highest, tiled, trace)
 
 
-def forward(
-    model: Model, image: torch.Tensor, progress: Progress
-) -> tuple[torch.Tensor, bool]:
+def forward(model: Model, image: torch.Tensor, progress: Progress) -> tuple[torch.Tensor, bool]:
     """Logits (X, Y, Z) of an image (1, X, Y, Z), and whether it was tiled."""
     voxels = math.prod(n + -n % STRIDE for n in image.shape[1:])
     if not model.fixed_window and voxels * model.bytes_per_voxel <= WHOLE_LIMIT:
@@ -204,9 +202,7 @@ def _box_above(
     return tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))  # type: ignore[return-value]
 
 
-def _sampling_grid(
-    to_grid: NDArray[np.float64], slab: Box, size: tuple[int, ...]
-) -> torch.Tensor:
+def _sampling_grid(to_grid: NDArray[np.float64], slab: Box, size: tuple[int, ...]) -> torch.Tensor:
     """Normalised coordinates (1, s, r, c, 3) of the slab's voxels, last axis first as torch wants it."""
     scale = np.array([2 / max(n - 1, 1) for n in size])
     matrix = to_grid[:3, :3] * scale[:, None]
@@ -220,9 +216,7 @@ def _sampling_grid(
     return torch.stack(coordinates, dim=-1)[None]
 
 
-def _grid_voxels(
-    shape: tuple[int, int, int], affine: NDArray[np.float64], model: Model
-) -> float:
+def _grid_voxels(shape: tuple[int, int, int], affine: NDArray[np.float64], model: Model) -> float:
     """Voxels of the network's grid before any crop."""
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
     extent = float(np.prod(spacing * shape))

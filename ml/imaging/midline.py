@@ -21,7 +21,9 @@ def midline_x_mm(volume: Volume) -> float:
     if total == 0:
         return float(volume.to_lps((np.array(volume.voxels.shape) - 1) / 2)[0, 0])
     index = [
-        float((inside.sum(axis=tuple(o for o in range(3) if o != axis)) * np.arange(n) * step).sum())
+        float(
+            (inside.sum(axis=tuple(o for o in range(3) if o != axis)) * np.arange(n) * step).sum()
+        )
         / total
         for axis, (n, step) in enumerate(zip(inside.shape, (1, 2, 2), strict=True))
     ]

@@ -92,13 +92,18 @@ of {recipe["batch"]} patches of {"x".join(map(str, recipe["patch"]))} voxels of 
 {recipe["training_heads"]} heads, AdamW with a one-cycle rate up to {recipe["learning_rate"]}, cross
 entropy against partial-volume targets plus soft Dice. {recipe["parameters"]} parameters, batch norm
 (folded for inference, so that windows and whole volumes agree). The threshold on the score was set where
-the volumes of 16 further heads (seeds 80000 to 80015) had the least bias. The same seed and number of steps give
-the same weights on one machine with the same number of threads.
+the volumes of 16 further heads (seeds 80000 to 80015) had the least bias. The same seed and
+number of steps give the same weights on one machine with the same number of threads.
 """
 
 
 def _figures(evaluation: Mapping[str, Any]) -> str:
-    lines = ["## Results on held-out phantoms", "", "| figure | value | 95 % interval |", "|---|---|---|"]
+    lines = [
+        "## Results on held-out phantoms",
+        "",
+        "| figure | value | 95 % interval |",
+        "|---|---|---|",
+    ]
     for key, title, form in _ROWS:
         figure = evaluation[key]
         interval = f"{form.format(figure['low'])} to {form.format(figure['high'])}"

@@ -1,10 +1,10 @@
 """A network made ready for inference: batch norm folded, one logit per voxel, memory per voxel known."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import torch
-from monai.networks.blocks import Convolution
+from monai.networks.blocks.convolutions import Convolution
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ml.imaging.bundle.read import Head
@@ -24,12 +24,13 @@ def fold_batch_norm(network: torch.nn.Module) -> None:
     for block in network.modules():
         if not isinstance(block, Convolution):
             continue
-        adn = getattr(block, "adn", None)
+        adn: Any = getattr(block, "adn", None)
         norm = getattr(adn, "N", None)
         if not isinstance(norm, torch.nn.BatchNorm3d) or next(iter(adn.children())) is not norm:
             continue
-        transposed = isinstance(block.conv, torch.nn.ConvTranspose3d)
-        block.conv = fuse_conv_bn_eval(block.conv, norm, transpose=transposed)
+        inner: Any = block.conv
+        transposed = isinstance(inner, torch.nn.ConvTranspose3d)
+        block.conv = fuse_conv_bn_eval(inner, norm, transpose=transposed)
         adn.N = torch.nn.Identity()
 
 
@@ -40,7 +41,7 @@ def depends_on_window(network: torch.nn.Module) -> bool:
     embeddings take one size only: both get exactly the window of the bundle.
     """
     statistics = (
-        torch.nn.modules.instancenorm._InstanceNorm,  # noqa: SLF001 - the common base has no other name
+        torch.nn.modules.instancenorm._InstanceNorm,
         torch.nn.GroupNorm,
         torch.nn.LayerNorm,
     )

@@ -254,9 +254,7 @@ def demo_phantom(seed: int, geometry: Geometry = OBLIQUE) -> Phantom:
     return acquire(Anatomy(seed, lesions=1 + seed % 2), geometry)
 
 
-def _draw_lesions(
-    random: np.random.Generator, head: Head, wanted: int
-) -> tuple[LesionShape, ...]:
+def _draw_lesions(random: np.random.Generator, head: Head, wanted: int) -> tuple[LesionShape, ...]:
     """Lesions inside the brain, clear of the midline, the ventricles and each other."""
     found: list[LesionShape] = []
     for _ in range(400):

@@ -1,4 +1,4 @@
-"""Phantom studies as DICOM files: what the demonstration sends, tests hold against the truth, benches repeat."""
+"""Phantom studies as DICOM files, with their truth: for the demonstration, the tests and the benches."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -81,7 +81,8 @@ def render_tissue(head: Head, random: np.random.Generator) -> Floats:
     _vessels(tissue, brain & (rho > 0.3), random)
     tissue[brain] += 0.012 * _noise(random, 0.7)[brain]
     _orbits(tissue, head, random)
-    return ndimage.gaussian_filter(tissue, 0.45)
+    smoothed: Floats = ndimage.gaussian_filter(tissue, 0.45)
+    return smoothed
 
 
 def _layers(rho: Floats, folds: Floats) -> Floats:
@@ -97,7 +98,10 @@ def _layers(rho: Floats, folds: Floats) -> Floats:
 
 
 def _hemispheres(
-    tissue: Floats, head: Head, offsets: tuple[Floats, Floats, Floats], fields: tuple[Floats, Floats]
+    tissue: Floats,
+    head: Head,
+    offsets: tuple[Floats, Floats, Floats],
+    fields: tuple[Floats, Floats],
 ) -> None:
     """Fissure, deep nuclei, and ventricles with their thin bright rim."""
     x, y, z = offsets

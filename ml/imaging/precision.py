@@ -74,7 +74,9 @@ def compare(full: torch.Tensor, quick: torch.Tensor) -> tuple[bool, float | None
         dice = 2 * int((a & b).sum()) / (count + int(b.sum()))
         word = "agrees" if dice >= MIN_DICE else "disagrees"
         return dice >= MIN_DICE, dice, f"bf16 {word} with fp32: mask Dice {dice:.4f}"
-    error = float((full - quick).square().mean().sqrt() / full.square().mean().sqrt().clamp_min(1e-6))
+    error = float(
+        (full - quick).square().mean().sqrt() / full.square().mean().sqrt().clamp_min(1e-6)
+    )
     word = "agrees" if error <= MAX_LOGIT_ERROR else "disagrees"
     return error <= MAX_LOGIT_ERROR, None, f"bf16 {word} with fp32: relative error {error:.4f}"
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from monai.data import MetaTensor
+from monai.data.meta_tensor import MetaTensor
 from numpy.typing import NDArray
 
 LPS_TO_RAS: Final = np.diag([-1.0, -1.0, 1.0, 1.0])

@@ -1,4 +1,4 @@
-"""The imaging worker: the best fitting series of a study goes through a MONAI bundle and comes out measured."""
+"""The imaging worker: the best fitting series of a study goes through a MONAI bundle and is measured."""
 
 import hashlib
 import logging
@@ -70,8 +70,8 @@ def load(models: Path) -> tuple[Loaded, ...]:
     OperationOutcomeError
         ``not-found``: no bundle can be used.
     """
-    from ml.imaging.bundle.refused import BundleRefused  # noqa: PLC0415 - the engine starts here
-    from ml.imaging.model import load_model  # noqa: PLC0415
+    from ml.imaging.bundle.refused import BundleRefused
+    from ml.imaging.model import load_model
 
     loaded = []
     for bundle in read_bundles(models):
@@ -80,7 +80,7 @@ def load(models: Path) -> tuple[Loaded, ...]:
                 raise bundle
             model = load_model(bundle)
         except BundleRefused as refused:
-            log.error("bundle.refused", extra={"reason": str(refused)})
+            log.error("bundle.refused", extra={"reason": str(refused)})  # noqa: TRY400 - no fault of ours
             continue
         loaded.append(_describe(model))
         log.info("bundle.ready", extra={"bundle": bundle.name, "precision": model.precision.reason})
@@ -95,9 +95,7 @@ def run(model: Sequence[Loaded], given: StudyRef, progress: Progress) -> Imaging
     for candidate in model:
         ranked, left_out = rank_series(given, candidate.modalities)
         fitting = [series for series in ranked if _shows(series, candidate.body_parts)]
-        others = [
-            not_analysed(series, "body-part") for series in ranked if series not in fitting
-        ]
+        others = [not_analysed(series, "body-part") for series in ranked if series not in fitting]
         last = (*left_out, *others)
         if not fitting:
             continue
@@ -109,7 +107,7 @@ def run(model: Sequence[Loaded], given: StudyRef, progress: Progress) -> Imaging
 
 def example(folder: Path) -> StudyRef:
     """A phantom study with one lesion."""
-    from ml.imaging.phantom_study import study_ref, write_phantom_study  # noqa: PLC0415
+    from ml.imaging.phantom_study import study_ref, write_phantom_study
 
     return study_ref(write_phantom_study(folder, seed=1))
 
@@ -134,7 +132,12 @@ def _analyse(
         analysed = SeriesOutcome(series.series_uid, "analysed")
         status = "present" if measured["lesions"] else "absent"
         return _result(
-            loaded, study, status, (analysed, *outcomes, *rest), series_uid=series.series_uid, **measured
+            loaded,
+            study,
+            status,
+            (analysed, *outcomes, *rest),
+            series_uid=series.series_uid,
+            **measured,
         )
     return _result(
         loaded, study, "refused", outcomes, series_uid=fitting[0].series_uid, refusal=first
@@ -145,11 +148,11 @@ def _measured(
     loaded: Loaded, study: StudyRef, series: SeriesRef, progress: Progress
 ) -> dict[str, Any]:
     """Volume, scores, lesions and pictures of one series, with the seconds of each stage."""
-    from ml.imaging import infer  # noqa: PLC0415 - the engine starts here
-    from ml.imaging.keyimage import key_images  # noqa: PLC0415
-    from ml.imaging.lesions import connected_lesions, measure_lesions  # noqa: PLC0415
-    from ml.imaging.midline import midline_x_mm  # noqa: PLC0415
-    from ml.imaging.volume import build_volume, label_map  # noqa: PLC0415
+    from ml.imaging import infer
+    from ml.imaging.keyimage import key_images
+    from ml.imaging.lesions import connected_lesions, measure_lesions
+    from ml.imaging.midline import midline_x_mm
+    from ml.imaging.volume import build_volume, label_map
 
     trace: dict[str, float] = {}
     with _timed(trace, "volume"):
@@ -238,7 +241,9 @@ def _describe(model: "Model") -> Loaded:
             name=bundle.title,
             version=bundle.version,
             digest=_digest(bundle),
-            manufacturer=str(ours.get("manufacturer") or bundle.metadata.get("authors") or "unknown"),
+            manufacturer=str(
+                ours.get("manufacturer") or bundle.metadata.get("authors") or "unknown"
+            ),
             description=str(bundle.metadata.get("description", bundle.title)),
             card=_card(bundle),
             demonstration=bundle.demonstration,
@@ -279,7 +284,9 @@ def _label(bundle: "Bundle") -> Code:
     channels = bundle.metadata["network_data_format"]["outputs"]["pred"]["channel_def"]
     named = [str(name) for name in channels.values() if str(name).lower() != "background"]
     word = " or ".join(named) or "finding"
-    return Code(f"{ISTHMUS}/CodeSystem/bundle-label", word.lower().replace(" ", "-")[:64], word[:64])
+    return Code(
+        f"{ISTHMUS}/CodeSystem/bundle-label", word.lower().replace(" ", "-")[:64], word[:64]
+    )
 
 
 @contextmanager

@@ -15,7 +15,11 @@ import torch
 from ml.imaging.phantom import Anatomy, Geometry, acquire
 from ml.imaging.preprocess import prepare
 
-FIELD_MM: Final = {"axial": (158, 192, 164), "coronal": (196, 160, 164), "sagittal": (162, 162, 198)}
+FIELD_MM: Final = {
+    "axial": (158, 192, 164),
+    "coronal": (196, 160, 164),
+    "sagittal": (162, 162, 198),
+}
 """Extent of a scan between slices, rows and columns, by plane."""
 
 

@@ -6,10 +6,13 @@ stands in ``resultsInterpreter`` and as verifier in a Provenance. The AIAST labe
 
 from collections.abc import Sequence
 from datetime import datetime
+from html import escape
 from typing import Any, Final
 
 from profiles.fhir_time import instant
+from profiles.narrative import html_attachment, narrative, page, paragraphs
 from profiles.outcome import OperationOutcomeError
+from profiles.report_text import UNREVIEWED
 from profiles.uids import derived_id
 from terminology.coding import Code, concept
 from terminology.systems import DECISION, PROVENANCE_PARTICIPANT
@@ -54,8 +57,10 @@ def decide(
             "business-rule", "edited resources come with the decision modified, and only with it"
         )
     edits = _checked(edited, resources)
+    said = f"AI result, {decision} by {performer.get('display') or performer['reference']}."
+    pictures = [r["content"] for r in resources if r["resourceType"] == "Media"]
     changed = [
-        _decided({**resource, **edits.get(_key(resource), {})}, decision, performer)
+        _decided({**resource, **edits.get(_key(resource), {})}, decision, performer, said, pictures)
         for resource in resources
         if resource["resourceType"] in _STATUS[decision] or _key(resource) in edits
     ]
@@ -86,7 +91,11 @@ def _key(resource: dict[str, Any]) -> tuple[str, str]:
 
 
 def _decided(
-    resource: dict[str, Any], decision: str, performer: dict[str, Any]
+    resource: dict[str, Any],
+    decision: str,
+    performer: dict[str, Any],
+    said: str,
+    pictures: Sequence[dict[str, Any]],
 ) -> dict[str, Any]:
     kind = resource["resourceType"]
     if kind == "Observation" and resource["status"] == "cancelled":
@@ -94,7 +103,32 @@ def _decided(
     after = {**resource, "status": _STATUS[decision].get(kind, resource["status"])}
     if kind == "DiagnosticReport":
         after["resultsInterpreter"] = [performer]
+        after["conclusion"] = after["conclusion"].replace(UNREVIEWED, said)
+        after["text"] = narrative(after["conclusion"])
+        after["presentedForm"] = [_presented(after["conclusion"], said, pictures)]
+    if kind == "Composition":
+        after["section"] = [_reviewed(section, said) for section in after["section"]]
     return after
+
+
+def _reviewed(section: dict[str, Any], said: str) -> dict[str, Any]:
+    """A section that no longer says that nobody has looked."""
+    if "text" not in section:
+        return section
+    div = section["text"]["div"].replace(escape(UNREVIEWED), escape(said))
+    return {**section, "text": {**section["text"], "div": div}}
+
+
+def _presented(conclusion: str, said: str, pictures: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The decided text as one HTML document, with the key images of the result."""
+    figures = "".join(
+        f'<figure><img alt="key image" src="data:{escape(p["contentType"])};base64,{p["data"]}"/></figure>'
+        for p in pictures
+    )
+    body = f'<h1>Imaging report</h1><div class="warn">{paragraphs(said)}</div>'
+    return html_attachment(
+        page("Imaging report", f"{body}{paragraphs(conclusion)}{figures}"), "Reviewed report"
+    )
 
 
 def _provenance(

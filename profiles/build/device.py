@@ -44,7 +44,9 @@ def model_card(findings: ImagingFindings, context: ResultContext) -> dict[str, A
                     "contentType": "text/markdown",
                     "data": base64.b64encode(card).decode(),
                     "size": len(card),
-                    "hash": base64.b64encode(hashlib.sha1(card, usedforsecurity=False).digest()).decode(),
+                    "hash": base64.b64encode(
+                        hashlib.sha1(card, usedforsecurity=False).digest()
+                    ).decode(),
                     "title": f"{findings.model.name} {findings.model.version}",
                 }
             }

@@ -11,9 +11,10 @@ from io import BytesIO
 from typing import Any, Final
 
 from pydicom import Dataset, config
-from pydicom.dataelem import DataElement
 from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement
 from pydicom.dataset import FileMetaDataset
+from pydicom.filebase import DicomIO
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
@@ -96,7 +97,9 @@ def new_object(
 
 def series_uid(findings: ImagingFindings, modality: str) -> str:
     """Series into which a model version writes its objects of one modality."""
-    return derived_uid("series", modality, findings.study_uid, findings.model.name, findings.model.digest)
+    return derived_uid(
+        "series", modality, findings.study_uid, findings.model.name, findings.model.digest
+    )
 
 
 def finish(dataset: Dataset, context: ResultContext) -> DicomObject:
@@ -109,7 +112,7 @@ def finish(dataset: Dataset, context: ResultContext) -> DicomObject:
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     front, body = BytesIO(), BytesIO()
     front.write(bytes(128) + b"DICM")
-    write_file_meta_info(front, meta)
+    write_file_meta_info(DicomIO(front), meta)
     dataset.save_as(body, implicit_vr=False, little_endian=True)
     content = body.getvalue()
     header = replace(
@@ -122,6 +125,10 @@ def finish(dataset: Dataset, context: ResultContext) -> DicomObject:
         modality=str(dataset.Modality),
         series_number=str(dataset.SeriesNumber),
         series_description=str(dataset.SeriesDescription),
+        body_part="",
+        laterality="",
+        frame_of_reference_uid=str(dataset.get("FrameOfReferenceUID", "")),
+        contrast_agent="",
         series_date="",
         series_time="",
         instance_number=str(dataset.InstanceNumber),

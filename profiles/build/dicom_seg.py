@@ -56,8 +56,10 @@ def segmentation(findings: ImagingFindings, context: ResultContext) -> DicomObje
     organization = derived_uid("dimensions", dataset.SOPInstanceUID)
     _dimensions(dataset, organization)
     dataset.SharedFunctionalGroupsSequence = [_shared(label_map)]
+    multi_frame = any(frame.frame > 1 for frame in label_map.frames)
     dataset.PerFrameFunctionalGroupsSequence = [
-        _frame(label_map.frames[index], segment, index) for segment, index in places
+        _frame(label_map.frames[index], segment, index, multi_frame=multi_frame)
+        for segment, index in places
     ]
     dataset.NumberOfFrames = str(len(places))
     dataset.PixelData = _packed(labels, places)
@@ -142,17 +144,17 @@ def _shared(label_map: LabelMap) -> Dataset:
     return item(PixelMeasuresSequence=[measures], PlaneOrientationSequence=[orientation])
 
 
-def _frame(source: FrameGeometry, segment: int, index: int) -> Dataset:
+def _frame(source: FrameGeometry, segment: int, index: int, *, multi_frame: bool) -> Dataset:
+    # A frame number is allowed only where the instance has several frames (PS3.3 table 10-3).
     image = item(
         ReferencedSOPClassUID=source.sop_class,
         ReferencedSOPInstanceUID=source.sop_uid,
-        ReferencedFrameNumber=source.frame,
         PurposeOfReferenceCodeSequence=[code_item(_PURPOSE)],
         SpatialLocationsPreserved="YES",
     )
-    derivation = item(
-        DerivationCodeSequence=[code_item(_DERIVATION)], SourceImageSequence=[image]
-    )
+    if multi_frame:
+        image.ReferencedFrameNumber = source.frame
+    derivation = item(DerivationCodeSequence=[code_item(_DERIVATION)], SourceImageSequence=[image])
     return item(
         FrameContentSequence=[item(DimensionIndexValues=[segment, index + 1])],
         PlanePositionSequence=[

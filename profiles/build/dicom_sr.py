@@ -41,7 +41,9 @@ _DEVICE_MODEL: Final = _dcm("121015", "Device Observer Model Name")
 _PROCEDURE: Final = _dcm("121058", "Procedure reported")
 _IMAGING_PROCEDURE: Final = Code(SNOMED_CT, "363679005", "Imaging procedure")
 _MEASUREMENTS: Final = _dcm("126010", "Imaging Measurements")
-_QUALITATIVE: Final = Code("http://www.nlm.nih.gov/research/umls", "C0034375", "Qualitative Evaluations")
+_QUALITATIVE: Final = Code(
+    "http://www.nlm.nih.gov/research/umls", "C0034375", "Qualitative Evaluations"
+)
 _FINDING: Final = _dcm("121071", "Finding")
 _FINDING_SITE: Final = Code(SNOMED_CT, "363698007", "Finding Site")
 _SEGMENT: Final = _dcm("121191", "Referenced Segment")
@@ -78,7 +80,9 @@ def structured_report(
         before = context.predecessor
         dataset.PredecessorDocumentsSequence = [
             _documents(
-                before.study_uid, before.series_uid, [instance_item(before.sop_class, before.sop_uid)]
+                before.study_uid,
+                before.series_uid,
+                [instance_item(before.sop_class, before.sop_uid)],
             )
         ]
     root = _container(None, _REPORT, "1500", _content(findings, seg))
@@ -162,7 +166,9 @@ def _axis(code: Code, length_mm: float, ends: tuple[Point, Point], frame: str) -
     return number
 
 
-def _named(relationship: str | None, kind: str, name: Code, designator: str | None = None) -> Dataset:
+def _named(
+    relationship: str | None, kind: str, name: Code, designator: str | None = None
+) -> Dataset:
     entry = Dataset()
     if relationship is not None:
         entry.RelationshipType = relationship

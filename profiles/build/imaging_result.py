@@ -27,7 +27,7 @@ from terminology.imaging import BRAIN
 
 __all__ = ["DicomObject", "ImagingResult", "ResultContext", "build_imaging_result", "withdrawn"]
 
-_WITHDRAWN: Final = {
+_WITHDRAWN: Final[dict[str, dict[str, Any]]] = {
     "Observation": {"status": "cancelled"},
     "ServiceRequest": {"status": "revoked"},
     "BodyStructure": {"active": False},

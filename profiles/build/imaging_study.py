@@ -23,7 +23,9 @@ def imaging_study(
         "id": study_id,
         "identifier": [{"system": DICOM_UID, "value": f"urn:oid:{study_uid}"}],
         "status": "available",
-        "modality": [_modality(code) for code in sorted({s.modality for s in series if s.modality})],
+        "modality": [
+            _modality(code) for code in sorted({s.modality for s in series if s.modality})
+        ],
         "subject": {"reference": f"Patient/{patient_id}"},
         "numberOfSeries": len(series),
         "numberOfInstances": count,
@@ -37,7 +39,9 @@ def imaging_study(
         resource["started"] = started
     if header.study_description:
         resource["description"] = header.study_description
-    owners = {(i.header.patient_id, i.header.issuer_of_patient_id) for s in series for i in s.instances}
+    owners = {
+        (i.header.patient_id, i.header.issuer_of_patient_id) for s in series for i in s.instances
+    }
     if len(owners) > 1:
         resource["note"] = [{"text": "Instances of this study carry different Patient IDs."}]
     if not resource["modality"]:

@@ -54,7 +54,9 @@ def structure_id(findings: ImagingFindings, lesion: Lesion) -> str:
     return result_id(findings, "BodyStructure", lesion.tracking_uid)
 
 
-def _base(findings: ImagingFindings, context: ResultContext, code: Code, key: str) -> dict[str, Any]:
+def _base(
+    findings: ImagingFindings, context: ResultContext, code: Code, key: str
+) -> dict[str, Any]:
     resource: dict[str, Any] = {
         "resourceType": "Observation",
         "id": key,
@@ -125,7 +127,12 @@ def _members(
     }
     measured = (
         (codes.VOLUME, round(lesion.volume_ml, 2), codes.MILLILITRE, "segmented voxels"),
-        (codes.LONG_AXIS, round(lesion.long_axis_mm, 1), codes.MILLIMETRE, "longest in-plane diameter"),
+        (
+            codes.LONG_AXIS,
+            round(lesion.long_axis_mm, 1),
+            codes.MILLIMETRE,
+            "longest in-plane diameter",
+        ),
         (
             codes.SHORT_AXIS,
             round(lesion.short_axis_mm, 1),

@@ -1,16 +1,16 @@
 """DiagnosticReport, Composition, Media, BodyStructure, ServiceRequest and Provenance of a result."""
 
-import base64
-import hashlib
+import calendar
+from datetime import date
 from html import escape
 from typing import Any
 
 from profiles.build.accession import accession_identifier, based_on
 from profiles.build.context import ResultContext, card_id, device_id, result_id
 from profiles.build.observation import SIDES, root_ids, structure_id
-from profiles.fhir_time import dicom_datetime, instant
+from profiles.fhir_time import dicom_date, dicom_datetime, instant
 from profiles.followup import Recommendation
-from profiles.narrative import narrative, page, paragraphs
+from profiles.narrative import html_attachment, narrative, page, paragraphs
 from profiles.records import ImagingFindings
 from profiles.report_text import ReportText
 from terminology import imaging as codes
@@ -30,7 +30,6 @@ def diagnostic_report(
     findings: ImagingFindings, context: ResultContext, text: ReportText
 ) -> dict[str, Any]:
     """The preliminary report (R4 diagnosticreport.html)."""
-    html = report_page(findings, text).encode()
     report: dict[str, Any] = {
         "resourceType": "DiagnosticReport",
         "id": result_id(findings, "DiagnosticReport"),
@@ -45,16 +44,7 @@ def diagnostic_report(
         "result": [{"reference": f"Observation/{key}"} for key in root_ids(findings)],
         "conclusion": text.conclusion,
         "_conclusion": {"extension": [inline_label()]},
-        "presentedForm": [
-            {
-                "contentType": "text/html",
-                "language": "en",
-                "data": base64.b64encode(html).decode(),
-                "size": len(html),
-                "hash": base64.b64encode(hashlib.sha1(html, usedforsecurity=False).digest()).decode(),
-                "title": "Preliminary AI report",
-            }
-        ],
+        "presentedForm": [html_attachment(report_page(findings, text), "Preliminary AI report")],
     }
     header = context.header
     performed = dicom_datetime(header.study_date, header.study_time, header.timezone_offset)
@@ -183,10 +173,27 @@ def service_requests(
             "authoredOn": instant(context.moment),
             "reasonReference": [{"reference": f"Observation/{k}"} for k in root_ids(findings)],
             "note": [{"text": f"Rule {entry.rule}. {entry.citation}."}],
+            **_occurrence(entry, context),
         }
         for entry in recommended
         if not entry.needs
     ]
+
+
+def _occurrence(entry: Recommendation, context: ResultContext) -> dict[str, Any]:
+    """The window of a recommendation, counted in months from the study."""
+    performed = dicom_date(context.header.study_date)
+    if entry.months is None or performed is None:
+        return {}
+    start, end = (_months_later(date.fromisoformat(performed), count) for count in entry.months)
+    return {"occurrencePeriod": {"start": start.isoformat(), "end": end.isoformat()}}
+
+
+def _months_later(day: date, months: int) -> date:
+    """The same day of a later month, or that month's last day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))
 
 
 def provenance(

@@ -85,4 +85,6 @@ def _build(component: Component, table: dict[str, str], where: str) -> Any:
         return kind(**arguments)
     except Exception as error:  # noqa: BLE001 - constructors of other people raise anything
         text = str(error).strip().splitlines()
-        raise BundleRefused(where, f"it cannot be built: {text[0][:200] if text else kind}") from None
+        raise BundleRefused(
+            where, f"it cannot be built: {text[0][:200] if text else kind}"
+        ) from None

@@ -16,7 +16,7 @@ MAX_NUMBER: Final = 10**12
 REFERENCE: Final = re.compile(r"@(\w+(?:(?:::|#)\w+)*)")
 
 
-class Unsafe(Exception):
+class Unsafe(Exception):  # noqa: N818 - a verdict on a text, caught where the text is known
     """An expression that this evaluator does not compute; the text names the construct."""
 
 

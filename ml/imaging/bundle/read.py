@@ -164,7 +164,9 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise BundleRefused(f"configs/{name}", "the file is absent; it must be JSON") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise BundleRefused(name, f"the file is not readable JSON ({type(error).__name__})") from None
+        raise BundleRefused(
+            name, f"the file is not readable JSON ({type(error).__name__})"
+        ) from None
     if not isinstance(content, dict):
         raise BundleRefused(name, "the file must hold one JSON object")
     return content
@@ -172,8 +174,7 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
 
 def _network(config: Config) -> Component:
     key = "network_def" if "network_def" in config else "network"
-    component = _component(config, key, config.get(key), NETWORKS, "network")
-    return component
+    return _component(config, key, config.get(key), NETWORKS, "network")
 
 
 def _transforms(config: Config) -> tuple[Component, ...]:
@@ -313,4 +314,6 @@ def _check_channels(bundle: Bundle) -> None:
             "metadata.json channel_def", f"{len(named)} names for {outgoing} output channels"
         )
     if outgoing == 1 and bundle.head.activation == "softmax":
-        raise BundleRefused("inference.json postprocessing", "softmax over one channel says nothing")
+        raise BundleRefused(
+            "inference.json postprocessing", "softmax over one channel says nothing"
+        )

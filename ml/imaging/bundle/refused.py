@@ -1,7 +1,7 @@
 """Why a model bundle is not used: a sentence for `isthmus doctor`, never a crash of the lane."""
 
 
-class BundleRefused(Exception):
+class BundleRefused(Exception):  # noqa: N818 - a refusal is a result, not an error
     """A bundle that does not run here.
 
     Parameters
