@@ -112,7 +112,7 @@ def _lane_commands(settings: Settings) -> list[tuple[str, ...]]:
     if IMAGING_LANE not in runnable:
         log.warning("lane.off", extra={"lane": IMAGING_LANE, "see": f"{sys.argv[0]} doctor"})
     return [
-        lane_command(settings.data, lane, settings.models)
+        lane_command(settings.data, lane, settings.models, settings.log_level)
         for lane in sorted(runnable)
         for _ in range(settings.lane_processes)
     ]

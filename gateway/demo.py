@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import json
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -28,6 +27,15 @@ from profiles.outcome import OperationOutcomeError
 VOLUME_TOLERANCE = 0.10
 AXIS_TOLERANCE_MM = 3.0
 PATIENCE_S = 120.0
+DECISION = json.dumps(
+    {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "decision", "valueCode": "accepted"},
+            {"name": "performer", "valueReference": {"display": "Dr. Example"}},
+        ],
+    }
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,7 +49,11 @@ def main(arguments: Sequence[str]) -> int:
     folder = chosen.data / time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     folder.mkdir(parents=True, exist_ok=True)
     settings = replace(
-        load_settings(), data=str(folder), http_port=free_port(), dicom_port=free_port()
+        load_settings(),
+        data=str(folder),
+        http_port=free_port(),
+        dicom_port=free_port(),
+        log_level="WARNING",
     )
     _say(
         "This is a demonstration: no authentication, loopback only, phantom images, no patients.\n"
@@ -70,6 +82,8 @@ class Demo:
         self._loop = asyncio.new_event_loop()
         self._halt = asyncio.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._studies: tuple[PhantomStudy, ...] = ()
+        self._report: dict[str, Any] = {}
         self.base = f"http://127.0.0.1:{self.gateway.settings.http_port}"
 
     def start(self) -> None:
@@ -95,26 +109,35 @@ class Demo:
 
     def play(self, seed: int) -> bool:
         """Send a good and a defective study; whether the report agrees with the truth."""
-        with tempfile.TemporaryDirectory() as scratch:
-            good = write_phantom_study(Path(scratch) / "good", seed=seed)
-            self._send("phantom MR study", good)
-            report = self._follow(good)
-            agreed = self._compare(good, report)
-            defective = write_defective_study(Path(scratch) / "defective", seed=seed)
-            self._send("the same anatomy with slices missing", defective)
-            self._follow(defective)
+        sent = Path(self.gateway.settings.data) / "sent"
+        good = write_phantom_study(sent / "whole", seed=seed)
+        self._send("phantom MR study", good)
+        report = self._follow(good)
+        agreed = self._compare(good, report)
+        defective = write_defective_study(sent / "defective", seed=seed)
+        self._send("the same anatomy with slices missing", defective)
+        self._follow(defective)
+        self._studies = (good, defective)
+        self._report = report
         return agreed
 
     def show_ways_in(self) -> None:
-        """Links and ready-made command lines."""
+        """Links, ready-made command lines, and the files that were written."""
         settings = self.gateway.settings
-        _say(f"\nOpen    {self.base}/\n")
+        title, port = settings.ae_title, self.gateway.scp.port
+        newest = "DiagnosticReport?_sort=-_lastUpdated&_pretty=true"
+        _say(f"\nOpen      {self.base}/\n")
+        _say(f"Read      curl -s '{self.base}/fhir/{newest}'\n")
         _say(
-            f"FHIR    curl -s '{self.base}/fhir/DiagnosticReport?_sort=-_lastUpdated&_pretty=true'\n"
+            f"Decide    curl -s -H 'Content-Type: application/fhir+json' "
+            f"'{self.base}/fhir/Task/{self._review_task()}/$decide' -d '{DECISION}'\n"
         )
-        title, port = settings.ae_title, settings.dicom_port
-        _say(f"DICOM   storescu -aec {title} +sd 127.0.0.1 {port} FOLDER\n")
-        _say(f"Files   {settings.data}\n")
+        _say(f"Send      storescu -aec {title} +sd 127.0.0.1 {port} {settings.data}/sent/whole\n")
+        for study in self._studies:
+            for series in self.gateway.store.study_ref(study.study_uid).series:
+                if series.ours:
+                    _say(f"{series.modality:<10}{series.instances[-1].path}\n")
+        _say(f"Store     {settings.data}/isthmus.sqlite\n")
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -196,6 +219,12 @@ class Demo:
         if len(measured) != len(study.lesions):
             _say(f"  DIFFERS {len(measured)} lesions found, {len(study.lesions)} are there\n")
         return agreed
+
+    def _review_task(self) -> str:
+        """Id of the Task in which a person decides on the report."""
+        focus = f"DiagnosticReport/{self._report.get('id', '')}"
+        tasks = self._get(f"/fhir/Task?focus={focus}&code=review&status=requested")
+        return str(tasks["entry"][0]["resource"]["id"]) if tasks.get("entry") else "ID"
 
     def _measurements(self, report: dict[str, Any]) -> list[tuple[float, float]]:
         """Volume (mL) and long axis (mm) of every lesion, largest first."""

@@ -114,7 +114,7 @@ class Runner:
                 return
 
 
-def lane_command(data: str, lane: str, models: str) -> tuple[str, ...]:
+def lane_command(data: str, lane: str, models: str, log_level: str = "INFO") -> tuple[str, ...]:
     """Command line of a lane process."""
     return (
         sys.executable,
@@ -126,4 +126,6 @@ def lane_command(data: str, lane: str, models: str) -> tuple[str, ...]:
         lane,
         "--models",
         models,
+        "--log-level",
+        log_level,
     )

@@ -31,8 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--stay", action="store_true", help="do not end when standard input is closed"
     )
+    parser.add_argument("--log-level", default="INFO", help="DEBUG, INFO, WARNING or ERROR")
     chosen = parser.parse_args(arguments)
-    configure_logging("INFO")
+    configure_logging(chosen.log_level)
     if not chosen.stay:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     return run_lane(chosen.data, chosen.lane, chosen.models)
