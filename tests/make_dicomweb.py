@@ -57,7 +57,10 @@ def dicomweb_server(studies: dict[str, tuple[Path, ...]]) -> Iterator[tuple[str,
 
 def _listed(files: tuple[Path, ...]) -> list[dict]:
     return [
-        {tag: {"vr": "UI", "Value": [str(_header(file)[name].value)]} for tag, name in _MATCH.items()}
+        {
+            tag: {"vr": "UI", "Value": [str(_header(file)[name].value)]}
+            for tag, name in _MATCH.items()
+        }
         for file in files
     ]
 

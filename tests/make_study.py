@@ -25,7 +25,9 @@ class SmallStudy:
         return self.facts.study_uid
 
 
-def small_study(folder: Path, name: str, *, series: int = 1, slices: int = SLICES, **facts: str) -> SmallStudy:
+def small_study(
+    folder: Path, name: str, *, series: int = 1, slices: int = SLICES, **facts: str
+) -> SmallStudy:
     """Write a study of 32 x 32 pixels with a block of ``BLOCK_ML`` on the patient's left."""
     voxels = np.full((slices, 32, 32), 100, np.int16)
     voxels[3:7, 12:18, 20:26] = 1800

@@ -1,4 +1,4 @@
-"""search-type by GET and POST (R4 http.html#search, search.html): 200, 400, 404, 406, 422.
+"""search-type by GET and POST (R4 http.html#search, search.html): 200, 400, 404, 406.
 
 A parameter that is not known is an error under ``Prefer: handling=strict``; otherwise it is missing from
 the self link, which says what was really searched.
@@ -32,7 +32,13 @@ async def search(request: Request) -> Response:
     named = dict(parameters)
     count = _number(named, "_count", DEFAULT_COUNT, LARGEST_COUNT)
     offset = _number(named, "_offset", 0, 1 << 40)
-    page = store_of(request).search(kind, parameters, count=count, offset=offset)
+    try:
+        page = store_of(request).search(kind, parameters, count=count, offset=offset)
+    except OperationOutcomeError as error:
+        if error.kind.code != "value":
+            raise
+        # A search that cannot be understood is 400, not 422 (R4 http.html#search).
+        raise OperationOutcomeError("invalid", error.diagnostics, error.expression) from None
     if page.ignored and preference(request, "handling") == "strict":
         unknown = ", ".join(sorted({name for name, _ in page.ignored}))
         raise OperationOutcomeError("invalid", f"unknown search parameters: {unknown}")
@@ -76,7 +82,7 @@ def _number(named: dict[str, str], name: str, default: int, largest: int) -> int
     if text is None:
         return default
     if not text.isdecimal() or len(text) > 15:
-        raise OperationOutcomeError("value", f"{name} is not a whole number", name)
+        raise OperationOutcomeError("invalid", f"{name} is not a whole number", name)
     return min(int(text), largest)
 
 

@@ -107,15 +107,15 @@ def composition(
     sections = []
     for name, code in SECTIONS:
         content = getattr(text, name)
-        section: dict[str, Any] = {"title": name.title(), "code": concept(code)}
-        if content:
-            section["text"] = narrative(content)
-        else:
-            section["emptyReason"] = {"text": "nothing to say"}
+        if not content:  # cmp-1: a section says something or is not there
+            continue
+        section: dict[str, Any] = {
+            "title": name.title(),
+            "code": concept(code),
+            "text": narrative(content),
+        }
         if name == "findings":
             section["entry"] = [{"reference": f"Observation/{k}"} for k in root_ids(findings)]
-            if "text" not in section:
-                del section["emptyReason"]
         sections.append(section)
     return {
         "resourceType": "Composition",

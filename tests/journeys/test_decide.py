@@ -13,7 +13,9 @@ def open_report(clinic, tmp_path, request):
     study = small_study(tmp_path, request.node.name)
     clinic.send(study.files)
     report = clinic.report(study.uid)
-    review = clinic.search(f"Task?focus=DiagnosticReport/{report['id']}&code=review&status=requested")
+    review = clinic.search(
+        f"Task?focus=DiagnosticReport/{report['id']}&code=review&status=requested"
+    )
     return report, review[0]
 
 
@@ -32,18 +34,18 @@ def _decide(clinic, review: dict, parameters: dict):
 def test_accepted_becomes_final_with_the_person_in_provenance(clinic, open_report):
     """accepted: report and Observations are final, the person verifies in a Provenance, the label stays."""
     report, review = open_report
-    assert 200 == _decide(clinic, review, _parameters("accepted"))[0]
+    assert _decide(clinic, review, _parameters("accepted"))[0] == 200
     decided = clinic.get(f"DiagnosticReport/{report['id']}")
-    assert "final" == decided["status"]
+    assert decided["status"] == "final"
     assert "AIAST" in [label["code"] for label in decided["meta"]["security"]]
     root = clinic.get(decided["result"][0]["reference"])
-    assert "final" == root["status"]
+    assert root["status"] == "final"
     people = [
         p["agent"][0]["who"].get("display")
         for p in clinic.search(f"Provenance?target=DiagnosticReport/{report['id']}")
     ]
     assert "Dr. Ada Example" in people
-    assert "completed" == clinic.get(f"Task/{review['id']}")["status"]
+    assert clinic.get(f"Task/{review['id']}")["status"] == "completed"
 
 
 def test_accepted_text_no_longer_says_that_nobody_looked(clinic, open_report):
@@ -64,15 +66,15 @@ def test_modified_becomes_amended_with_the_person_s_words(clinic, open_report):
     """modified: the edited conclusion stands in the amended report."""
     report, review = open_report
     edited = {"resourceType": "DiagnosticReport", "id": report["id"], "conclusion": "One cyst."}
-    assert 200 == _decide(clinic, review, _parameters("modified", edited))[0]
+    assert _decide(clinic, review, _parameters("modified", edited))[0] == 200
     decided = clinic.get(f"DiagnosticReport/{report['id']}")
-    assert ("amended", "One cyst.") == (decided["status"], decided["conclusion"])
+    assert (decided["status"], decided["conclusion"]) == ("amended", "One cyst.")
 
 
 def test_rejected_becomes_entered_in_error(clinic, open_report):
     """rejected: report, Observations and structures are taken back."""
     report, review = open_report
-    assert 200 == _decide(clinic, review, _parameters("rejected"))[0]
+    assert _decide(clinic, review, _parameters("rejected"))[0] == 200
     decided = clinic.get(f"DiagnosticReport/{report['id']}")
     root = clinic.get(decided["result"][0]["reference"])
     assert {"entered-in-error"} == {decided["status"], root["status"]}
@@ -93,11 +95,11 @@ def test_a_decision_that_is_none_changes_nothing(clinic, open_report, parameters
     report, review = open_report
     answer = _decide(clinic, review, parameters)
     assert (status, "OperationOutcome") == (answer[0], answer[1]["resourceType"])
-    assert "preliminary" == clinic.get(f"DiagnosticReport/{report['id']}")["status"]
+    assert clinic.get(f"DiagnosticReport/{report['id']}")["status"] == "preliminary"
 
 
 def test_a_review_is_decided_once(clinic, open_report):
     """The second decision on the same Task is a conflict."""
     _, review = open_report
-    assert 200 == _decide(clinic, review, _parameters("accepted"))[0]
-    assert 409 == _decide(clinic, review, _parameters("rejected"))[0]
+    assert _decide(clinic, review, _parameters("accepted"))[0] == 200
+    assert _decide(clinic, review, _parameters("rejected"))[0] == 409

@@ -40,7 +40,7 @@ def test_posted_study_is_fetched_from_its_dicomweb_endpoint_and_reported(clinic,
         status, created, _ = clinic.request(
             "POST", "/fhir/ImagingStudy", _posted(study.uid, address, len(study.files))
         )
-        assert 201 == status
+        assert status == 201
         report = clinic.report(study.uid)
     assert asked
     assert f"volume {BLOCK_ML:.2f} mL" in report["conclusion"]
@@ -67,8 +67,8 @@ def test_analyze_answers_with_the_result(clinic, tmp_path):
     clinic.report(study.uid)
     key = clinic.imaging_study(study.uid)["id"]
     status, bundle, _ = clinic.request("POST", f"/fhir/ImagingStudy/{key}/$analyze")
-    assert (200, "Bundle") == (status, bundle["resourceType"])
-    assert "DiagnosticReport" == bundle["entry"][0]["resource"]["resourceType"]
+    assert (status, bundle["resourceType"]) == (200, "Bundle")
+    assert bundle["entry"][0]["resource"]["resourceType"] == "DiagnosticReport"
 
 
 def test_analyze_answers_202_to_who_wants_to_poll(clinic, tmp_path):
@@ -80,7 +80,7 @@ def test_analyze_answers_202_to_who_wants_to_poll(clinic, tmp_path):
     status, outcome, headers = clinic.request(
         "POST", f"/fhir/ImagingStudy/{key}/$analyze", headers={"Prefer": "respond-async"}
     )
-    assert (202, "OperationOutcome") == (status, outcome["resourceType"])
+    assert (status, outcome["resourceType"]) == (202, "OperationOutcome")
     where = headers["content-location"].removeprefix(clinic.base)
     wait_until(lambda: clinic.request("GET", where)[0] == 200, "the job to end")
 
@@ -95,7 +95,7 @@ def test_analyze_of_a_study_without_images_says_what_to_do(clinic):
     }
     _, created, _ = clinic.request("POST", "/fhir/ImagingStudy", resource)
     status, outcome, _ = clinic.request("POST", f"/fhir/ImagingStudy/{created['id']}/$analyze")
-    assert 422 == status
+    assert status == 422
     assert "C-STORE" in outcome["issue"][0]["diagnostics"]
 
 
@@ -115,20 +115,23 @@ def test_a_patient_is_matched_by_identifier_and_never_by_name(clinic, tmp_path):
 
 def test_a_worker_in_another_process_serves_the_same_store(clinic, tmp_path):
     """`isthmus worker` beside the gateway claims jobs too; each study still gets one report."""
-    command = [sys.executable, "-m", "gateway.cli", "worker", "--data", str(clinic.data / "store")]
-    environment = clinic._environment
+    command = [sys.executable, "-m", "gateway.cli", "worker", "--data", str(clinic.data)]
+    environment = clinic.environment
     beside = subprocess.Popen(
-        [*command, "--models", "none", "--stay"], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
+        [*command, "--models", "none", "--stay"],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.DEVNULL,
     )
     try:
         studies = [small_study(tmp_path / str(n), f"beside-{n}") for n in range(4)]
         for study in studies:
             clinic.send(study.files)
         for study in studies:
-            assert "1" == clinic.report(study.uid)["meta"]["versionId"]
+            assert clinic.report(study.uid)["meta"]["versionId"] == "1"
     finally:
         beside.kill()
         beside.wait()
-    store = open_store(clinic.data / "store")
-    assert 0 == store.status()["jobs_running"]
+    store = open_store(clinic.data)
+    assert store.status()["jobs_running"] == 0
     store.close()

@@ -35,11 +35,15 @@ def test_report_agrees_with_the_phantom_s_truth(hospital, phantom):
         root = hospital.get(entry["reference"])
         children = [hospital.get(child["reference"]) for child in root["hasMember"]]
         values = {
-            c["code"]["coding"][0]["code"]: c["valueQuantity"]["value"] for c in children if "valueQuantity" in c
+            c["code"]["coding"][0]["code"]: c["valueQuantity"]["value"]
+            for c in children
+            if "valueQuantity" in c
         }
         measured.append((values["118565006"], values["103339001"], root["bodySite"]["text"]))
     assert len(phantom.lesions) == len(measured)
-    for truth, (volume, axis, site) in zip(phantom.lesions, sorted(measured, reverse=True), strict=True):
+    for truth, (volume, axis, site) in zip(
+        phantom.lesions, sorted(measured, reverse=True), strict=True
+    ):
         assert truth.volume_ml == pytest.approx(volume, rel=0.10)
         assert truth.long_axis_mm == pytest.approx(axis, abs=3.0)
         assert site.startswith(truth.laterality)
@@ -60,8 +64,8 @@ def test_every_written_resource_is_parsed_by_a_second_opinion(hospital, phantom)
 def test_report_points_to_order_patient_study_and_pictures(hospital, phantom):
     """Accession number, Patient, ImagingStudy and a key image with true size and hash hang on the report."""
     report = hospital.report(phantom.study_uid)
-    assert "preliminary" == report["status"]
-    assert "PH0001W" == report["basedOn"][0]["identifier"]["value"]
+    assert report["status"] == "preliminary"
+    assert report["basedOn"][0]["identifier"]["value"] == "PH0001W"
     patient = hospital.get(report["subject"]["reference"])
     assert "PHANTOM-1" in [identifier["value"] for identifier in patient["identifier"]]
     form = report["presentedForm"][0]
@@ -102,7 +106,7 @@ def test_identical_resend_is_accepted_and_changes_nothing(hospital, phantom):
     before = hospital.report(phantom.study_uid)
     assert {0} == set(hospital.send(phantom.files[:5]))
     assert before["meta"]["versionId"] == hospital.report(phantom.study_uid)["meta"]["versionId"]
-    assert 1 == len(hospital.tasks(phantom.study_uid))
+    assert len(hospital.tasks(phantom.study_uid)) == 1
 
 
 def test_defective_study_is_refused_as_a_result(hospital, tmp_path):
@@ -111,10 +115,10 @@ def test_defective_study_is_refused_as_a_result(hospital, tmp_path):
     assert {0} == set(hospital.send(study.files))
     report = hospital.report(study.study_uid)
     root = hospital.get(report["result"][0]["reference"])
-    assert "cancelled" == root["status"]
+    assert root["status"] == "cancelled"
     assert "gap" in [code["code"] for code in root["dataAbsentReason"]["coding"]]
     task = hospital.tasks(study.study_uid)[0]
-    assert ("completed", "refused") == (task["status"], task["businessStatus"]["coding"][0]["code"])
+    assert (task["status"], task["businessStatus"]["coding"][0]["code"]) == ("completed", "refused")
 
 
 def test_logs_hold_no_patient(hospital, phantom):
@@ -134,7 +138,7 @@ def test_task_tells_the_stages_of_its_run(hospital, phantom):
 
 
 def _our_objects(gateway: GatewayProcess, study_uid: str) -> dict[str, Path]:
-    store = open_store(gateway.data / "store")
+    store = open_store(gateway.data)
     try:
         series = store.study_ref(study_uid).series
     finally:

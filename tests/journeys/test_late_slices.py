@@ -22,8 +22,10 @@ def test_late_slices_supersede_the_report_with_a_new_version(clinic, tmp_path):
     second = _newer_report(clinic, study.uid, first)
     assert first["id"] == second["id"]
     assert f"volume {BLOCK_ML:.2f} mL" in second["conclusion"]
-    reviews = clinic.search(f"Task?focus=DiagnosticReport/{first['id']}&code=review&status=requested")
-    assert 1 == len(reviews)
+    reviews = clinic.search(
+        f"Task?focus=DiagnosticReport/{first['id']}&code=review&status=requested"
+    )
+    assert len(reviews) == 1
 
 
 def test_three_series_on_three_associations_give_one_report(clinic, tmp_path):
@@ -36,13 +38,13 @@ def test_three_series_on_three_associations_give_one_report(clinic, tmp_path):
         clinic.report(uid)
     report = clinic.report(uid)
     study_resource = clinic.imaging_study(uid)
-    assert 3 == sum(series["modality"]["code"] == "MR" for series in study_resource["series"])
+    assert sum(series["modality"]["code"] == "MR" for series in study_resource["series"]) == 3
     found = clinic.search(f"DiagnosticReport?imaging-study=ImagingStudy/{study_resource['id']}")
     assert [report["id"]] == [entry["id"] for entry in found]
 
 
 def test_what_the_later_result_no_longer_says_is_withdrawn(clinic, tmp_path):
-    """Observations of an earlier version that the newer one does not repeat are cancelled, not left standing."""
+    """Observations that the newer version does not repeat are cancelled, not left standing."""
     study = small_study(tmp_path, "withdrawn")
     clinic.send(study.files[:5])
     first = clinic.report(study.uid)
@@ -66,10 +68,12 @@ def test_late_images_of_a_decided_report_are_held_for_a_person(clinic, tmp_path)
             {"name": "performer", "valueReference": {"display": "Dr. Example"}},
         ],
     }
-    assert 200 == clinic.request("POST", f"/fhir/Task/{review['id']}/$decide", decide)[0]
+    assert clinic.request("POST", f"/fhir/Task/{review['id']}/$decide", decide)[0] == 200
     clinic.send(study.files[6:])
     wait_until(
-        lambda: "held" in [t["businessStatus"]["coding"][0]["code"] for t in clinic.tasks(study.uid)],
+        lambda: (
+            "held" in [t["businessStatus"]["coding"][0]["code"] for t in clinic.tasks(study.uid)]
+        ),
         "the Task to be held",
     )
-    assert "final" == clinic.report(study.uid)["status"]
+    assert clinic.report(study.uid)["status"] == "final"

@@ -1,0 +1,32 @@
+"""The FHIR endpoint on a real store, without lanes: what HTTP alone promises."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from adapters.store import Store, open_store
+from gateway.fetch import fetch_on_arrival
+from gateway.http import Services, build_app
+from gateway.settings import load_settings
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    opened = open_store(tmp_path / "store")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(store: Store) -> Iterator[TestClient]:
+    """A client of the endpoint."""
+    services = Services(request_analysis=lambda *_: "", on_created=fetch_on_arrival)
+    settings = replace(load_settings({}), max_body_bytes=100_000)
+    with TestClient(
+        build_app(store, settings, services), raise_server_exceptions=False
+    ) as connected:
+        yield connected

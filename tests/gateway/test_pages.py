@@ -1,0 +1,51 @@
+"""The pages for people: strict policy, escaped content, health."""
+
+
+def test_pages_forbid_every_script(client):
+    """The start page needs no script and its policy allows none."""
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "<script" not in answer.text
+
+
+def test_unknown_report_is_a_page_that_says_so(client):
+    """A person who follows an old link reads a sentence, with status 404."""
+    answer = client.get("/reports/none")
+    assert (answer.status_code, "Not here" in answer.text) == (404, True)
+
+
+def test_what_was_sent_is_escaped(client, store):
+    """Markup in a patient's name is shown, not run."""
+    patient = {
+        "resourceType": "Patient",
+        "id": "p",
+        "name": [{"text": "<script>alert(1)</script>"}],
+    }
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "preliminary",
+        "subject": {"reference": "Patient/p"},
+        "imagingStudy": [{"reference": "ImagingStudy/none"}],
+        "issued": "2026-01-02T03:04:05.000Z",
+        "conclusion": "<img src=x onerror=alert(1)>",
+        "code": {"text": "x"},
+    }
+    store.transact(lambda tx: [tx.put(patient), tx.put(report)])
+    for path in ("/", "/reports/r"):
+        text = client.get(path).text
+        assert "<script>" not in text
+        assert "<img src=x" not in text
+
+
+def test_a_form_from_another_site_decides_nothing(client):
+    """A POST with a foreign Origin is forbidden."""
+    answer = client.post("/reports/r", data={}, headers={"Origin": "https://elsewhere.example"})
+    assert answer.status_code == 403
+
+
+def test_health_is_answered(client):
+    """/livez says alive, /readyz gives counts."""
+    assert client.get("/livez").json()["status"] == "alive"
+    assert client.get("/readyz").json()["jobs_waiting"] == 0
