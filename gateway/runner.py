@@ -48,6 +48,8 @@ class LaneProcess:
         now = time.monotonic()
         if self._process is not None and self._wait_s == 0.0:
             lived = now - self._started
+            if self._process.stdin is not None:
+                self._process.stdin.close()
             log.warning(
                 "lane.died", extra={"code": self._process.returncode, "lived_s": round(lived)}
             )

@@ -1,0 +1,136 @@
+"""When a study is settled: a clock that the test moves, a store that is real."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.dicom_header import read_header
+from adapters.store import Store
+from gateway.intake import Intake, Settle, analysis_key
+from profiles.outcome import OperationOutcomeError
+from tests.make_study import SmallStudy, small_study
+
+START = datetime(2026, 1, 2, 8, 0, tzinfo=UTC)
+
+
+class Reception:
+    """An intake on a real store whose clock stands until it is moved."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = START
+        self.store = Store(folder / "store", clock=lambda: self.now)
+        self.intake = Intake(self.store, Settle(), clock=lambda: self.now)
+
+    def receive(self, study: SmallStudy, association: str, *, gap_s: float = 0.05) -> None:
+        """Take every instance of a study, the clock moving between them."""
+        for file in study.files:
+            self.now += timedelta(seconds=gap_s)
+            part10 = file.read_bytes()
+            self.intake.store_instance(
+                read_header(part10), part10, sender="TESTER", association=association
+            )
+
+    def due_in(self, study: SmallStudy) -> float | None:
+        """Seconds until the waiting analysis is due; None when none waits."""
+        waiting = self.store.transact(lambda tx: tx.pending(analysis_key(study.uid)))
+        return None if waiting is None else (waiting[1] - self.now).total_seconds()
+
+
+@pytest.fixture
+def reception(tmp_path):
+    """A reception that is closed at the end."""
+    opened = Reception(tmp_path)
+    yield opened
+    opened.store.close()
+
+
+def test_released_association_makes_the_study_due_soon(reception, tmp_path):
+    """Release is a hint: the analysis waits a few gaps between instances, not the long quiet time."""
+    study = small_study(tmp_path / "s", "released")
+    reception.receive(study, "a")
+    assert reception.due_in(study) == pytest.approx(2.0, abs=0.01)
+    reception.intake.association_ended("a", aborted=False)
+    assert reception.due_in(study) == pytest.approx(0.2, abs=0.06)
+
+
+def test_aborted_association_is_no_hint(reception, tmp_path):
+    """After an abort the long quiet time holds: the sender may come back."""
+    study = small_study(tmp_path / "s", "aborted")
+    reception.receive(study, "a")
+    reception.intake.association_ended("a", aborted=True)
+    assert reception.due_in(study) == pytest.approx(2.0, abs=0.01)
+
+
+def test_quiet_time_follows_the_rhythm_of_the_sender(reception, tmp_path):
+    """Slow senders are given more time, up to the bound."""
+    study = small_study(tmp_path / "s", "slow")
+    reception.receive(study, "a", gap_s=1.0)
+    assert 2.5 < reception.due_in(study) <= 5.0
+
+
+def test_another_open_association_of_the_study_keeps_it_open(reception, tmp_path):
+    """The study is not due soon while a second association still sends to it."""
+    study = small_study(tmp_path / "s", "two")
+    first = SmallStudy(study.files[:5], study.facts)
+    second = SmallStudy(study.files[5:], study.facts)
+    reception.receive(first, "a")
+    reception.receive(second, "b")
+    reception.intake.association_ended("a", aborted=False)
+    assert reception.due_in(study) == pytest.approx(2.0, abs=0.01)
+
+
+def test_three_series_six_seconds_apart_give_one_waiting_job_each_time(reception, tmp_path):
+    """Three associations 6 s apart: at no moment do two jobs of the study wait, and it has one ImagingStudy."""
+    for number in (1, 2, 3):
+        study = small_study(tmp_path / str(number), "three", series=number)
+        reception.receive(study, f"a{number}")
+        reception.intake.association_ended(f"a{number}", aborted=False)
+        assert reception.due_in(study) is not None
+        reception.now += timedelta(seconds=6)
+    assert reception.store.status()["jobs_waiting"] == 1
+    assert reception.store.search("Task", []).total == 1
+    assert reception.store.search("ImagingStudy", []).total == 1
+
+
+def test_announced_count_makes_the_study_due_at_once(reception, tmp_path):
+    """With the last of the announced instances the analysis is due; before, missing ones are waited for."""
+    study = small_study(tmp_path / "s", "counted")
+    announced = {
+        "resourceType": "ImagingStudy",
+        "id": "ehr",
+        "status": "registered",
+        "identifier": [{"system": "urn:dicom:uid", "value": f"urn:oid:{study.uid}"}],
+        "subject": {"reference": "Patient/p"},
+        "numberOfInstances": len(study.files),
+    }
+    reception.store.transact(lambda tx: tx.put(announced))
+    reception.receive(SmallStudy(study.files[:-1], study.facts), "a")
+    assert reception.due_in(study) == pytest.approx(30.0, abs=0.01)
+    reception.receive(SmallStudy(study.files[-1:], study.facts), "a")
+    assert reception.due_in(study) == pytest.approx(0.0, abs=0.01)
+
+
+def test_same_uid_with_other_content_is_refused_and_leaves_the_first(reception, tmp_path):
+    """A second object under a known SOP Instance UID is a duplicate; the stored one stays as it was."""
+    study = small_study(tmp_path / "s", "other")
+    reception.receive(study, "a")
+    part10 = study.files[0].read_bytes()
+    changed = part10[:-4] + bytes(b ^ 1 for b in part10[-4:])
+    with pytest.raises(OperationOutcomeError) as refused:
+        reception.intake.store_instance(
+            read_header(changed), changed, sender="TESTER", association="b"
+        )
+    assert refused.value.kind.code == "duplicate"
+    assert len(study.files) == reception.store.status()["instances"]
+
+
+def test_instance_without_a_patient_id_gets_a_patient_of_its_own(reception, tmp_path):
+    """Two studies without Patient ID are never merged by name."""
+    studies = [
+        small_study(tmp_path / n, n, patient_id="", patient_name="Doe^Jane") for n in ("x", "y")
+    ]
+    for study in studies:
+        reception.receive(study, study.uid)
+    patients = {reception.store.study(study.uid).patient_id for study in studies}
+    assert len(patients) == 2
