@@ -74,7 +74,8 @@ def run_until_stopped(
 
 def _end_with_parent() -> None:
     """End the process when the pipe from the gateway closes; its lease is then free to be taken."""
-    while sys.stdin.buffer.read(4096):
+    # Unbuffered: a buffered reader that a daemon thread holds cannot be closed at a normal exit.
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     os._exit(0)
 

@@ -63,7 +63,7 @@ def test_base_install_runs_doors_and_doctor_without_torch(tmp_path):
         "import importlib.util\n"
         "real = importlib.util.find_spec\n"
         "importlib.util.find_spec = lambda n, p=None: (\n"
-        "    None if n in {'torch', 'monai', 'scipy'} else real(n, p))\n"
+        "    None if n in {'torch', 'monai', 'scipy', 'safetensors'} else real(n, p))\n"
         "from gateway.app import compose\n"
         "from gateway.settings import load_settings\n"
         "compose(load_settings()).store.close()\n"

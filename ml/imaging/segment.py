@@ -39,7 +39,7 @@ SPEC: Final = Spec(
     result=ImagingFindings,
     lane="imaging",
     timeout_s=900.0,
-    needs=("torch", "monai", "scipy"),
+    needs=("torch", "monai", "scipy", "nibabel", "safetensors"),
 )
 BODY_STRUCTURE: Final = Code(SNOMED_CT, "123037004", "Body structure")
 

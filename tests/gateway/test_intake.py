@@ -81,7 +81,7 @@ def test_another_open_association_of_the_study_keeps_it_open(reception, tmp_path
 
 
 def test_three_series_six_seconds_apart_give_one_waiting_job_each_time(reception, tmp_path):
-    """Three associations 6 s apart: at no moment do two jobs of the study wait, and it has one ImagingStudy."""
+    """Three associations 6 s apart: never do two jobs wait, and there is one ImagingStudy."""
     for number in (1, 2, 3):
         study = small_study(tmp_path / str(number), "three", series=number)
         reception.receive(study, f"a{number}")
