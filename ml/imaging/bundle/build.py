@@ -1,6 +1,7 @@
 """Make the network and the transforms of a checked bundle; here the engines are imported."""
 
 import importlib
+import warnings
 from typing import Any
 
 import safetensors.torch
@@ -82,7 +83,9 @@ def _build(component: Component, table: dict[str, str], where: str) -> Any:
     kind = getattr(importlib.import_module(module), name)
     arguments = {key: value for key, value in component.items() if not key.startswith("_")}
     try:
-        return kind(**arguments)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a coming default of MONAI is no event of ours
+            return kind(**arguments)
     except Exception as error:  # noqa: BLE001 - constructors of other people raise anything
         text = str(error).strip().splitlines()
         raise BundleRefused(

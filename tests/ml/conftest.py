@@ -1,0 +1,13 @@
+"""The shipped model, loaded once."""
+
+from pathlib import Path
+
+import pytest
+
+from ml.imaging import segment
+
+
+@pytest.fixture(scope="session")
+def shipped():
+    """What the lane has in memory: every usable bundle."""
+    return segment.load(Path("none"))
