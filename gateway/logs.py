@@ -7,9 +7,11 @@ unless a terminal reads along.
 import json
 import logging
 import sys
+import warnings
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TextIO
 
+QUOTING: Final = ("pydicom", "pynetdicom", "dicomweb_client", "highdicom")
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
 
@@ -40,10 +42,32 @@ class EventFormatter(logging.Formatter):
 
 
 def configure_logging(level: str) -> None:
-    """Send our events to standard error, and only warnings of everybody else."""
+    """Send our events to standard error; of the libraries only where something was remarkable.
+
+    Their messages quote the values they stumble over, and those may be a patient's.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(EventFormatter(for_people=sys.stderr.isatty()))
     ours = logging.getLogger("isthmus")
     ours.handlers[:] = [handler]
     ours.setLevel(level)
     ours.propagate = False
+    for library in QUOTING:
+        quiet = logging.getLogger(library)
+        quiet.handlers[:] = [logging.NullHandler()]
+        quiet.propagate = False
+    warnings.showwarning = _without_message
+
+
+def _without_message(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning as an event: its kind and place, not its text."""
+    del message, file, line
+    at = f"{filename}:{lineno}"
+    logging.getLogger("isthmus").info("warning", extra={"kind": category.__name__, "at": at})
