@@ -1,0 +1,165 @@
+"""Resources in any store: versions, searches and transactions that are true together."""
+
+import threading
+
+import pytest
+
+from profiles.outcome import OperationOutcomeError
+
+
+def _patient(key: str, **elements: object) -> dict:
+    return {"resourceType": "Patient", "id": key, **elements}
+
+
+def _put(store, *resources: dict) -> None:
+    store.transact(lambda tx: [tx.put(resource) for resource in resources])
+
+
+def test_what_was_put_is_read_with_its_version(store):
+    """Put gives version 1 with meta; read returns the same bytes."""
+    stored = store.transact(lambda tx: tx.put(_patient("a", gender="other")))
+    assert (1, stored.body) == (stored.version, store.read("Patient", "a").body)
+    assert stored.json()["meta"]["versionId"] == "1"
+
+
+def test_every_version_stays_readable(store):
+    """Vread and history have old versions, the newest first."""
+    for gender in ("female", "male", "other"):
+        _put(store, _patient("a", gender=gender))
+    assert [v.json()["gender"] for v in store.history("Patient", "a")] == [
+        "other",
+        "male",
+        "female",
+    ]
+    assert store.vread("Patient", "a", 1).json()["gender"] == "female"
+
+
+def test_deleted_is_not_absent(store):
+    """A deleted resource is gone with its own error, its history stays."""
+    _put(store, _patient("a"))
+    store.transact(lambda tx: tx.delete("Patient", "a"))
+    with pytest.raises(OperationOutcomeError) as gone:
+        store.read("Patient", "a")
+    with pytest.raises(OperationOutcomeError) as never:
+        store.read("Patient", "b")
+    assert (gone.value.kind.code, never.value.kind.code) == ("deleted", "not-found")
+    assert len(store.history("Patient", "a")) == 2
+
+
+def test_stale_version_is_not_overwritten(store):
+    """if_match of an old version is a conflict and writes nothing."""
+    _put(store, _patient("a"), _patient("a"))
+    with pytest.raises(OperationOutcomeError):
+        store.transact(lambda tx: tx.put(_patient("a", gender="male"), if_match=1))
+    assert store.read("Patient", "a").version == 2
+
+
+def test_a_failed_transaction_leaves_nothing(store):
+    """An exception rolls back all of its own work and is raised to its caller."""
+
+    def work(tx) -> None:
+        tx.put(_patient("a"))
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        store.transact(work)
+    assert store.search("Patient", []).total == 0
+
+
+def test_a_failed_transaction_does_not_take_its_neighbours_along(store):
+    """Grouped into one commit or not, other transactions are durable."""
+    failures: list[Exception] = []
+
+    def write(number: int) -> None:
+        def work(tx) -> None:
+            tx.put(_patient(f"p{number}"))
+            if number % 3 == 0:
+                raise ValueError(number)
+
+        try:
+            store.transact(work)
+        except ValueError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(failures), store.search("Patient", []).total) == (10, 20)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ([("identifier", "https://h.example|1")], ["a"]),
+        ([("identifier", "1")], ["a", "b"]),
+        ([("identifier", "https://h.example|")], ["a"]),
+        ([("family", "ex")], ["a"]),
+        ([("family", "ex,other")], ["a", "b"]),
+        ([("family", "ex"), ("gender", "female")], ["a"]),
+        ([("family", "ex"), ("gender", "male")], []),
+        ([("birthdate", "1970")], ["a"]),
+        ([("birthdate", "ge1980-01-01")], ["b"]),
+        ([("birthdate", "ne1970-05-05")], ["b"]),
+        ([("_id", "a,b,c")], ["a", "b"]),
+    ],
+)
+def test_search_finds_what_matches_every_parameter(store, query, found):
+    """Tokens, strings and dates; commas are OR, repeated parameters are AND."""
+    first = {"system": "https://h.example", "value": "1"}
+    _put(
+        store,
+        _patient(
+            "a",
+            identifier=[first],
+            name=[{"family": "Example"}],
+            gender="female",
+            birthDate="1970-05-05",
+        ),
+        _patient("b", identifier=[{"value": "1"}], name=[{"family": "Other"}], birthDate="1980-06"),
+    )
+    assert found == sorted(match.id for match in store.search("Patient", query).matches)
+
+
+def test_references_are_found_by_their_target(store):
+    """A reference parameter finds who points to a resource."""
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "subject": {"reference": "Patient/a"},
+        "result": [{"reference": "Observation/o"}],
+    }
+    _put(store, report)
+    assert store.search("DiagnosticReport", [("subject", "Patient/a")]).total == 1
+    assert store.transact(lambda tx: tx.find("DiagnosticReport", "result", "Observation/o")) == [
+        "r"
+    ]
+
+
+def test_pages_say_whether_there_is_more(store):
+    """Pages of two out of five: total, more, and nothing twice."""
+    _put(store, *(_patient(f"p{n}") for n in range(5)))
+    pages = [store.search("Patient", [], count=2, offset=offset) for offset in (0, 2, 4)]
+    assert [page.more for page in pages] == [True, True, False]
+    assert 5 == pages[0].total == len({m.id for page in pages for m in page.matches})
+
+
+def test_unknown_parameters_are_handed_back(store):
+    """What was not used is said, not swallowed."""
+    page = store.search("Patient", [("colour", "red"), ("gender", "male")])
+    assert (page.used, page.ignored) == ((("gender", "male"),), (("colour", "red"),))
+
+
+def test_malformed_values_are_refused(store):
+    """A date that is none is an error, not an empty result."""
+    with pytest.raises(OperationOutcomeError):
+        store.search("Patient", [("birthdate", "yesterday")])
+
+
+def test_bytes_stay_as_they_came(store):
+    """The precision of a decimal and the order of members survive."""
+    body = b'{"resourceType":"Patient","id":"a","extension":[{"valueDecimal":1.500,"url":"https://x.example"}]}'
+    store.transact(lambda tx: tx.put(body))
+    kept = store.read("Patient", "a").body
+    assert b'{"valueDecimal":1.500,"url"' in kept
