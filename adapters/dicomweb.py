@@ -29,6 +29,7 @@ def fetch_study(
     if urlsplit(url).scheme not in ("http", "https"):
         raise OperationOutcomeError("value", "the endpoint's address is not http or https")
     client = DICOMwebClient(url, session=_session(timeout_s))
+    client.set_http_retry_params(retry=False)  # the Task is what is tried again
     total = 0
     try:
         instances = client.search_for_instances(study_uid, limit=PAGE, get_remaining=True)
