@@ -3,7 +3,6 @@
 import socket
 import struct
 import threading
-from io import BytesIO
 
 import pydicom
 import pytest
@@ -17,7 +16,6 @@ from pydicom.uid import (
     MRImageStorage,
 )
 from pynetdicom import AE
-from pynetdicom.dimse_primitives import C_STORE
 
 from adapters.dimse.scu import echo, send_instances
 from profiles.outcome import OperationOutcomeError
@@ -168,31 +166,22 @@ def test_several_associations_at_once(archive, files):
     assert [(0,)] * len(files) == results
 
 
-def test_command_and_data_set_must_name_the_same_object(archive, files):
+def test_command_and_data_set_must_name_the_same_object(archive, files, monkeypatch):
     """A C-STORE whose command names another instance than its data set is refused."""
-    dataset = pydicom.dcmread(files[0])
-    encoded = (
-        files[0]
-        .read_bytes()
-        .replace(dataset.SOPInstanceUID.encode(), dataset.SOPInstanceUID[:-1].encode() + b"9")
-    )
-    other = pydicom.dcmread(pydicom.filebase.DicomBytesIO(encoded))
     entity = AE("TESTER")
     entity.add_requested_context(MRImageStorage, ExplicitVRLittleEndian)
     association = entity.associate("127.0.0.1", archive.port, ae_title="ISTHMUS")
-    message = C_STORE()
-    message.MessageID, message.Priority = 1, 2
-    message.AffectedSOPClassUID = MRImageStorage
-    message.AffectedSOPInstanceUID = dataset.SOPInstanceUID
-    body = pydicom.filebase.DicomBytesIO()
-    body.is_little_endian, body.is_implicit_VR = True, False
-    pydicom.filewriter.write_dataset(body, other)
-    message.DataSet = BytesIO(body.getvalue())
-    context = association.accepted_contexts[0]
-    association.dimse.send_msg(message, context.context_id)
-    _, answer = association.dimse.get_msg(block=True)
+    send = association.dimse.send_msg
+
+    def lie(message, context_id: int) -> None:
+        message.AffectedSOPInstanceUID = "1.2.3.4.5"
+        send(message, context_id)
+
+    monkeypatch.setattr(association.dimse, "send_msg", lie)
+    status = association.send_c_store(str(files[0]))
     association.release()
-    assert (answer.Status, archive.received) == (0xA900, [])
+    assert status.Status == 0xA900
+    assert archive.received == []
 
 
 HOSTILE = {
