@@ -1,7 +1,8 @@
 """``isthmus bench imaging``: from the last C-STORE response to a readable DiagnosticReport.
 
-``r`` divides that time by the bare forward pass of the same network, in the same number format on the
-same grid, measured in the same run: everything that is not the network is what it is above 1.
+``r`` divides that time by the bare forward pass of the same network as the worker runs it: same number
+format, same grid, the whole volume at once. ``r_in_bundle_windows`` divides it by the pass in the windows
+that the bundle's own configuration asks for, as a stock inferer would run it. Both come from this run.
 """
 
 import json
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,6 +53,8 @@ def run(rounds: int) -> dict[str, Any]:
         "t_report_s": {"one": _quantiles(alone), f"{AT_ONCE}_at_once": _quantiles(together)},
         "forward_s": {"p50": round(forward["seconds"], 4), "precision": forward["precision"]},
         "r": round(statistics.median(alone) / forward["seconds"], 2),
+        "forward_in_bundle_windows_s": round(forward["windows"], 4),
+        "r_in_bundle_windows": round(statistics.median(alone) / forward["windows"], 2),
         "trace_s": {
             stage: round(statistics.median(t[stage] for t in traces), 4) for stage in traces[0]
         },
@@ -102,7 +105,7 @@ def _trace(gateway: RunningGateway, study_uid: str) -> dict[str, float]:
 
 def _bare_forward(study: PhantomStudy) -> dict[str, Any]:
     """Median seconds of the network alone on the prepared volume of a study."""
-    from ml.imaging.infer import forward
+    from ml.imaging.infer import forward, in_windows
     from ml.imaging.phantom_study import study_ref
     from ml.imaging.preprocess import prepare
     from ml.imaging.segment import load
@@ -111,12 +114,20 @@ def _bare_forward(study: PhantomStudy) -> dict[str, Any]:
     model = load(Path("none"))[0].model
     volume = build_volume(study_ref(study).series[0], max_bytes=1 << 30)
     image = prepare(volume.voxels, volume.affine, model.transforms).image
+    return {
+        "seconds": _median_seconds(lambda: forward(model, image, lambda *_: None)),
+        "windows": _median_seconds(lambda: in_windows(model, image, lambda *_: None)),
+        "precision": model.precision.name,
+    }
+
+
+def _median_seconds(work: Callable[[], object]) -> float:
     seconds = []
     for _ in range(FORWARD_RUNS):
         began = time.perf_counter()
-        forward(model, image, lambda *_: None)
+        work()
         seconds.append(time.perf_counter() - began)
-    return {"seconds": statistics.median(seconds), "precision": model.precision.name}
+    return statistics.median(seconds)
 
 
 def _peak_memory(gateway: RunningGateway) -> dict[str, int]:

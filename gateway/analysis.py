@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from adapters.store import Job, Store, Transaction
-from gateway.identity import publish_imaging_study
+from adapters.store import Job, Store
 from gateway.intake import dicom_uid_of
 from gateway.write_back import write_findings
 from ml.worker import Worker
-from profiles.outcome import OperationOutcomeError
 from profiles.records import StudyRef
 
 
@@ -47,13 +45,4 @@ class Analysis:
 
     def _study(self, job: Job) -> StudyRef:
         kind, _, study_id = job.task["focus"]["reference"].partition("/")
-        study_uid = dicom_uid_of(self._store.read(kind, study_id).json())
-
-        def bring_in_step(tx: Transaction) -> None:
-            row = tx.study(study_uid)
-            if row is None:
-                raise OperationOutcomeError("not-found", "the study is not in the archive")
-            publish_imaging_study(tx, study_uid, row.imaging_study_id, row.patient_id)
-
-        self._store.transact(bring_in_step)
-        return self._store.study_ref(study_uid)
+        return self._store.study_ref(dicom_uid_of(self._store.read(kind, study_id).json()))

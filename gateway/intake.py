@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from adapters.dicom_header import same_object
 from adapters.store import Store, StudyRow, Transaction
-from gateway.identity import imaging_study_of, patient_of
+from gateway.identity import imaging_study_of, patient_of, publish_imaging_study
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader
 from profiles.task import ANALYZE, item, new_task
@@ -47,7 +47,7 @@ class Settle:
         The quiet time is this many mean gaps between instances, kept within the bounds above.
     """
 
-    released_min: float = 0.1
+    released_min: float = 0.05
     released_max: float = 2.0
     open_min: float = 2.0
     open_max: float = 5.0
@@ -117,13 +117,14 @@ class Intake:
             self._compare(header, part10)
 
     def association_ended(self, association: str, aborted: bool) -> None:
-        """Take the end of an association as a hint that its studies are complete (PS3.4 B.4)."""
+        """Bring the ImagingStudy in step; the end is a hint that the study is complete (PS3.4 B.4)."""
         with self._lock:
             ended = self._touched.pop(association, set())
             still_open = set().union(*self._touched.values()) if self._touched else set()
-        for study_uid in ended - still_open:
+        for study_uid in ended:
+            released = not aborted and study_uid not in still_open
             self._store.transact(
-                partial(self._reschedule, study_uid=study_uid, released=not aborted)
+                partial(self._settle_study, study_uid=study_uid, released=released)
             )
 
     def request_analysis(self, imaging_study: dict[str, Any], parameters: dict[str, Any]) -> str:
@@ -168,6 +169,15 @@ class Intake:
                 expected=expected,
             )
         self._reschedule(tx, header.study_uid, released=False)
+
+    def _settle_study(self, tx: Transaction, study_uid: str, *, released: bool) -> None:
+        """What an association's end means for one of its studies."""
+        study = tx.study(study_uid)
+        if study is None or not study.imaging_study_id:
+            return
+        publish_imaging_study(tx, study_uid, study.imaging_study_id, study.patient_id)
+        if released:
+            self._reschedule(tx, study_uid, released=True)
 
     def _reschedule(self, tx: Transaction, study_uid: str, *, released: bool) -> None:
         study = tx.study(study_uid)

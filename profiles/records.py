@@ -6,6 +6,7 @@ patient coordinate system, LPS: x grows to the patient's left, y to the back, z 
 """
 
 import dataclasses
+import functools
 import types
 import typing
 from dataclasses import dataclass
@@ -258,9 +259,20 @@ def from_json(kind: type[R], value: Any) -> R:
     return typing.cast(R, _decode(kind, value))
 
 
+_PLAIN: typing.Final = frozenset({str, int, float, bool})
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Types of a record's fields, resolved once: an index row is decoded for every stored instance."""
+    return typing.get_type_hints(kind)
+
+
 def _decode(kind: Any, value: Any) -> Any:
+    if kind in _PLAIN:
+        return value
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         return kind(**{name: _decode(hints[name], item) for name, item in value.items()})
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple:

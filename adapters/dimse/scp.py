@@ -6,6 +6,7 @@ its first that is not Implicit VR Little Endian, so a compressed object stays co
 """
 
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -114,6 +115,7 @@ class StorageScp:
     def start(self) -> None:
         """Listen, in threads of pynetdicom's."""
         handlers: list[Any] = [
+            (evt.EVT_CONN_OPEN, _without_delay),
             (evt.EVT_REQUESTED, self._requested),
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_C_ECHO, lambda event: 0x0000),
@@ -194,6 +196,12 @@ class StorageScp:
             name = self._names.pop(id(assoc), None)
         if name is not None:
             self._on_end(name, aborted)
+
+
+def _without_delay(event: Any) -> None:
+    """Answers are small: Nagle's algorithm would hold them back (RFC 896, TCP_NODELAY)."""
+    connection = event.assoc.dul.socket.socket
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def order_proposal(request: A_ASSOCIATE) -> None:

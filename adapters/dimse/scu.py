@@ -1,5 +1,6 @@
 """Storage SCU: send stored files to a peer as they are (PS3.4 annex B)."""
 
+import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -86,4 +87,9 @@ def _associate(host: str, port: int, calling: str, called: str, contexts: list[A
     assoc = entity.associate(host, port, ae_title=called)
     if not assoc.is_established:
         raise OperationOutcomeError("transient", f"no association with {called} at {host}:{port}")
+    # Command and data set are two writes: with Nagle's algorithm the second one waits 40 ms for the
+    # delayed acknowledgement of the first, for every instance.
+    connection = assoc.dul.socket.socket if assoc.dul.socket is not None else None
+    if connection is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return assoc

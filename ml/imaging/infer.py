@@ -107,10 +107,10 @@ def forward(model: Model, image: torch.Tensor, progress: Progress) -> tuple[torc
         logits = model.forward(image)
         progress(1, 1, "windows")
         return logits, False
-    return _tiled(model, image, progress), True
+    return in_windows(model, image, progress), True
 
 
-def _tiled(model: Model, image: torch.Tensor, progress: Progress) -> torch.Tensor:
+def in_windows(model: Model, image: torch.Tensor, progress: Progress) -> torch.Tensor:
     """Overlapping windows, blended with weights that fall towards their borders."""
     size = model.window
     shape = tuple(image.shape[1:])

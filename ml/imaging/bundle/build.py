@@ -2,14 +2,18 @@
 
 import importlib
 import warnings
-from typing import Any
+from typing import Any, Final
 
 import safetensors.torch
 import torch
 
 from ml.imaging.bundle.allowed import NETWORKS, TRANSFORMS
+from ml.imaging.bundle.percentiles import ScaleIntensityRangePercentilesd
 from ml.imaging.bundle.read import Bundle, Component
 from ml.imaging.bundle.refused import BundleRefused
+
+_SELECTED: Final = frozenset({"_target_", "keys", "lower", "upper", "b_min", "b_max", "clip"})
+"""Parameters that our percentile scaling knows; with others MONAI's own class is used."""
 
 
 def build_network(bundle: Bundle) -> torch.nn.Module:
@@ -78,9 +82,17 @@ def _state(bundle: Bundle) -> dict[str, torch.Tensor]:
     return loaded
 
 
+def _kind(component: Component, table: dict[str, str]) -> Any:
+    """Class of a component: MONAI's, or ours where it does the same in less time."""
+    name = component["_target_"]
+    if name == "ScaleIntensityRangePercentilesd" and component.keys() <= _SELECTED:
+        return ScaleIntensityRangePercentilesd
+    module, _, attribute = table[name].rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
+
+
 def _build(component: Component, table: dict[str, str], where: str) -> Any:
-    module, _, name = table[component["_target_"]].rpartition(".")
-    kind = getattr(importlib.import_module(module), name)
+    kind = _kind(component, table)
     arguments = {key: value for key, value in component.items() if not key.startswith("_")}
     try:
         with warnings.catch_warnings():
