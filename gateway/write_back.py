@@ -100,7 +100,7 @@ def _commit(
     for resource in withdrawn(previous, list(result.resources), tx.moment):
         tx.put(resource)
     for resource in result.resources:
-        tx.put(resource)
+        tx.put(resource if earlier is None else _revising(resource, reference, earlier.version))
     for entry, digest, size in kept:
         tx.put_instance(entry.header, digest, size, ours=True)
     tx.update_study(study.study_uid, published=findings.study_revision)
@@ -108,6 +108,14 @@ def _commit(
     _review(tx, reference, job, "an AI result awaits a person")
     state = "refused" if findings.status == "refused" else "done"
     return _end(tx, job, state, reference, None, trace=findings.trace)
+
+
+def _revising(resource: dict[str, Any], reference: str, version: int) -> dict[str, Any]:
+    """A Provenance also names the version of the report that its result takes the place of."""
+    if resource["resourceType"] != "Provenance":
+        return resource
+    what = {"reference": f"{reference}/_history/{version}"}
+    return {**resource, "entity": [*resource["entity"], {"role": "revision", "what": what}]}
 
 
 def _previous(tx: Transaction, report: str) -> list[dict[str, Any]]:

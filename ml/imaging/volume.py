@@ -93,13 +93,20 @@ def build_volume(series: SeriesRef, *, max_bytes: int) -> Volume:
     Refused
         With a code of ``terminology.refusals``.
     """
+    if announced_bytes(series) > max_bytes:
+        raise Refused("too-large")
     frames = read_frames(series)
     _require_uniform(frames)
-    rows, columns = frames[0].rows, frames[0].columns
-    if 4 * rows * columns * len(frames) > max_bytes:
+    if 4 * frames[0].rows * frames[0].columns * len(frames) > max_bytes:
         raise Refused("too-large")
     ordered, spacing = _ordered(frames)
     return _assemble(series, ordered, spacing)
+
+
+def announced_bytes(series: SeriesRef) -> int:
+    """Size of the float32 volume by what the index knows, before any file is opened."""
+    headers = [instance.header for instance in series.instances]
+    return sum(4 * header.rows * header.columns * max(1, header.frames) for header in headers)
 
 
 def label_map(volume: Volume, labels: npt.NDArray[np.uint8]) -> LabelMap:

@@ -107,9 +107,18 @@ def _root(
         ],
     }
     root["hasMember"] = [{"reference": f"Observation/{child['id']}"} for child in children]
-    if lesion.notes:
-        root["note"] = [{"text": note} for note in lesion.notes]
+    root["note"] = [{"text": note} for note in (_place(lesion), *lesion.notes)]
     return root
+
+
+def _place(lesion: Lesion) -> str:
+    """Where a lesion is; as coordinates it stands in the structured report (SCOORD3D)."""
+    centroid = ", ".join(f"{value:.1f}" for value in lesion.centroid)
+    key = lesion.key_slice
+    return (
+        f"Centroid {centroid} mm in DICOM patient coordinates (LPS); "
+        f"key slice: instance {key.sop_uid}, frame {key.frame}."
+    )
 
 
 def _members(

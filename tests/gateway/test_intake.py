@@ -54,6 +54,15 @@ def test_released_association_makes_the_study_due_soon(reception, tmp_path):
     assert reception.due_in(study) == pytest.approx(0.2, abs=0.06)
 
 
+def test_imaging_study_is_in_step_when_the_association_ends(reception, tmp_path):
+    """Without any worker the ImagingStudy counts what is stored, also after an abort."""
+    study = small_study(tmp_path / "s", "step")
+    reception.receive(study, "a")
+    reception.intake.association_ended("a", aborted=True)
+    (found,) = reception.store.search("ImagingStudy", []).matches
+    assert len(study.files) == found.json()["numberOfInstances"]
+
+
 def test_aborted_association_is_no_hint(reception, tmp_path):
     """After an abort the long quiet time holds: the sender may come back."""
     study = small_study(tmp_path / "s", "aborted")

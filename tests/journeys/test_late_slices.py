@@ -26,6 +26,10 @@ def test_late_slices_supersede_the_report_with_a_new_version(clinic, tmp_path):
         f"Task?focus=DiagnosticReport/{first['id']}&code=review&status=requested"
     )
     assert len(reviews) == 1
+    provenance = clinic.search(f"Provenance?target=DiagnosticReport/{first['id']}")[0]
+    revised = provenance["entity"][-1]
+    assert revised["role"] == "revision"
+    assert revised["what"]["reference"] == f"DiagnosticReport/{first['id']}/_history/1"
 
 
 def test_three_series_on_three_associations_give_one_report(clinic, tmp_path):

@@ -1,6 +1,7 @@
 """The strict volume builder: exact geometry, or a refusal that says why."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pydicom.dataelem import DataElement
 from ml.imaging.mr_series import write_mr_series
 from ml.imaging.refusal import Refused
 from ml.imaging.volume import build_volume
+from profiles.records import InstanceHeader, InstanceRef, SeriesRef
 from tests.make_mr import FACTS, SHAPE, change, oblique_affine, series_of, voxels, write_series
 
 MEMORY = 1 << 28
@@ -149,6 +151,26 @@ def test_size_is_bounded_from_the_headers(files):
     for file in files:
         change(file, lambda d: d.__delattr__("PixelData"))
     assert _refusal(files, max_bytes=100) == "too-large"
+
+
+def test_ten_thousand_slices_are_refused_before_a_file_is_opened():
+    """The memory bound comes from the index: the files need not even be there."""
+    header = InstanceHeader("1.2.3", "", "1.2", "1", "", "", modality="MR", rows=512, columns=512)
+    instances = tuple(
+        InstanceRef(replace(header, sop_uid=f"1.2.3.{n}"), f"/nowhere/{n}") for n in range(10_000)
+    )
+    series = SeriesRef("1.2", "MR", "1", "", instances)
+    with pytest.raises(Refused) as refused:
+        build_volume(series, max_bytes=1 << 30)
+    assert refused.value.refusal.code == "too-large"
+
+
+def test_a_thousand_small_slices_are_a_volume(tmp_path):
+    """Many slices alone are no reason to refuse: order and spacing hold over all of them."""
+    affine = np.diag([0.5, 1.0, 1.0, 1.0])[[2, 1, 0, 3]]
+    files = write_mr_series(np.zeros((1000, 2, 2), np.int16), affine, tmp_path, FACTS)
+    volume = build_volume(series_of(files), max_bytes=MEMORY)
+    assert (volume.voxels.shape, pytest.approx(volume.slice_spacing_mm)) == ((1000, 2, 2), 0.5)
 
 
 def test_garbage_is_refused(files):
