@@ -15,11 +15,13 @@ INLINE_LABEL: Final = Code(ACT_CODE, "PROCESSINLINELABEL", "process inline secur
 INLINE_EXTENSION: Final = (
     "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/extension-inline-sec-label"
 )
-AI: Final = Code(
-    f"{IG}/CodeSystem/AIdeviceTypeCS", "Artificial-Intelligence", "Artificial Intelligence"
-)
+DEVICE_TYPE: Final = f"{IG}/CodeSystem/AIdeviceTypeCS"
+DEEP_LEARNING: Final = Code(DEVICE_TYPE, "Deep-Learning-Models", "Deep Learning Models")
+KIND: Final = f"{IG}/StructureDefinition/aitransparency.AIKind"
+DESCRIBED_BY: Final = f"{IG}/StructureDefinition/aitransparency.modelCardDescription"
 CONFIDENCE: Final = f"{IG}/StructureDefinition/AIconfidence"
-MODEL_CARD: Final = Code(f"{IG}/CodeSystem/AIdocumentTypeCS", "AIModelCard", "AI Model Card")
+MODEL_CARD: Final = Code(f"{IG}/CodeSystem/AIinputsCS", "AIModelCard", "AI Model-Card")
+MARKDOWN_CARD: Final = Code(MODEL_CARD.system, "AIModelCardMarkdownFormat", "Markdown Format")
 
 
 def labelled(*, inline: bool = False) -> dict[str, Any]:
@@ -31,6 +33,11 @@ def labelled(*, inline: bool = False) -> dict[str, Any]:
 def inline_label() -> dict[str, Any]:
     """Extension that labels one element as asserted by an AI (DS4P inline label)."""
     return {"url": INLINE_EXTENSION, "valueCoding": coding(ASSERTED)}
+
+
+def artificial_intelligence() -> dict[str, Any]:
+    """``Device.type`` and ``Provenance.agent.role``: the draft fixes the code, without a display."""
+    return {"coding": [{"system": DEVICE_TYPE, "code": "Artificial-Intelligence"}]}
 
 
 def confidence(score: float) -> dict[str, Any]:

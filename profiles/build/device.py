@@ -7,7 +7,14 @@ from typing import Any
 from profiles.build.context import ResultContext, card_id, device_id
 from profiles.fhir_time import instant
 from profiles.records import ImagingFindings
-from terminology.ai_transparency import AI, MODEL_CARD
+from terminology.ai_transparency import (
+    DEEP_LEARNING,
+    DESCRIBED_BY,
+    KIND,
+    MARKDOWN_CARD,
+    MODEL_CARD,
+    artificial_intelligence,
+)
 from terminology.coding import concept
 from terminology.systems import MODEL_DIGEST
 
@@ -18,11 +25,18 @@ def device(findings: ImagingFindings) -> dict[str, Any]:
     return {
         "resourceType": "Device",
         "id": device_id(findings),
+        "extension": [
+            {"url": KIND, "valueCodeableConcept": concept(DEEP_LEARNING)},
+            {
+                "url": DESCRIBED_BY,
+                "valueReference": {"reference": f"DocumentReference/{card_id(findings)}"},
+            },
+        ],
         "identifier": [{"system": MODEL_DIGEST, "value": f"sha256:{model.digest}"}],
         "status": "active",
         "manufacturer": model.manufacturer,
         "deviceName": [{"name": model.name, "type": "model-name"}],
-        "type": concept(AI),
+        "type": artificial_intelligence(),
         "version": [{"value": model.version}],
         "note": [{"text": model.description}],
     }
@@ -36,6 +50,7 @@ def model_card(findings: ImagingFindings, context: ResultContext) -> dict[str, A
         "id": card_id(findings),
         "status": "current",
         "type": concept(MODEL_CARD),
+        "category": [concept(MARKDOWN_CARD)],
         "date": instant(context.moment),
         "description": f"Model card of {findings.model.name} {findings.model.version}",
         "content": [

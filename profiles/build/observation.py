@@ -134,6 +134,9 @@ def _members(
         **concept(codes.PRESENT),
         "extension": [confidence(lesion.score)],
     }
+    presence["note"] = [
+        {"text": "The confidence is the network's mean output: a score, not calibrated."}
+    ]
     measured = (
         (codes.VOLUME, round(lesion.volume_ml, 2), codes.MILLILITRE, "segmented voxels"),
         (

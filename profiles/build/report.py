@@ -14,7 +14,12 @@ from profiles.narrative import html_attachment, narrative, page, paragraphs
 from profiles.records import ImagingFindings
 from profiles.report_text import ReportText
 from terminology import imaging as codes
-from terminology.ai_transparency import AI, asserted_reason, inline_label, labelled
+from terminology.ai_transparency import (
+    artificial_intelligence,
+    asserted_reason,
+    inline_label,
+    labelled,
+)
 from terminology.coding import Code, concept
 from terminology.systems import DCM, DICOM_UID, LOINC, PROVENANCE_PARTICIPANT
 
@@ -210,7 +215,7 @@ def provenance(
         "agent": [
             {
                 "type": concept(author),
-                "role": [concept(AI)],
+                "role": [artificial_intelligence()],
                 "who": {"reference": f"Device/{device_id(findings)}"},
             }
         ],
