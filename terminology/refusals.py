@@ -20,6 +20,7 @@ _TEXT: Final = {
     "pixel-data": "The pixel data is missing, truncated or cannot be decoded.",
     "transfer-syntax": "No installed codec decodes this transfer syntax.",
     "too-large": "The volume needs more memory than this worker may use.",
+    "blank": "The images show nothing: no voxel stands out from the background.",
     "value-range": "Pixel values leave the range that their attributes allow.",
     "modality": "The modality is not one that the model was made for.",
     "body-part": "The body part is not one that the model was made for.",

@@ -80,7 +80,8 @@ def segment(
     Raises
     ------
     OperationOutcomeError
-        ``too-costly``: the volume would need more memory than the limit.
+        ``too-costly``: the volume would need more memory than the limit; ``business-rule``:
+        preprocessing left nothing of it.
     """
     shape = (voxels.shape[0], voxels.shape[1], voxels.shape[2])
     if needed_bytes(shape, affine, model) > MEMORY_LIMIT:
@@ -89,6 +90,10 @@ def segment(
     started = time.perf_counter()
     prepared = prepare(voxels, affine, model.transforms)
     trace["preprocess"] = time.perf_counter() - started
+    if min(prepared.image.shape) == 0 or not bool(
+        (prepared.image != prepared.image.flatten()[0]).any()
+    ):
+        raise OperationOutcomeError("business-rule", "preprocessing left nothing of the volume")
     started = time.perf_counter()
     logits, tiled = forward(model, prepared.image, progress)
     trace["forward"] = time.perf_counter() - started

@@ -41,6 +41,7 @@ SPEC: Final = Spec(
     timeout_s=900.0,
     needs=("torch", "monai", "scipy", "nibabel", "safetensors"),
 )
+_REFUSED_AS: Final = {"too-costly": "too-large", "business-rule": "blank"}
 BODY_STRUCTURE: Final = Code(SNOMED_CT, "123037004", "Body structure")
 
 log = logging.getLogger("isthmus.imaging")
@@ -160,9 +161,9 @@ def _measured(
     try:
         scores = infer.segment(loaded.model, volume.voxels, volume.affine, progress)
     except OperationOutcomeError as error:
-        if error.kind.code != "too-costly":
+        if error.kind_name not in _REFUSED_AS:
             raise
-        raise Refused("too-large") from None
+        raise Refused(_REFUSED_AS[error.kind_name]) from None
     trace.update(scores.trace)
     with _timed(trace, "measure"):
         labels = connected_lesions(scores.mask > 0, volume.voxel_ml)

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from ml.imaging import segment
 from ml.imaging.mr_series import write_mr_series
 from ml.imaging.phantom import OBLIQUE, Anatomy, acquire
 from ml.imaging.phantom_study import (
+    PhantomStudy,
     phantom_facts,
     study_ref,
     write_defective_study,
@@ -59,8 +61,6 @@ def test_lesion_free_head_is_absent_and_says_so(shipped, tmp_path):
     phantom = acquire(Anatomy(90_001, lesions=0), OBLIQUE, measure=False)
     facts = phantom_facts("free", 1)
     files = write_mr_series(phantom.voxels.astype("int16"), phantom.affine, tmp_path, facts)
-    from ml.imaging.phantom_study import PhantomStudy
-
     found = _run(shipped, study_ref(PhantomStudy(files, facts.study_uid, ())))
     assert (found.status, found.lesions) == ("absent", ())
     assert found.label_map is not None
@@ -70,6 +70,16 @@ def test_defective_study_is_refused_with_its_code(shipped, tmp_path):
     """Lost slices: refused as a gap, and no lesion is claimed."""
     found = _run(shipped, study_ref(write_defective_study(tmp_path, seed=1)))
     assert (found.status, found.refusal.code, found.lesions) == ("refused", "gap", ())
+
+
+@pytest.mark.parametrize("value", [0, 700])
+def test_blank_images_are_refused(shipped, tmp_path, value):
+    """Slices that all hold one value are refused as blank, not a crash and not an absence."""
+    facts = phantom_facts("blank", value)
+    voxels = np.full((12, 32, 32), value, np.int16)
+    files = write_mr_series(voxels, np.diag([3.0, 1, 1, 1])[[2, 1, 0, 3]], tmp_path, facts)
+    found = _run(shipped, study_ref(PhantomStudy(files, facts.study_uid, ())))
+    assert (found.status, found.refusal.code) == ("refused", "blank")
 
 
 def test_instances_of_two_patients_are_refused(shipped, study):
