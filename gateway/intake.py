@@ -47,7 +47,7 @@ class Settle:
         The quiet time is this many mean gaps between instances, kept within the bounds above.
     """
 
-    released_min: float = 0.05
+    released_min: float = 0.03
     released_max: float = 2.0
     open_min: float = 2.0
     open_max: float = 5.0

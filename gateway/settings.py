@@ -43,7 +43,7 @@ TABLE: Final = (
     Setting("dicomweb_servers", (), "", "URL prefixes of DICOMweb servers that may be asked"),
     Setting("models", "models", "", "folder into which model bundles are dropped"),
     Setting("lane_processes", 1, "", "processes per lane of AI workers"),
-    Setting("quiet_released_s", 0.05, "s", "shortest quiet time after an association was released"),
+    Setting("quiet_released_s", 0.03, "s", "shortest quiet time after an association was released"),
     Setting("quiet_open_s", 2.0, "s", "shortest quiet time while an association is open"),
     Setting("quiet_max_s", 5.0, "s", "longest quiet time"),
     Setting(

@@ -32,7 +32,7 @@ def key_images(
         )
         picture = _picture(volume, index, labels[index], shown)
         buffer = BytesIO()
-        picture.save(buffer, "PNG", compress_level=4)
+        picture.save(buffer, "PNG", compress_level=1)
         images.append(
             KeyImage(
                 key_slice=key,

@@ -39,14 +39,29 @@ def connected_lesions(
     smallest_ml : float
         Components below it are dropped.
     """
-    components, count = ndimage.label(mask, structure=_NEIGHBOURS)
+    numbered = np.zeros(mask.shape, np.uint8)
+    box = _bounds(mask)
+    if box is None:
+        return numbered
+    components, count = ndimage.label(mask[box], structure=_NEIGHBOURS)
     sizes = np.bincount(components.ravel(), minlength=count + 1)[1:]
     order = [i + 1 for i in np.argsort(-sizes, kind="stable") if sizes[i] * voxel_ml >= smallest_ml]
     table = np.zeros(count + 1, np.uint8)
     for number, component in enumerate(order[:255], start=1):
         table[component] = number
-    numbered: npt.NDArray[np.uint8] = table[components]
+    numbered[box] = table[components]
     return numbered
+
+
+def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice, slice] | None:
+    """Smallest box that holds everything marked: lesions are small, volumes are not."""
+    slices = np.flatnonzero(mask.any(axis=(1, 2)))
+    if not len(slices):
+        return None
+    plane: npt.NDArray[np.bool_] = mask[int(slices[0]) : int(slices[-1]) + 1].any(axis=0)
+    rows, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
+    first, second, third = (slice(int(a[0]), int(a[-1]) + 1) for a in (slices, rows, columns))
+    return first, second, third
 
 
 def measure_lesions(
