@@ -58,7 +58,7 @@ def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[slice, slice, slice] | None:
     slices = np.flatnonzero(mask.any(axis=(1, 2)))
     if not len(slices):
         return None
-    plane: npt.NDArray[np.bool_] = mask[int(slices[0]) : int(slices[-1]) + 1].any(axis=0)
+    plane = np.asarray(mask[int(slices[0]) : int(slices[-1]) + 1].any(axis=0))
     rows, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
     first, second, third = (slice(int(a[0]), int(a[-1]) + 1) for a in (slices, rows, columns))
     return first, second, third
