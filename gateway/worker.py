@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="isthmus worker", description="Run the jobs of one lane.")
     parser.add_argument("--data", type=Path, required=True, help="data folder of the gateway")
     parser.add_argument("--lane", default="imaging", help="lane whose jobs to run")
-    parser.add_argument("--models", type=Path, required=True, help="folder of model bundles")
+    parser.add_argument("--models", type=Path, default=Path("models"), help="model bundles")
     parser.add_argument(
         "--stay", action="store_true", help="do not end when standard input is closed"
     )

@@ -97,7 +97,7 @@ def _commit(
         _review(tx, reference, job, "images arrived after the report was decided")
         return _end(tx, job, "held", reference, None)
     previous = _previous(tx, reference)
-    for resource in withdrawn(previous, list(result.resources), tx.moment):
+    for resource in withdrawn(previous, result.resources):
         tx.put(resource)
     for resource in result.resources:
         tx.put(resource if earlier is None else _revising(resource, reference, earlier.version))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from profiles.build.context import ResultContext
@@ -63,14 +63,13 @@ def build_imaging_result(findings: ImagingFindings, context: ResultContext) -> I
 
 
 def withdrawn(
-    previous: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]], moment: datetime
+    previous: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """What the earlier result wrote and the new one does not say any more, taken back.
 
     Preliminary content only: R4 keeps ``entered-in-error`` for what had been final, and Media knows no
     other way out.
     """
-    del moment
     kept = {(r["resourceType"], r["id"]) for r in new}
     return [
         {**resource, **_WITHDRAWN[resource["resourceType"]]}

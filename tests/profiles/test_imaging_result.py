@@ -174,7 +174,7 @@ def test_what_is_not_said_any_more_is_withdrawn():
     """The second lesion of an earlier result is cancelled when the newer one has only the first."""
     before = build_imaging_result(present(2), context()).resources
     after = build_imaging_result(present(1), context()).resources
-    taken_back = withdrawn(before, after, MOMENT)
+    taken_back = withdrawn(before, after)
     assert {"cancelled"} == {r["status"] for r in taken_back if r["resourceType"] == "Observation"}
     assert [r["active"] for r in taken_back if r["resourceType"] == "BodyStructure"] == [False]
 
