@@ -76,18 +76,31 @@ class OperationOutcomeError(Exception):
         What is wrong and what would be right, without any patient data.
     expression : str, optional
         FHIRPath of the element, or the DICOM keyword, that is at fault.
+    issues : tuple of (str, str, str), optional
+        Kind, diagnostics and expression of every fault, where there are several.
     """
 
-    def __init__(self, kind: str, diagnostics: str, expression: str | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        diagnostics: str,
+        expression: str | None = None,
+        *,
+        issues: tuple[tuple[str, str, str], ...] = (),
+    ) -> None:
         super().__init__(diagnostics)
         self.kind = KINDS[kind]
         self.kind_name = kind
         self.diagnostics = diagnostics
         self.expression = expression
+        self.issues = issues
 
     def to_resource(self) -> dict[str, Any]:
         """``OperationOutcome`` of this error (R4 operationoutcome.html)."""
-        return outcome("error", self.kind.code, self.diagnostics, self.expression)
+        said = [outcome("error", KINDS[kind].code, *rest) for kind, *rest in self.issues]
+        if not said:
+            return outcome("error", self.kind.code, self.diagnostics, self.expression)
+        return {"resourceType": "OperationOutcome", "issue": [one["issue"][0] for one in said]}
 
 
 def outcome(

@@ -29,6 +29,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "profiles/build/report.py",
         "gateway/templates/report.html",
         "gateway/static/isthmus.css",
+        "profiles/definitions/r4.json.gz",
     ],
 )
 def test_wheel_holds_what_is_read_at_run_time(names, name):

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.fhir_answer import base_of, fhir_json
-from gateway.interactions.admission import REQUIRED
+from gateway.interactions.admission import WRITABLE
 from gateway.operations.table import OPERATIONS
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
@@ -42,15 +42,15 @@ async def operation_definition(request: Request) -> Response:
 
 def _resource(kind: str) -> dict[str, object]:
     interactions = ["read", "vread", "history-instance", "search-type"]
-    if kind in REQUIRED:
+    if kind in WRITABLE:
         interactions += ["create", "update"]
     resource: dict[str, object] = {
         "type": kind,
         "interaction": [{"code": code} for code in interactions],
         "versioning": "versioned",
         "readHistory": True,
-        "updateCreate": kind in REQUIRED,
-        "conditionalCreate": kind in REQUIRED,
+        "updateCreate": kind in WRITABLE,
+        "conditionalCreate": kind in WRITABLE,
         "searchParam": [
             {"name": name, "type": parameter_kind}
             for name, parameter_kind in sorted(

@@ -14,6 +14,7 @@ from gateway.fhir_answer import base_of, fhir_json, read_resource, resource_id, 
 from gateway.operations.result_bundle import result_bundle
 from profiles.build.decision import decide
 from profiles.outcome import OperationOutcomeError
+from profiles.structure import require_structure
 from profiles.task import REVIEW, code_of, item, moved
 
 
@@ -67,6 +68,7 @@ def apply_decision(tx: Transaction, task_id: str, given: dict[str, Any]) -> str:
         tx.moment,
     )
     for resource in changed:
+        require_structure(resource)  # an edit is input from outside
         tx.put(resource)
     outputs = (
         item("decision", valueCode=given["decision"]),

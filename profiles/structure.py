@@ -1,0 +1,190 @@
+"""Whether a resource has the structure of its type: every problem with its FHIRPath (R4 validation.html).
+
+Names, cardinality, choices, primitive values, codes of required bindings, null pairing, reference targets,
+contained resources and narrative. Invariants and profiles are other checks. A value is never repeated in
+what is said about it, because it may be a patient's.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from profiles.definitions.r4 import ElementDefinition, TypeDefinition, definitions
+from profiles.outcome import OperationOutcomeError
+from profiles.primitives import is_valid
+from profiles.xhtml import is_narrative
+
+MOST_NAMED: Final = 100
+"""Problems that one answer names at most; it says so when there are more."""
+_LITERAL: Final = re.compile(
+    r"(?:https?://\S+/)?([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/\S+)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong where; ``code`` is an ``issue.code``."""
+
+    code: str
+    text: str
+    expression: str
+
+
+def problems(resource: dict[str, Any]) -> Iterator[Problem]:
+    """Every structural problem of a resource."""
+    kind = resource.get("resourceType")
+    if kind not in definitions().resources:
+        yield Problem("structure", "this is no resource type of R4", "resourceType")
+        return
+    yield from _resource(resource, kind, str(kind), contained=False)
+
+
+def require_structure(resource: dict[str, Any]) -> None:
+    """Refuse a resource that has not the structure of its type.
+
+    Raises
+    ------
+    OperationOutcomeError
+        With one issue per problem; its kind is that of the first.
+    """
+    found = []
+    for problem in problems(resource):
+        found.append(problem)
+        if len(found) > MOST_NAMED:
+            break
+    if found:
+        issues = tuple((p.code, p.text, p.expression) for p in found[:MOST_NAMED])
+        first = found[0]
+        raise OperationOutcomeError(first.code, first.text, first.expression, issues=issues)
+
+
+def _resource(value: dict[str, Any], kind: str, path: str, *, contained: bool) -> Iterator[Problem]:
+    definition = definitions().types[kind]
+    for name, member in value.items():
+        if name == "resourceType":
+            continue
+        if name == "contained":
+            yield from _contained(member, path, nested=contained)
+        elif name == "id":
+            if not is_valid("id", member):
+                yield Problem("value", "the id is not a FHIR id", f"{path}.id")
+        else:
+            yield from _member(value, definition, name, path)
+    yield from _absent(value, definition, path)
+
+
+def _contained(value: Any, path: str, *, nested: bool) -> Iterator[Problem]:
+    at = f"{path}.contained"
+    if nested:
+        yield Problem("structure", "a contained resource must not contain others (dom-2)", at)
+    elif not isinstance(value, list) or not value:
+        yield Problem("structure", "a list with at least one member is expected", at)
+    else:
+        for index, entry in enumerate(value):
+            yield from _any_resource(entry, f"{at}[{index}]", contained=True)
+
+
+def _any_resource(value: Any, path: str, *, contained: bool) -> Iterator[Problem]:
+    kind = value.get("resourceType") if isinstance(value, dict) else None
+    if kind not in definitions().resources:
+        yield Problem("structure", "a resource with a resourceType of R4 is expected", path)
+        return
+    yield from _resource(value, str(kind), path, contained=contained)
+
+
+def _object(value: Any, kind: str, path: str) -> Iterator[Problem]:
+    """A value of a complex type."""
+    if not isinstance(value, dict):
+        yield Problem("structure", f"an object ({kind}) is expected", path)
+        return
+    if not value:
+        yield Problem("structure", "an object has at least one member (ele-1)", path)
+        return
+    definition = definitions().types[kind]
+    for name in value:
+        yield from _member(value, definition, name, path)
+    yield from _absent(value, definition, path)
+
+
+def _member(
+    owner: dict[str, Any], definition: TypeDefinition, name: str, path: str
+) -> Iterator[Problem]:
+    plain = name.removeprefix("_")
+    found = definition.members.get(plain)
+    at = f"{path}.{plain}"
+    if found is None or (plain != name and found[1] not in definitions().primitives):
+        yield Problem("structure", f"{definition.name} has no such element", f"{path}.{name}")
+        return
+    element, kind = found
+    value = owner[name]
+    if element.many != isinstance(value, list):
+        text = "a list is expected" if element.many else "a single value is expected, not a list"
+        yield Problem("structure", text, at)
+        return
+    if not element.many:
+        yield from _value(value, element, kind, at, extends=plain != name)
+        return
+    if not value:
+        yield Problem("structure", "a list has at least one member", at)
+    other = owner.get(plain if plain != name else f"_{plain}")
+    for index, entry in enumerate(value):
+        place = f"{at}[{index}]"
+        if entry is not None:
+            yield from _value(entry, element, kind, place, extends=plain != name)
+        elif not _paired(other, index):
+            yield Problem("structure", "null stands only beside its extension", place)
+
+
+def _paired(other: Any, index: int) -> bool:
+    """R4 json.html#primitive: a null in one of the two lists has a value in the other."""
+    return isinstance(other, list) and index < len(other) and other[index] is not None
+
+
+def _value(
+    value: Any, element: ElementDefinition, kind: str, path: str, *, extends: bool
+) -> Iterator[Problem]:
+    if extends:
+        yield from _object(value, "Element", path)
+    elif kind == "xhtml":
+        if not isinstance(value, str) or not is_narrative(value):
+            yield Problem("value", "the narrative is not a div of the allowed XHTML (txt-1)", path)
+    elif kind in definitions().primitives:
+        yield from _primitive(value, element, kind, path)
+    elif kind == "Resource":
+        yield from _any_resource(value, path, contained=False)
+    else:
+        yield from _object(value, kind, path)
+        if kind == "Reference" and element.targets is not None and isinstance(value, dict):
+            yield from _target(value, element.targets, path)
+
+
+def _primitive(value: Any, element: ElementDefinition, kind: str, path: str) -> Iterator[Problem]:
+    if not is_valid(kind, value):
+        yield Problem("value", f"this is no {kind}", path)
+    elif element.codes is not None and value not in element.codes:
+        yield Problem("code-invalid", "the code is not in the required value set", path)
+
+
+def _target(value: dict[str, Any], targets: frozenset[str], path: str) -> Iterator[Problem]:
+    """The type in a literal reference, where it is one of R4's (R4 references.html#literal)."""
+    literal = _LITERAL.fullmatch(str(value.get("reference", "")))
+    named = literal[1] if literal else ""
+    if named in definitions().resources and named not in targets:
+        yield Problem("value", f"a {named} cannot be referred to here", f"{path}.reference")
+
+
+def _absent(value: dict[str, Any], definition: TypeDefinition, path: str) -> Iterator[Problem]:
+    """Required elements that are missing, and choices that are made twice."""
+    present = {name.removeprefix("_") for name in value}
+    for element in definition.elements:
+        if not element.choice and element.minimum == 0:
+            continue
+        names = [name for name, (of, _) in definition.members.items() if of is element]
+        count = len(present.intersection(names))
+        if element.minimum and not count:
+            yield Problem("required", "the element is required", f"{path}.{element.name}")
+        elif count > 1:
+            yield Problem(
+                "structure", "only one type of this choice may be given", f"{path}.{element.name}"
+            )

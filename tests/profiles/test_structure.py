@@ -1,0 +1,176 @@
+"""The structure check: what R4 allows passes, what it does not is named with its place."""
+
+import copy
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from profiles.build.imaging_result import build_imaging_result
+from profiles.definitions.r4 import definitions
+from profiles.outcome import OperationOutcomeError
+from profiles.primitives import is_valid
+from profiles.structure import problems, require_structure
+from profiles.xhtml import is_narrative
+from tests.make_findings import absent, context, present, refused
+
+PATIENT = {
+    "resourceType": "Patient",
+    "id": "a",
+    "text": {
+        "status": "generated",
+        "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p>Ada</p></div>',
+    },
+    "contained": [{"resourceType": "Organization", "id": "o", "name": "H"}],
+    "extension": [{"url": "https://example.org/x", "valueDecimal": 1.5}],
+    "active": True,
+    "name": [{"family": "Example", "given": ["A", None], "_given": [None, {"id": "g"}]}],
+    "gender": "female",
+    "_birthDate": {"extension": [{"url": "https://example.org/y", "valueTime": "10:00:00"}]},
+    "birthDate": "1970-02-28",
+    "deceasedBoolean": False,
+    "contact": [{"name": {"text": "B"}}],
+    "managingOrganization": {"reference": "#o"},
+    "link": [{"other": {"reference": "Patient/b"}, "type": "seealso"}],
+}
+
+
+def _said(resource: dict) -> list[tuple[str, str]]:
+    return [(p.code, p.expression) for p in problems(resource)]
+
+
+def test_a_rich_resource_has_no_problem():
+    """Primitives with extensions, null pairing, contained resources, choices and references pass."""
+    assert _said(PATIENT) == []
+
+
+@pytest.mark.parametrize("findings", [present(2), absent(), refused()])
+def test_what_we_write_has_no_problem(findings):
+    """Every resource of a result passes our own door."""
+    for resource in build_imaging_result(findings, context(contrast_agent="x")).resources:
+        assert _said(resource) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"colour": "red"}, ("structure", "Patient.colour")),
+        ({"name": {"family": "X"}}, ("structure", "Patient.name")),
+        ({"active": [True]}, ("structure", "Patient.active")),
+        ({"active": "true"}, ("value", "Patient.active")),
+        ({"gender": "f"}, ("code-invalid", "Patient.gender")),
+        ({"birthDate": "1970-02-30"}, ("value", "Patient.birthDate")),
+        ({"birthDate": ""}, ("value", "Patient.birthDate")),
+        ({"name": []}, ("structure", "Patient.name")),
+        ({"name": [{}]}, ("structure", "Patient.name[0]")),
+        ({"name": [{"given": ["A", None]}]}, ("structure", "Patient.name[0].given[1]")),
+        ({"deceasedDateTime": "2020"}, ("structure", "Patient.deceased")),
+        ({"link": [{"type": "seealso"}]}, ("required", "Patient.link[0].other")),
+        (
+            {"generalPractitioner": [{"reference": "Patient/x"}]},
+            ("value", "Patient.generalPractitioner[0].reference"),
+        ),
+        ({"multipleBirthInteger": 1.5}, ("value", "Patient.multipleBirthInteger")),
+        ({"_gender": "x"}, ("structure", "Patient.gender")),
+        ({"_name": [{"id": "x"}]}, ("structure", "Patient._name")),
+        ({"contained": [{"resourceType": "Organisation"}]}, ("structure", "Patient.contained[0]")),
+        ({"id": "a b"}, ("value", "Patient.id")),
+        ({"extension": [{"valueString": "x"}]}, ("required", "Patient.extension[0].url")),
+        ({"text": {"status": "generated", "div": "<div>x</div>"}}, ("value", "Patient.text.div")),
+    ],
+)
+def test_each_problem_is_named_with_its_place(change, expected):
+    """Names, lists, types, codes, dates, nulls, choices, cardinality, targets, ids and narrative."""
+    assert _said({**copy.deepcopy(PATIENT), **change}) == [expected]
+
+
+def test_nested_contained_resources_are_refused():
+    """dom-2: what is contained contains nothing."""
+    inner = {"resourceType": "Organization", "contained": [{"resourceType": "Patient"}]}
+    assert ("structure", "Patient.contained[0].contained") in _said(
+        {"resourceType": "Patient", "contained": [inner]}
+    )
+
+
+def test_every_problem_is_an_issue_and_no_value_is_repeated():
+    """One answer names all problems; what was sent does not stand in it."""
+    with pytest.raises(OperationOutcomeError) as refusal:
+        require_structure({"resourceType": "Patient", "gender": "SECRET", "birthDate": "SECRET"})
+    outcome = refusal.value.to_resource()
+    assert [i["expression"] for i in outcome["issue"]] == [
+        ["Patient.gender"],
+        ["Patient.birthDate"],
+    ]
+    assert "SECRET" not in json.dumps(outcome)
+
+
+def test_all_types_of_r4_are_there():
+    """146 concrete resources, with source, version and licence of the definitions."""
+    assert len(definitions().resources) == 146
+    assert definitions().source["version"] == "4.0.1"
+    assert definitions().source["licence"] == "CC0-1.0"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["name", "_given", "given", "id", "extension", "contact", "link", "x"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(PATIENT)), JSON, max_size=6))
+def test_no_json_breaks_the_check(members):
+    """Any JSON is judged; no exception escapes."""
+    list(problems({**members, "resourceType": "Patient"}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("instant", "2026-01-02T10:00:00.1Z", "2026-01-02"),
+        ("dateTime", "2026-01-02T10:00:00+01:00", "2026-01-02T10:00:00"),
+        ("date", "2026-01", "2026-13"),
+        ("code", "a b", " a"),
+        ("positiveInt", 1, 0),
+        ("base64Binary", "QUJD", "QUJ"),
+        ("uuid", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "c757873d"),
+        ("oid", "urn:oid:1.2.3", "1.2.3"),
+        ("boolean", True, 1),
+        ("decimal", 1.5, "1.5"),
+    ],
+)
+def test_primitives_follow_their_patterns(kind, good, bad):
+    """One value that is allowed and one that is not, per type."""
+    assert is_valid(kind, good)
+    assert not is_valid(kind, bad)
+
+
+DIV = '<div xmlns="http://www.w3.org/1999/xhtml">{}</div>'
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        (DIV.format("<p>a <b>b</b></p>"), True),
+        (DIV.format('<img src="x.png"/>'), True),
+        (DIV.format("<script>x</script>"), False),
+        (DIV.format('<p onclick="x">a</p>'), False),
+        (DIV.format('<a href="javascript:x">a</a>'), False),
+        (DIV.format("   "), False),
+        (DIV.format("<p>a"), False),
+        ("<p>a</p>", False),
+        ('<!DOCTYPE x [<!ENTITY a "b">]>' + DIV.format("&a;"), False),
+        (DIV.format("<p>a</p>") + DIV.format("<p>a</p>"), False),
+    ],
+)
+def test_narrative_is_the_allowed_part_of_xhtml(text, allowed):
+    """Formatting passes; scripts, events, entities, emptiness and broken markup do not."""
+    assert is_narrative(text) is allowed
