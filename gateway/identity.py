@@ -7,8 +7,8 @@ the study gets a Patient of its own for a human to merge: nothing is guessed.
 from typing import Any
 
 from adapters.store import Transaction
-from profiles.build.imaging_study import imaging_study
-from profiles.build.patient import patient, patient_identifier
+from profiles.builders.imaging_study import imaging_study
+from profiles.builders.patient import patient, patient_identifier
 from profiles.records import InstanceHeader
 from profiles.uids import derived_id
 from terminology.systems import DICOM_UID

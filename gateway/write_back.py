@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from adapters.store import Job, Store, Transaction
 from gateway.identity import publish_imaging_study
-from profiles.build.imaging_result import (
+from profiles.builders.imaging_result import (
     DicomObject,
     ImagingResult,
     ResultContext,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from profiles.build.context import ResultContext
+from profiles.builders.context import ResultContext
 from profiles.label_map import pack_voxels
 from profiles.records import (
     FrameGeometry,

@@ -26,7 +26,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "ml/bundles/brain_lesion_phantom/models/model.safetensors",
         "ml/bundles/brain_lesion_phantom/docs/README.md",
         "profiles/followup_rules/brain_nice_ng99.json",
-        "profiles/build/report.py",
+        "profiles/builders/report.py",
         "gateway/templates/report.html",
         "gateway/static/isthmus.css",
         "profiles/definitions/r4.json.gz",

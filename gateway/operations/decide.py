@@ -12,7 +12,7 @@ from starlette.responses import Response
 from adapters.store import Transaction
 from gateway.fhir_answer import base_of, fhir_json, read_resource, resource_id, store_of, transact
 from gateway.operations.result_bundle import result_bundle
-from profiles.build.decision import decide
+from profiles.builders.decision import decide
 from profiles.outcome import OperationOutcomeError
 from profiles.structure import require_structure
 from profiles.task import REVIEW, code_of, item, moved
@@ -59,16 +59,18 @@ def apply_decision(tx: Transaction, task_id: str, given: dict[str, Any]) -> str:
     if task["status"] != "requested":
         raise OperationOutcomeError("conflict", "this review has already ended", "Task.status")
     report = str(task["focus"]["reference"])
+    result = _result(tx, report)
+    for edit in given["resource"]:
+        require_structure({**_edited(result, edit), **edit})
     changed = decide(
         given["decision"],
-        _result(tx, report),
+        result,
         given["performer"],
         given.get("reason"),
         given["resource"],
         tx.moment,
     )
     for resource in changed:
-        require_structure(resource)  # an edit is input from outside
         tx.put(resource)
     outputs = (
         item("decision", valueCode=given["decision"]),
@@ -77,6 +79,12 @@ def apply_decision(tx: Transaction, task_id: str, given: dict[str, Any]) -> str:
     state = "modified" if given["decision"] == "modified" else given["decision"]
     tx.put(moved(task, "completed", state, tx.moment, outputs=outputs, reason=given.get("reason")))
     return report
+
+
+def _edited(result: list[dict[str, Any]], edit: dict[str, Any]) -> dict[str, Any]:
+    """What an edit changes; of what is no part of the result the edit itself must be whole."""
+    key = (edit.get("resourceType"), edit.get("id"))
+    return next((r for r in result if (r["resourceType"], r["id"]) == key), {})
 
 
 def _result(tx: Transaction, report: str) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from profiles.build.dicom_object import DicomObject
-from profiles.build.imaging_result import build_imaging_result
+from profiles.builders.dicom_object import DicomObject
+from profiles.builders.imaging_result import build_imaging_result
 from tests.make_findings import absent, context, label_array, label_map, present
 
 RESULTS = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
-from profiles.build.imaging_result import build_imaging_result, withdrawn
+from profiles.builders.imaging_result import build_imaging_result, withdrawn
 from tests.make_findings import MOMENT, absent, context, nodule, present, refused
 
 RESULTS = {
@@ -124,7 +124,7 @@ def test_follow_up_is_drafted_only_when_its_inputs_are_known():
 
 def test_follow_up_window_counts_from_the_study(monkeypatch):
     """A rule with months becomes an occurrencePeriod from the day of the study."""
-    from profiles.build import imaging_result
+    from profiles.builders import imaging_result
     from profiles.followup import Recommendation
 
     rule = Recommendation("r1", "CT.", "A guideline, 2026", months=(6, 12))

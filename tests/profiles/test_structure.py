@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.build.imaging_result import build_imaging_result
+from profiles.builders.imaging_result import build_imaging_result
 from profiles.definitions.r4 import definitions
 from profiles.outcome import OperationOutcomeError
 from profiles.primitives import is_valid

@@ -18,7 +18,7 @@ from pydicom.filebase import DicomIO
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from profiles.build.context import ResultContext
+from profiles.builders.context import ResultContext
 from profiles.records import ImagingFindings, InstanceHeader
 from profiles.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, derived_uid
 from terminology.coding import Code

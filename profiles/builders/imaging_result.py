@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from profiles.build.context import ResultContext
-from profiles.build.device import device, model_card
-from profiles.build.dicom_object import DicomObject
-from profiles.build.dicom_seg import segmentation
-from profiles.build.dicom_sr import structured_report
-from profiles.build.observation import observations
-from profiles.build.report import (
+from profiles.builders.context import ResultContext
+from profiles.builders.device import device, model_card
+from profiles.builders.dicom_object import DicomObject
+from profiles.builders.dicom_seg import segmentation
+from profiles.builders.dicom_sr import structured_report
+from profiles.builders.observation import observations
+from profiles.builders.report import (
     body_structures,
     composition,
     diagnostic_report,

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from pydicom import Dataset
 from pydicom.uid import SegmentationStorage
 
-from profiles.build.context import ResultContext
-from profiles.build.dicom_object import (
+from profiles.builders.context import ResultContext
+from profiles.builders.dicom_object import (
     DicomObject,
     code_item,
     finish,

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from typing import Any
 
-from profiles.build.context import ResultContext, card_id, device_id
+from profiles.builders.context import ResultContext, card_id, device_id
 from profiles.fhir_time import instant
 from profiles.records import ImagingFindings
 from terminology.ai_transparency import (

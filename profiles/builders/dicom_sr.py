@@ -6,8 +6,8 @@ from typing import Any, Final
 from pydicom import Dataset
 from pydicom.uid import Comprehensive3DSRStorage
 
-from profiles.build.context import ResultContext
-from profiles.build.dicom_object import (
+from profiles.builders.context import ResultContext
+from profiles.builders.dicom_object import (
     DicomObject,
     code_item,
     finish,
@@ -16,7 +16,7 @@ from profiles.build.dicom_object import (
     new_object,
     source_instances,
 )
-from profiles.build.dicom_seg import SIDES, decimal
+from profiles.builders.dicom_seg import SIDES, decimal
 from profiles.records import ImagingFindings, Lesion, Point
 from profiles.uids import derived_uid
 from terminology import imaging as codes

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from profiles.build.accession import accession_identifier, based_on
+from profiles.builders.accession import accession_identifier, based_on
 from profiles.fhir_time import dicom_datetime
 from profiles.records import SeriesRef
 from terminology.systems import DCM, DICOM_SOP_CLASS, DICOM_UID

@@ -5,7 +5,7 @@ A pertinent negative and a refusal are Observations too: no finding is never sil
 
 from typing import Any
 
-from profiles.build.context import ResultContext, device_id, result_id
+from profiles.builders.context import ResultContext, device_id, result_id
 from profiles.fhir_time import dicom_datetime, instant
 from profiles.records import ImagingFindings, Lesion
 from terminology import imaging as codes

@@ -5,9 +5,9 @@ from datetime import date
 from html import escape
 from typing import Any
 
-from profiles.build.accession import accession_identifier, based_on
-from profiles.build.context import ResultContext, card_id, device_id, result_id
-from profiles.build.observation import SIDES, root_ids, structure_id
+from profiles.builders.accession import accession_identifier, based_on
+from profiles.builders.context import ResultContext, card_id, device_id, result_id
+from profiles.builders.observation import SIDES, root_ids, structure_id
 from profiles.fhir_time import dicom_date, dicom_datetime, instant
 from profiles.followup import Recommendation
 from profiles.narrative import html_attachment, narrative, page, paragraphs
