@@ -36,7 +36,7 @@ def small_study(
     )
     given = replace(
         SeriesFacts(
-            patient_id=f"P-{name}",
+            patient_id=f"P-{name}"[:64],
             accession=f"A-{name}"[:16],
             study_uid=derived_uid("test-study", name),
             series_uid=derived_uid("test-series", name, str(series)),
