@@ -15,7 +15,7 @@ from pydicom.uid import (
     JPEG2000Lossless,
     MRImageStorage,
 )
-from pynetdicom import AE
+from pynetdicom import AE, AllStoragePresentationContexts
 
 from adapters.dimse.scu import echo, send_instances
 from profiles.outcome import OperationOutcomeError
@@ -98,7 +98,17 @@ def test_the_richer_of_the_proposed_syntaxes_is_chosen(archive):
     association.release()
 
 
-def test_every_storage_class_and_syntax_is_taken(archive):
+def test_every_storage_class_of_the_standard_is_accepted(archive):
+    """All storage classes that pynetdicom knows, in as many associations as they need."""
+    for start in range(0, len(AllStoragePresentationContexts), 128):
+        entity = AE("TESTER")
+        entity.requested_contexts = AllStoragePresentationContexts[start : start + 128]
+        association = entity.associate("127.0.0.1", archive.port, ae_title="ISTHMUS")
+        assert association.rejected_contexts == []
+        association.release()
+
+
+def test_private_classes_and_syntaxes_are_taken_and_queries_are_not(archive):
     """Private classes and syntaxes are stored as well; what is no storage is refused by context."""
     entity = AE("TESTER")
     entity.add_requested_context("1.2.826.0.1.3680043.9.9", ["1.2.826.0.1.3680043.9.10"])
