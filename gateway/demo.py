@@ -194,6 +194,9 @@ class Demo:
             _say(f"  no report: {task.get('statusReason', {}).get('text', 'see the Task')}\n")
             return {}
         reference = outputs["report"]["valueReference"]["reference"]
+        if "refusal" in outputs:
+            coded = outputs["refusal"]["valueCodeableConcept"]
+            _say(f"  refused: {coded['coding'][0]['code']} ({coded['text']})\n")
         report: dict[str, Any] = self._get(f"/fhir/{reference}")
         _say(f"\n  {reference}  ({report['status']})  {self.base}/reports/{report['id']}\n")
         for line in report.get("conclusion", "").splitlines():

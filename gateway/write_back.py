@@ -20,9 +20,10 @@ from profiles.builders.imaging_result import (
     build_imaging_result,
     withdrawn,
 )
-from profiles.records import ImagingFindings, InstanceHeader, StudyRef
+from profiles.records import ImagingFindings, InstanceHeader, Refusal, StudyRef
 from profiles.task import REVIEW, STATES, input_of, item, moved, new_task
 from terminology.coding import concept
+from terminology.refusals import REFUSALS
 
 DECIDED = frozenset({"final", "amended", "corrected", "appended"})
 
@@ -107,7 +108,7 @@ def _commit(
     publish_imaging_study(tx, study.study_uid, study.imaging_study_id, study.patient_id)
     _review(tx, reference, job, "an AI result awaits a person")
     state = "refused" if findings.status == "refused" else "done"
-    return _end(tx, job, state, reference, None, trace=findings.trace)
+    return _end(tx, job, state, reference, None, trace=findings.trace, refusal=findings.refusal)
 
 
 def _revising(resource: dict[str, Any], reference: str, version: int) -> dict[str, Any]:
@@ -160,11 +161,15 @@ def _end(
     reason: str | None,
     *,
     trace: Mapping[str, float] | None = None,
+    refusal: Refusal | None = None,
 ) -> Written:
     outputs = () if report is None else (item("report", valueReference={"reference": report}),)
     if trace:
         stages = json.dumps({stage: round(seconds, 4) for stage, seconds in trace.items()})
         outputs = (*outputs, item("trace", valueString=stages))
+    if refusal is not None:
+        coded = concept(REFUSALS[refusal.code], text=refusal.text)
+        outputs = (*outputs, item("refusal", valueCodeableConcept=coded))
     if reason is not None:
         outputs = (*outputs, item("reason", valueString=reason))
     ended = moved(job.task, "completed", state, tx.moment, outputs=outputs)

@@ -3,7 +3,7 @@
 import calendar
 from datetime import date
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 from profiles.builders.accession import accession_identifier, based_on
 from profiles.builders.context import ResultContext, card_id, device_id, result_id
@@ -23,9 +23,13 @@ from terminology.ai_transparency import (
 from terminology.coding import Code, concept
 from terminology.systems import DCM, DICOM_UID, LOINC, PROVENANCE_PARTICIPANT
 
-SECTIONS = (
+SECTIONS: Final[tuple[tuple[Any, ...], ...]] = (
     ("procedure", Code(LOINC, "55111-9", "Current imaging procedure descriptions Document")),
-    ("findings", Code(LOINC, "59776-5", "Procedure findings Narrative")),
+    (
+        "findings",
+        Code(LOINC, "59776-5", "Procedure findings Narrative"),
+        Code(LOINC, "18782-3", "Radiology Study observation (narrative)"),
+    ),
     ("impression", Code(LOINC, "19005-8", "Radiology Imaging study [Impression] (narrative)")),
     ("recommendation", Code(LOINC, "18783-1", "Radiology Study recommendation (narrative)")),
 )
@@ -75,7 +79,7 @@ def report_page(findings: ImagingFindings, text: ReportText) -> str:
         for image in findings.key_images
     )
     parts = [f'<h1>Imaging report</h1><div class="warn">{paragraphs(_first(text))}</div>']
-    for name, _ in SECTIONS:
+    for name, *_ in SECTIONS:
         content = getattr(text, name)
         if content:
             parts.append(f"<h2>{escape(name.title())}</h2>{paragraphs(content)}")
@@ -110,13 +114,13 @@ def composition(
 ) -> dict[str, Any]:
     """The report's sections (R4 composition.html)."""
     sections = []
-    for name, code in SECTIONS:
+    for name, *section_codes in SECTIONS:
         content = getattr(text, name)
         if not content:  # cmp-1: a section says something or is not there
             continue
         section: dict[str, Any] = {
             "title": name.title(),
-            "code": concept(code),
+            "code": concept(*section_codes),
             "text": narrative(content),
         }
         if name == "findings":

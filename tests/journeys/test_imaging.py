@@ -119,6 +119,8 @@ def test_defective_study_is_refused_as_a_result(hospital, tmp_path):
     assert "gap" in [code["code"] for code in root["dataAbsentReason"]["coding"]]
     task = hospital.tasks(study.study_uid)[0]
     assert (task["status"], task["businessStatus"]["coding"][0]["code"]) == ("completed", "refused")
+    outputs = {output["type"]["text"]: output for output in task["output"]}
+    assert outputs["refusal"]["valueCodeableConcept"]["coding"][0]["code"] == "gap"
 
 
 def test_logs_hold_no_patient(hospital, phantom):
