@@ -31,17 +31,27 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 
+OURS: Final = frozenset({"terminology", "profiles", "ml", "adapters", "gateway", "conformance"})
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status of the process."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     chosen = _parser().parse_args(given[:1])
     module, _, function = COMMANDS[chosen.command][0].partition(":")
-    command = cast(
-        "Callable[[Sequence[str]], int]", getattr(importlib.import_module(module), function)
-    )
     try:
+        command = cast(
+            "Callable[[Sequence[str]], int]", getattr(importlib.import_module(module), function)
+        )
         return command(given[1:])
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in OURS:
+            raise
+        sys.stderr.write(
+            f"isthmus {chosen.command}: {error.name} is not installed; this command needs the extra "
+            "`isthmus[imaging]`. `isthmus doctor` says what works without it.\n"
+        )
+        return 2
     except OperationOutcomeError as error:
         sys.stderr.write(f"isthmus {chosen.command}: {error.diagnostics}\n")
         return 2

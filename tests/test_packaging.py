@@ -52,6 +52,33 @@ def test_base_install_asks_for_no_engine():
     assert not base & {"torch", "monai", "scipy", "ctranslate2", "vllm"}
 
 
+@pytest.mark.parametrize("command", ["demo", "train", "bench imaging"])
+def test_commands_that_need_an_extra_say_so(tmp_path, command):
+    """Without the imaging extra they end with a sentence, not with a traceback."""
+    code = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in {'torch', 'monai', 'scipy', 'safetensors'}:\n"
+        "            raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "from gateway.cli import main\n"
+        f"sys.exit(main({command.split()!r}))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "ISTHMUS_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 2, ran.stderr
+    assert "isthmus[imaging]" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 def test_base_install_runs_doors_and_doctor_without_torch(tmp_path):
     """With torch, monai and scipy out of reach the gateway composes and doctor says what is off."""
     code = (
