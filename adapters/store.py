@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from adapters.blobs import BlobFolder
-from adapters.sqlite import imaging_index, queue, resources
+from adapters.sql import imaging_index, queue, resources
+from adapters.sql.notes import secret
+from adapters.sql.reader import Reader
+from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
+from adapters.sql.registry import Registry
+from adapters.sql.reindex import require_index
+from adapters.sql.transaction import Transaction, required
 from adapters.sqlite.connection import connect
-from adapters.sqlite.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sqlite.schema import migrate
-from adapters.sqlite.search import search
-from adapters.sqlite.transaction import Transaction, required
 from adapters.sqlite.writer import Writer
 from profiles.outcome import OperationOutcomeError
 from profiles.records import StudyRef
+from profiles.search.request import SearchRequest
 
 __all__ = ["Job", "SearchPage", "Store", "StoredVersion", "StudyRow", "Transaction", "open_store"]
 
@@ -58,10 +62,14 @@ class Store:
         self._path = folder / "isthmus.sqlite"
         self._clock = clock
         self._local = threading.local()
+        self.registry = Registry()
         writing = connect(self._path)
         migrate(writing)
         self._own = 0
-        self._writer = Writer(writing, lambda: Transaction(writing, self.blobs, clock()))
+        transaction = Transaction(writing, self.blobs, self.registry)
+        require_index(writing, transaction)
+        self.secret = transaction.secret = secret(writing)
+        self._writer = Writer(writing, transaction, clock)
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run a closure in one durable transaction; its result, after commit and fsync."""
@@ -69,37 +77,84 @@ class Store:
         self._own += 1
         return result
 
+    def transact_soon(
+        self,
+        work: Callable[[Transaction], Any],
+        ended: Callable[[Any, BaseException | None], None],
+    ) -> None:
+        """As ``transact``, without waiting: ``ended(result, error)`` is called on another thread."""
+        self._own += 1
+        self._writer.submit_soon(work, ended)
+
     def read(self, kind: str, resource_id: str) -> StoredVersion:
         """The current version (``not-found``, ``deleted``)."""
-        return required(resources.read(self._reader(), kind, resource_id), kind)
+        return required(self._reader().read(kind, resource_id), kind)
 
     def vread(self, kind: str, resource_id: str, version: int) -> StoredVersion:
         """One version (``not-found``, ``deleted``)."""
-        found = (v for v in self.history(kind, resource_id) if v.version == version)
-        return required(next(found, None), kind)
+        reader = self._reader()
+        found = resources.version(reader.connection, reader.names, kind, resource_id, version)
+        return required(found, kind)
 
     def history(self, kind: str, resource_id: str) -> tuple[StoredVersion, ...]:
         """Every version, the newest first; empty when there never was one."""
-        return resources.history(self._reader(), kind, resource_id)
+        reader = self._reader()
+        return resources.versions(reader.connection, reader.names, kind, resource_id)
+
+    def recent(
+        self,
+        kinds: tuple[str, ...],
+        *,
+        since_ms: int,
+        until_ms: int,
+        before: tuple[int, int, int] | None,
+        count: int,
+    ) -> tuple[StoredVersion, ...]:
+        """Versions of the resources of some types (of all when empty), the newest first."""
+        reader = self._reader()
+        return tuple(
+            resources.recent(
+                reader.connection, reader.names, kinds, since_ms, until_ms, before, count
+            )
+        )
 
     def search(
         self,
         kind: str,
         parameters: Sequence[tuple[str, str]],
         *,
-        count: int = 50,
-        offset: int = 0,
+        count: int | None = None,
+        base: str = "",
     ) -> SearchPage:
-        """One page of matches (``value`` for a malformed parameter)."""
-        return search(self._reader(), kind, parameters, count, offset)
+        """One page of matches (``invalid`` for a malformed parameter)."""
+        return self._reader().search(kind, parameters, count=count, base=base)
+
+    def run(
+        self, request: SearchRequest, *, after: Sequence[Any] | None = None, base: str = ""
+    ) -> SearchPage:
+        """One page of a search that was understood."""
+        return self._reader().run(request, after=after, base=base)
+
+    def kinds(self) -> list[str]:
+        """Types of which anything is stored."""
+        return self._reader().names.kinds()
+
+    def note(self, name: str) -> str | None:
+        """A note of the store, such as its signing key."""
+        row = (
+            self._reader()
+            .connection.execute("SELECT value FROM note WHERE name = ?", (name,))
+            .fetchone()
+        )
+        return None if row is None else str(row[0])
 
     def study(self, study_uid: str) -> StudyRow | None:
         """Row of a study."""
-        return imaging_index.study(self._reader(), study_uid)
+        return imaging_index.study(self._reader().connection, study_uid)
 
     def study_ref(self, study_uid: str) -> StudyRef:
         """A study as a worker sees it (``not-found``)."""
-        reader = self._reader()
+        reader = self._reader().connection
         row = imaging_index.study(reader, study_uid)
         if row is None:
             raise OperationOutcomeError("not-found", "the study is not in the archive")
@@ -109,7 +164,9 @@ class Store:
     def claim(self, lanes: Sequence[str], owner: str, lease_s: float) -> Job | None:
         """Lease the job that has been due longest; ``None`` when none is."""
         wanted = tuple(lanes)
-        if not queue.something_ready(self._reader(), wanted, queue.milliseconds(self._clock())):
+        if not queue.something_ready(
+            self._reader().connection, wanted, queue.milliseconds(self._clock())
+        ):
             return None
         return self.transact(lambda tx: tx.claim(wanted, owner, lease_s))
 
@@ -119,7 +176,7 @@ class Store:
 
     def free_leases(self, is_dead: Callable[[str], bool]) -> int:
         """Make the jobs of dead owners claimable; how many there were."""
-        rows = self._reader().execute(
+        rows = self._reader().connection.execute(
             "SELECT DISTINCT owner FROM job WHERE owner IS NOT NULL AND lease_ms > 0"
         )
         if not any(is_dead(owner) for (owner,) in rows.fetchall()):
@@ -146,7 +203,8 @@ class Store:
             "jobs_waiting": "SELECT count(*) FROM job WHERE owner IS NULL",
             "jobs_running": "SELECT count(*) FROM job WHERE owner IS NOT NULL",
         }
-        found = {name: self._reader().execute(sql).fetchone()[0] for name, sql in counts.items()}
+        reader = self._reader().connection
+        found = {name: reader.execute(sql).fetchone()[0] for name, sql in counts.items()}
         return {**found, "free_bytes": self.blobs.free_bytes()}
 
     def close(self) -> None:
@@ -154,11 +212,11 @@ class Store:
         self._writer.close()
 
     def _changes(self) -> tuple[int, int]:
-        (version,) = self._reader().execute("PRAGMA data_version").fetchone()
+        (version,) = self._reader().connection.execute("PRAGMA data_version").fetchone()
         return version, self._own
 
-    def _reader(self) -> Any:
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = connect(self._path)
-        return connection
+    def _reader(self) -> Reader:
+        reader: Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = Reader(connect(self._path), self.registry)
+        return reader

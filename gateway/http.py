@@ -13,6 +13,7 @@ from uuid import uuid4
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +21,17 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from adapters.store import Store, Transaction
 from gateway.fhir_answer import fhir_json
-from gateway.interactions import capabilities, create, history, read, search, update
+from gateway.interactions import (
+    bundle,
+    capabilities,
+    create,
+    delete,
+    history,
+    patch,
+    read,
+    search,
+    update,
+)
 from gateway.operations.analyze import cancel_job, job_status
 from gateway.operations.table import OPERATIONS, load_operation
 from gateway.pages import page_routes
@@ -46,10 +57,12 @@ def build_app(store: Store, settings: Settings, services: Services) -> Starlette
     """The ASGI application."""
     app = Starlette(
         routes=[
+            Route("/fhir", bundle.bundle, methods=["POST"]),
+            Route("/fhir", search.search_everything, methods=["GET"]),
             Mount("/fhir", routes=_fhir_routes()),
             *page_routes(),
         ],
-        middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
+        middleware=_middleware(settings),
         exception_handlers={
             OperationOutcomeError: _outcome,
             HTTPException: _http,
@@ -59,6 +72,28 @@ def build_app(store: Store, settings: Settings, services: Services) -> Starlette
     app.state.store, app.state.settings, app.state.services = store, settings, services
     app.state.started = datetime.now(UTC)
     return app
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """Compression always; CORS only for the origins that a site names."""
+    found = [Middleware(GZipMiddleware, minimum_size=1024)]
+    if settings.cors_origins:
+        found.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(settings.cors_origins),
+                allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=["*"],
+                expose_headers=[
+                    "Content-Location",
+                    "ETag",
+                    "Last-Modified",
+                    "Location",
+                    "X-Progress",
+                ],
+            )
+        )
+    return found
 
 
 def _fhir_routes() -> list[BaseRoute]:
@@ -71,13 +106,32 @@ def _fhir_routes() -> list[BaseRoute]:
         ),
         Route("/$job-status/{id}", job_status, methods=["GET"]),
         Route("/$job-status/{id}", cancel_job, methods=["DELETE"]),
+        *_interactions(),
+    ]
+
+
+def _interactions() -> list[BaseRoute]:
+    """R4 http.html: instance, type and system; conditional forms are those without an id."""
+    return [
+        Route("/", bundle.bundle, methods=["POST"]),
+        Route("/", search.search_everything, methods=["GET"]),
+        Route("/_search", search.search_everything, methods=["POST"]),
+        Route("/_history", history.system_history),
         Route("/{type}/_search", search.search, methods=["POST"]),
+        Route("/{type}/_history", history.type_history),
         Route("/{type}/{id}/_history/{version}", read.vread),
         Route("/{type}/{id}/_history", history.history),
+        Route("/{compartment}/{id}/{type}/_search", search.search_compartment, methods=["POST"]),
+        Route("/{compartment}/{id}/{type}", search.search_compartment, methods=["GET"]),
         Route("/{type}/{id}", read.read, methods=["GET"]),
         Route("/{type}/{id}", update.update, methods=["PUT"]),
+        Route("/{type}/{id}", patch.patch, methods=["PATCH"]),
+        Route("/{type}/{id}", delete.delete, methods=["DELETE"]),
         Route("/{type}", search.search, methods=["GET"]),
         Route("/{type}", create.create, methods=["POST"]),
+        Route("/{type}", update.conditional_update, methods=["PUT"]),
+        Route("/{type}", patch.conditional_patch, methods=["PATCH"]),
+        Route("/{type}", delete.conditional_delete, methods=["DELETE"]),
     ]
 
 

@@ -122,8 +122,9 @@ def _require_same_origin(request: Request) -> None:
 
 
 def _overview(store: Store) -> dict[str, Any]:
-    reports = store.search("DiagnosticReport", [("_sort", "-_lastUpdated")], count=RECENT)
-    tasks = store.search("Task", [("_sort", "-_lastUpdated")], count=RECENT)
+    newest = [("_sort", "-_lastUpdated"), ("_total", "accurate")]
+    reports = store.search("DiagnosticReport", newest, count=RECENT)
+    tasks = store.search("Task", newest, count=RECENT)
     return {
         "reports": [_line(store, match.json()) for match in reports.matches],
         "reports_total": reports.total,

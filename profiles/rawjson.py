@@ -19,6 +19,16 @@ _STRUCTURE = re.compile(rb'["\[\]{}]')
 _SCALAR = re.compile(rb"[^,}\]\s]+")
 
 
+_DOUBTFUL = re.compile(
+    rb"[:\[,\s](-?\d+\.\d+(?:[eE][+-]?\d+)?|-?\d+[eE][+-]?\d+|-?\d{16,}|-0)(?=[,\]}\s])"
+)
+
+
+def keeps_numbers(body: bytes) -> bool:
+    """Whether every number is written the same after parsing: then the parsed value may be written back."""
+    return all(repr(float(text)).encode() == text for text in _DOUBTFUL.findall(body))
+
+
 def members(body: bytes) -> Iterator[tuple[str, int, int]]:
     """Top-level members of a JSON object: name, start of the name, end of the value.
 

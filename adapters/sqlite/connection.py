@@ -4,21 +4,32 @@ from pathlib import Path
 
 import apsw
 
+from adapters.sqlite.words import content_of, narrative_of
 from profiles.outcome import OperationOutcomeError
 
 BUSY_MS = 30_000
 
 
-def connect(path: Path) -> apsw.Connection:
+class SqliteConnection(apsw.Connection):  # type: ignore[misc,unused-ignore]
+    """A connection that knows what differs between the dialects."""
+
+    skip_locked = ""
+
+
+def connect(path: Path) -> SqliteConnection:
     """Open a connection; one thread at a time may use it.
 
     ``synchronous=FULL`` because a Task row that a power loss took cannot be guessed.
     """
-    connection = apsw.Connection(str(path))
+    connection = SqliteConnection(str(path))
     connection.set_busy_timeout(BUSY_MS)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.create_scalar_function("text_of", narrative_of, 1, deterministic=True)
+    connection.create_scalar_function("content_of", content_of, 1, deterministic=True)
     return connection
 
 

@@ -8,6 +8,7 @@ rolls back alone. A commit that fails fails for every caller of the group: nobod
 import threading
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import apsw
@@ -19,13 +20,14 @@ GROUP = 256
 
 
 class _Entry:
-    __slots__ = ("done", "error", "result", "work")
+    __slots__ = ("done", "ended", "error", "result", "work")
 
     def __init__(self, work: Callable[[Any], Any]) -> None:
         self.work = work
         self.done = threading.Event()
         self.result: Any = None
         self.error: BaseException | None = None
+        self.ended: Callable[[Any, BaseException | None], None] | None = None
 
 
 class Writer:
@@ -35,18 +37,37 @@ class Writer:
     ----------
     connection : apsw.Connection
         Used by the writer thread alone.
-    begin : callable
-        Makes the object that closures are given, once per group.
+    transaction
+        What closures are given; it is told of the begin of a group and of rollbacks.
+    clock : callable
+        Present moment, aware.
     """
 
-    def __init__(self, connection: apsw.Connection, begin: Callable[[], Any]) -> None:
+    def __init__(
+        self, connection: apsw.Connection, transaction: Any, clock: Callable[[], datetime]
+    ) -> None:
         self._connection = connection
-        self._begin = begin
+        self._transaction = transaction
+        self._clock = clock
         self._queue: deque[_Entry] = deque()
         self._wake = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
+
+    def submit_soon(
+        self,
+        work: Callable[[Any], Any],
+        ended: Callable[[Any, BaseException | None], None],
+    ) -> None:
+        """Run a closure durably; ``ended(result, error)`` is called by the writer after the commit."""
+        entry = _Entry(work)
+        entry.ended = ended
+        with self._wake:
+            if self._closed:
+                raise OperationOutcomeError("transient", "the store is closing")
+            self._queue.append(entry)
+            self._wake.notify()
 
     def submit(self, work: Callable[[Any], Any]) -> Any:
         """Run a closure durably; its result after the commit."""
@@ -78,28 +99,35 @@ class Writer:
                 group = [self._queue.popleft() for _ in range(size)]
             self._commit(group)
             for entry in group:
-                entry.done.set()
+                if entry.ended is None:
+                    entry.done.set()
+                else:
+                    entry.ended(entry.result, entry.error)
 
     def _commit(self, group: list[_Entry]) -> None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            transaction = self._begin()
+            self._transaction.begin(self._clock())
             for entry in group:
-                self._one(entry, transaction)
+                self._one(entry)
+            self._transaction.flush()
             self._connection.execute("COMMIT")
         except apsw.Error as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+            self._transaction.rolled_back()
             for entry in group:
                 entry.error = entry.error or translated(error)
 
-    def _one(self, entry: _Entry, transaction: Any) -> None:
+    def _one(self, entry: _Entry) -> None:
+        self._transaction.begin_entry()
         self._connection.execute("SAVEPOINT entry")
         try:
-            entry.result = entry.work(transaction)
+            entry.result = entry.work(self._transaction)
         except apsw.FullError:
             raise
         except BaseException as error:  # noqa: BLE001 - it is raised to the caller who handed the closure in
             entry.error = translated(error) if isinstance(error, apsw.Error) else error
             self._connection.execute("ROLLBACK TO entry")
+            self._transaction.rolled_back_entry()
         self._connection.execute("RELEASE entry")

@@ -1,29 +1,12 @@
-"""What a resource from outside must be before it is stored: of a type that clients write, and well formed.
+"""What a resource from outside must be before it is stored: of the type in the URL, and well formed.
 
-The structure of every R4 type is checked here; invariants, profiles and terminology extend this door.
-Tasks and results are written by the gateway alone.
+The levels of the check are in ``profiles.admission``; profiles and terminology servers extend it.
 """
 
-from typing import Any, Final
+from typing import Any
 
+from profiles.admission import require_admissible
 from profiles.outcome import OperationOutcomeError
-from profiles.structure import require_structure
-
-WRITABLE: Final = frozenset(
-    {
-        "Binary",
-        "Device",
-        "DocumentReference",
-        "Endpoint",
-        "ImagingStudy",
-        "Media",
-        "Organization",
-        "Patient",
-        "Practitioner",
-        "ServiceRequest",
-    }
-)
-"""Types that clients may write."""
 
 
 def admit(resource: dict[str, Any], kind: str) -> None:
@@ -32,13 +15,8 @@ def admit(resource: dict[str, Any], kind: str) -> None:
     Raises
     ------
     OperationOutcomeError
-        ``invalid`` for another type than the URL names, ``not-supported`` for a type that only the
-        gateway writes, and every structural problem as an issue of its own.
+        ``invalid`` for another type than the URL names, and every problem as an issue of its own.
     """
     if resource["resourceType"] != kind:
         raise OperationOutcomeError("invalid", f"the body is no {kind}", "resourceType")
-    if kind not in WRITABLE:
-        raise OperationOutcomeError(
-            "not-supported", f"{kind} is written by the gateway; use its operations"
-        )
-    require_structure(resource)
+    require_admissible(resource)

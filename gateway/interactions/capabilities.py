@@ -1,34 +1,71 @@
 """capabilities (R4 http.html#capabilities): the statement is made from the tables that do the work."""
 
 from importlib.metadata import version
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.fhir_answer import base_of, fhir_json
-from gateway.interactions.admission import WRITABLE
+from adapters.store import Store
+from gateway.fhir_answer import base_of, fhir_json, store_of
+from gateway.negotiation import require_json_accepted
 from gateway.operations.table import OPERATIONS
+from profiles.definitions.r4 import definitions
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
-from profiles.searchparams import ALWAYS, PARAMETERS
+from profiles.search.parameters import SearchParameter, compartments
 from terminology.systems import ISTHMUS
+
+INTERACTIONS: Final = (
+    "read",
+    "vread",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "create",
+    "search-type",
+)
+SYSTEM: Final = ("transaction", "batch", "search-system", "history-system")
+_UNLISTED: Final = frozenset({"_query"})
 
 
 async def capabilities(request: Request) -> Response:
     """CapabilityStatement of this server."""
-    started = request.app.state.started
-    statement = {
+    require_json_accepted(request)
+    return fhir_json(
+        request, statement(store_of(request), base_of(request), request.app.state.started)
+    )
+
+
+def statement(store: Store, base: str, started: Any) -> dict[str, Any]:
+    """The CapabilityStatement (R4 capabilitystatement.html)."""
+    kinds = sorted(definitions().resources)
+    includes = _revincludes(store, kinds)
+    return {
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": instant(started),
         "kind": "instance",
         "software": {"name": "Isthmus", "version": version("isthmus")},
-        "implementation": {"description": "Isthmus AI gateway", "url": base_of(request)},
+        "implementation": {"description": "Isthmus AI gateway", "url": base},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json"],
-        "rest": [{"mode": "server", "resource": [_resource(kind) for kind in sorted(PARAMETERS)]}],
+        "format": ["application/fhir+json", "json"],
+        "patchFormat": ["application/json-patch+json", "application/fhir+json"],
+        "rest": [
+            {
+                "mode": "server",
+                "resource": [_resource(store, kind, includes.get(kind, [])) for kind in kinds],
+                "interaction": [{"code": code} for code in SYSTEM],
+                "operation": _operations(""),
+                "compartment": [
+                    f"http://hl7.org/fhir/CompartmentDefinition/{code.lower()}"
+                    for code in sorted(compartments())
+                ],
+            }
+        ],
     }
-    return fhir_json(request, statement)
 
 
 async def operation_definition(request: Request) -> Response:
@@ -40,27 +77,47 @@ async def operation_definition(request: Request) -> Response:
     raise OperationOutcomeError("not-found", "there is no operation of this name")
 
 
-def _resource(kind: str) -> dict[str, object]:
-    interactions = ["read", "vread", "history-instance", "search-type"]
-    if kind in WRITABLE:
-        interactions += ["create", "update"]
-    resource: dict[str, object] = {
+def _resource(store: Store, kind: str, revincludes: list[str]) -> dict[str, Any]:
+    parameters = [p for p in store.registry(kind).values() if p.code not in _UNLISTED]
+    resource: dict[str, Any] = {
         "type": kind,
-        "interaction": [{"code": code} for code in interactions],
-        "versioning": "versioned",
+        "interaction": [{"code": code} for code in INTERACTIONS],
+        "versioning": "versioned-update",
         "readHistory": True,
-        "updateCreate": kind in WRITABLE,
-        "conditionalCreate": kind in WRITABLE,
-        "searchParam": [
-            {"name": name, "type": parameter_kind}
-            for name, parameter_kind in sorted(
-                {**ALWAYS, **{n: k for n, (k, _) in PARAMETERS[kind].items()}}.items()
-            )
-        ],
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "logical", "local"],
+        "searchInclude": ["*", *(f"{kind}:{p.code}" for p in parameters if p.kind == "reference")],
+        "searchRevInclude": revincludes,
+        "searchParam": [_parameter(p) for p in sorted(parameters, key=lambda p: p.code)],
     }
-    operations = [
+    if not revincludes:
+        del resource["searchRevInclude"]
+    operations = _operations(kind)
+    return {**resource, "operation": operations} if operations else resource
+
+
+def _parameter(parameter: SearchParameter) -> dict[str, str]:
+    found = {"name": parameter.code, "type": parameter.kind}
+    return {**found, "definition": parameter.url} if parameter.url else found
+
+
+def _revincludes(store: Store, kinds: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for source in kinds:
+        for parameter in store.registry(source).values():
+            if parameter.kind == "reference":
+                for target in parameter.targets or kinds:
+                    found.setdefault(target, []).append(f"{source}:{parameter.code}")
+    return found
+
+
+def _operations(kind: str) -> list[dict[str, str]]:
+    return [
         {"name": o.name, "definition": f"{ISTHMUS}/OperationDefinition/{o.name}"}
         for o in OPERATIONS
         if o.resource == kind
     ]
-    return {**resource, "operation": operations} if operations else resource

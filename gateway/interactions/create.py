@@ -1,47 +1,33 @@
-"""create (R4 http.html#create): 201, 200 (conditional), 400, 404, 412, 413, 415, 422."""
-
-from typing import Any
-from urllib.parse import parse_qsl
-from uuid import uuid4
+"""create (R4 http.html#create, #ccreate): 201, 200 (If-None-Exist found one), 400 to 422."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.store import StoredVersion, Transaction
-from gateway.fhir_answer import read_resource, served_type, store_of, transact, written
+from gateway.fhir_answer import base_of, read_resource, served_type, transact, written
 from gateway.interactions.admission import admit
+from gateway.interactions.binary import read_binary, sends_content
+from gateway.interactions.write import Writes, Written
 from profiles.outcome import OperationOutcomeError
-from profiles.rawjson import with_meta
 
 
 async def create(request: Request) -> Response:
     """Store a new resource under an id of ours; its jobs are in the same transaction."""
     kind = served_type(request)
-    body, resource = await read_resource(request)
+    if kind == "Binary" and sends_content(request):
+        body, resource = await read_binary(request)
+    else:
+        body, resource = await read_resource(request)
     admit(resource, kind)
-    existing = _existing(request, kind)
-    if existing is not None:
-        return written(request, existing, 200)
-    resource_id = str(uuid4())
-    on_created = request.app.state.services.on_created
-
-    def work(tx: Transaction) -> StoredVersion:
-        stored = tx.put(with_meta(body, resource_id, resource.get("meta", {})))
-        on_created(tx, {**resource, "id": resource_id})
-        return stored
-
-    return written(request, await transact(request, work), 201)
-
-
-def _existing(request: Request, kind: str) -> StoredVersion | None:
-    """The match of ``If-None-Exist`` (R4 http.html#ccreate)."""
+    base, on_created = base_of(request), request.app.state.services.on_created
     condition = request.headers.get("if-none-exist")
-    if condition is None:
-        return None
-    parameters: list[tuple[str, Any]] = parse_qsl(condition.lstrip("?"))
-    page = store_of(request).search(kind, parameters, count=2)
-    if page.ignored or not page.used:
-        raise OperationOutcomeError("precondition", "If-None-Exist names no known parameter")
-    if len(page.matches) > 1:
-        raise OperationOutcomeError("precondition", "If-None-Exist matches several resources")
-    return page.matches[0] if page.matches else None
+    done = await transact(
+        request, lambda tx: Writes(tx, base, on_created).create(body, resource, condition)
+    )
+    return answer(request, done)
+
+
+def answer(request: Request, done: Written) -> Response:
+    """Answer to a write that has stored something."""
+    if done.stored is None:
+        raise OperationOutcomeError("exception", "nothing was stored")
+    return written(request, done.stored, done.status)

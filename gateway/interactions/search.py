@@ -1,91 +1,163 @@
-"""search-type by GET and POST (R4 http.html#search, search.html): 200, 400, 404, 406.
+"""search of a type, a compartment and everything, by GET and POST (R4 http.html#search): 200, 400, 404, 406.
 
 A parameter that is not known is an error under ``Prefer: handling=strict``; otherwise it is missing from
-the self link, which says what was really searched.
+the self link, which says what was really searched, and an outcome entry says so too.
 """
 
-from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.store import SearchPage, Store, StoredVersion, Transaction
+from gateway.cursor import opened, sealed
 from gateway.fhir_answer import (
     base_of,
     fhir_json,
-    preference,
-    require_json_accepted,
+    read_body,
+    resource_id,
     served_type,
     store_of,
 )
-from profiles.outcome import OperationOutcomeError
-
-DEFAULT_COUNT: Final = 50
-LARGEST_COUNT: Final = 1000
+from gateway.negotiation import media_type, preference, require_json_accepted
+from profiles.definitions.r4 import definitions
+from profiles.fhir_time import instant
+from profiles.outcome import OperationOutcomeError, outcome
+from profiles.search.parameters import compartments
+from profiles.search.request import Member, Pair, SearchRequest, understand
+from profiles.subset import only_elements, summarised
 
 
 async def search(request: Request) -> Response:
-    """One page of matches as a searchset Bundle; nothing is cut off silently."""
+    """One page of the matches in a type."""
+    return await _answer(request, (served_type(request),), served_type(request))
+
+
+async def search_everything(request: Request) -> Response:
+    """One page of the matches in the types of ``_type``, or in all that anything is stored of."""
+    return await _answer(request, (), "")
+
+
+async def search_compartment(request: Request) -> Response:
+    """One page of the matches in a compartment (R4 search.html#2.21.1.2)."""
+    owner, wanted = str(request.path_params["compartment"]), resource_id(request)
+    kind = str(request.path_params["type"])
+    members = compartments().get(owner)
+    if members is None:
+        raise OperationOutcomeError("not-found", f"{owner} is no compartment")
+    path = f"{owner}/{quote(wanted)}/{kind}"
+    if kind == "*":
+        return await _answer(request, tuple(sorted(members)), path, Member(owner, wanted, members))
+    if kind not in definitions().resources:
+        raise OperationOutcomeError("not-found", "this resource type is not served here")
+    if kind not in members:
+        raise OperationOutcomeError("not-found", f"a {kind} is never in a {owner} compartment")
+    return await _answer(request, (kind,), path, Member(owner, wanted, members))
+
+
+async def _answer(
+    request: Request, kinds: tuple[str, ...], path: str, member: Member | None = None
+) -> Response:
     require_json_accepted(request)
-    kind = served_type(request)
-    parameters = await _parameters(request)
-    named = dict(parameters)
-    count = _number(named, "_count", DEFAULT_COUNT, LARGEST_COUNT)
-    offset = _number(named, "_offset", 0, 1 << 40)
-    try:
-        page = store_of(request).search(kind, parameters, count=count, offset=offset)
-    except OperationOutcomeError as error:
-        if error.kind.code != "value":
-            raise
-        # A search that cannot be understood is 400, not 422 (R4 http.html#search).
-        raise OperationOutcomeError("invalid", error.diagnostics, error.expression) from None
-    if page.ignored and preference(request, "handling") == "strict":
-        unknown = ", ".join(sorted({name for name, _ in page.ignored}))
-        raise OperationOutcomeError("invalid", f"unknown search parameters: {unknown}")
-    kept = [*page.used, *((n, v) for n, v in parameters if n in ("_sort", "_count"))]
-    address = f"{base_of(request)}/{kind}"
-    links = [{"relation": "self", "url": _url(address, kept, offset)}]
-    if page.more:
-        links.append({"relation": "next", "url": _url(address, kept, offset + count)})
-    bundle = {
-        "resourceType": "Bundle",
-        "type": "searchset",
-        "total": page.total,
-        "link": links,
-        "entry": [
-            {
-                "fullUrl": f"{address}/{match.id}",
-                "resource": match.json(),
-                "search": {"mode": "match"},
-            }
-            for match in page.matches
-        ],
-    }
-    if not bundle["entry"]:
-        del bundle["entry"]
+    pairs = await _pairs(request)
+    strict = preference(request, "handling") == "strict"
+    address = f"{base_of(request)}/{path}" if path else base_of(request)
+    bundle = searchset(store_of(request), kinds, pairs, base_of(request), address, strict, member)
     return fhir_json(request, bundle)
 
 
-async def _parameters(request: Request) -> list[tuple[str, str]]:
-    given = list(request.query_params.multi_items())
+def searchset(
+    store: Store | Transaction,
+    kinds: tuple[str, ...],
+    pairs: Sequence[Pair],
+    base: str,
+    address: str,
+    strict: bool,
+    member: Member | None = None,
+) -> bytes:
+    """The searchset Bundle of one page (``invalid`` for an unknown parameter when ``strict``)."""
+    kinds = kinds or _wanted_types(store, pairs)
+    wanted = understand(kinds, pairs, store.registry, member)
+    if wanted.ignored and strict:
+        unknown = ", ".join(sorted({name for name, _ in wanted.ignored}))
+        raise OperationOutcomeError("invalid", f"unknown search parameters: {unknown}")
+    after = opened(store, wanted.cursor) if wanted.cursor else None
+    page = store.run(wanted, after=after, base=base)
+    typed = [pair for pair in pairs if pair[0] == "_type"]
+    links = [{"relation": "self", "url": _url(address, [*typed, *page.used])}]
+    if page.after is not None and wanted.count != 0:
+        more = ("_cursor", sealed(store, page.after))
+        links.append({"relation": "next", "url": _url(address, [*typed, *page.used, more])})
+    head: dict[str, Any] = {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "meta": {"lastUpdated": instant(datetime.now(UTC))},
+    }
+    if page.total is not None:
+        head["total"] = page.total
+    head["link"] = links
+    entries = [*_entries(page, wanted, base), *_said(page)]
+    if entries:
+        head["entry"] = entries
+    return orjson.dumps(head)
+
+
+def _entries(page: SearchPage, wanted: SearchRequest, base: str) -> list[dict[str, Any]]:
+    return [
+        *(_entry(stored, "match", wanted, base) for stored in page.matches),
+        *(_entry(stored, "include", wanted, base) for stored in page.included),
+    ]
+
+
+def _entry(stored: StoredVersion, mode: str, wanted: SearchRequest, base: str) -> dict[str, Any]:
+    resource: Any = orjson.Fragment(stored.body)
+    if mode == "match" and (wanted.summary not in ("false", "count") or wanted.elements):
+        resource = stored.json()
+        if wanted.summary not in ("false", "count"):
+            resource = summarised(resource, wanted.summary)
+        if wanted.elements:
+            resource = only_elements(resource, wanted.elements)
+    return {
+        "fullUrl": f"{base}/{stored.type}/{stored.id}",
+        "resource": resource,
+        "search": {"mode": mode},
+    }
+
+
+def _said(page: SearchPage) -> list[dict[str, Any]]:
+    """What the client should know of its search: unknown parameters, includes that were left out."""
+    texts = [f"the search parameter {name} is not known here" for name, _ in page.ignored]
+    if page.cut:
+        texts.append("more resources would be included than a page takes; ask for smaller pages")
+    if not texts:
+        return []
+    issues = [outcome("warning", "not-supported", text)["issue"][0] for text in texts]
+    resource = {"resourceType": "OperationOutcome", "issue": issues}
+    return [{"resource": resource, "search": {"mode": "outcome"}}]
+
+
+def _wanted_types(store: Store | Transaction, pairs: Sequence[Pair]) -> tuple[str, ...]:
+    listed = [part for name, text in pairs if name == "_type" for part in text.split(",")]
+    unknown = [kind for kind in listed if kind not in definitions().resources]
+    if unknown:
+        raise OperationOutcomeError("invalid", "_type names no resource type of R4", "_type")
+    return tuple(dict.fromkeys(listed)) or tuple(store.kinds())
+
+
+async def _pairs(request: Request) -> list[Pair]:
+    given = parse_qsl(request.url.query, keep_blank_values=True)
     if request.method == "POST":
-        declared = request.headers.get("content-type", "").partition(";")[0].strip()
+        declared = media_type(request.headers.get("content-type", ""))
         if declared not in ("application/x-www-form-urlencoded", ""):
             raise OperationOutcomeError("media-type", "send application/x-www-form-urlencoded")
-        body = await request.body()
+        body = await read_body(request)
         given += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-    return [(name, value) for name, value in given if name not in ("_format", "_pretty")]
+    return given
 
 
-def _number(named: dict[str, str], name: str, default: int, largest: int) -> int:
-    text = named.get(name)
-    if text is None:
-        return default
-    if not text.isdecimal() or len(text) > 15:
-        raise OperationOutcomeError("invalid", f"{name} is not a whole number", name)
-    return min(int(text), largest)
-
-
-def _url(address: str, parameters: list[tuple[str, str]], offset: int) -> str:
-    query = urlencode([*parameters, *([("_offset", str(offset))] if offset else [])])
-    return f"{address}?{query}" if query else address
+def _url(address: str, pairs: Sequence[Pair]) -> str:
+    return f"{address}?{urlencode(pairs, safe=':/|,$')}" if pairs else address

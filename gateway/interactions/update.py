@@ -1,35 +1,54 @@
-"""update, also as create (R4 http.html#update): 200, 201, 400, 404, 412, 413, 415, 422."""
+"""update, also as create and by condition (R4 http.html#update, #cond-update): 200, 201, 400 to 422."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.store import StoredVersion, Transaction
-from gateway.fhir_answer import (
-    if_match,
-    read_resource,
-    resource_id,
-    served_type,
-    transact,
-    written,
-)
+from gateway.fhir_answer import base_of, read_resource, resource_id, served_type, transact
 from gateway.interactions.admission import admit
+from gateway.interactions.binary import read_binary, sends_content
+from gateway.interactions.create import answer
+from gateway.interactions.write import Writes
+from gateway.negotiation import version_tag
 from profiles.outcome import OperationOutcomeError
 
 
 async def update(request: Request) -> Response:
     """Store the next version of a resource, or the first under the client's id."""
     kind, wanted = served_type(request), resource_id(request)
+    if kind == "Binary" and sends_content(request):
+        body, resource = await read_binary(request, wanted)
+    else:
+        body, resource = await read_resource(request)
+    require_same_id(resource, wanted)
+    admit(resource, kind)
+    base, on_created = base_of(request), request.app.state.services.on_created
+    expected = version_tag(request.headers.get("if-match"))
+    done = await transact(
+        request, lambda tx: Writes(tx, base, on_created).update(body, resource, expected)
+    )
+    return answer(request, done)
+
+
+async def conditional_update(request: Request) -> Response:
+    """Update the one resource that the query finds, or create it."""
+    kind = served_type(request)
     body, resource = await read_resource(request)
     admit(resource, kind)
-    if resource.get("id") != wanted:
+    base, on_created = base_of(request), request.app.state.services.on_created
+    expected = version_tag(request.headers.get("if-match"))
+    condition = request.url.query
+    done = await transact(
+        request,
+        lambda tx: Writes(tx, base, on_created).conditional_update(
+            body, resource, condition, expected
+        ),
+    )
+    return answer(request, done)
+
+
+def require_same_id(resource: dict[str, object], wanted: str) -> None:
+    """Refuse a body whose id is not that of the URL (R4 http.html#update)."""
+    if "id" not in resource:
+        raise OperationOutcomeError("invalid", "an update needs the id in the body", "id")
+    if resource["id"] != wanted:
         raise OperationOutcomeError("invalid", "the id in the body is not the id in the URL", "id")
-    expected = if_match(request)
-    on_created = request.app.state.services.on_created
-
-    def work(tx: Transaction) -> StoredVersion:
-        stored = tx.put(body, if_match=expected)
-        on_created(tx, resource)
-        return stored
-
-    stored = await transact(request, work)
-    return written(request, stored, 201 if stored.version == 1 else 200)

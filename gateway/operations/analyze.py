@@ -15,12 +15,12 @@ from adapters.store import Transaction
 from gateway.fhir_answer import (
     base_of,
     fhir_json,
-    preference,
     read_resource,
     resource_id,
     store_of,
     transact,
 )
+from gateway.negotiation import preference
 from gateway.operations.result_bundle import result_bundle
 from profiles.outcome import OperationOutcomeError, outcome
 from profiles.task import moved

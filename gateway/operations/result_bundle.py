@@ -12,7 +12,7 @@ def result_bundle(store: Store, report: str, base: str) -> dict[str, Any]:
     """``collection`` Bundle of a report, from the targets of its latest Provenance."""
     kind, _, report_id = report.partition("/")
     found = [store.read(kind, report_id).json()]
-    page = store.search("Provenance", [("target", report)], count=1)
+    page = store.search("Provenance", [("target", report), ("_sort", "-_lastUpdated")], count=1)
     for match in page.matches:
         provenance = match.json()
         found.append(provenance)

@@ -1,7 +1,8 @@
-"""Make ``r4.json.gz``: what the structure check needs of HL7's R4 definitions, and nothing else.
+"""Make the artefacts that ship: what this program needs of HL7's R4 definitions, and nothing else.
 
-``python -m profiles.definitions.generate FOLDER`` reads ``StructureDefinition``, ``ValueSet`` and
-``CodeSystem`` as gzipped NDJSON (one resource a line) from a folder. The same input gives the same bytes.
+``python -m profiles.definitions.generate FOLDER`` reads gzipped NDJSON (one resource a line) and writes
+``r4.json.gz`` (types, closed codes, invariants), ``r4_search.json.gz`` (search parameters, compartments) and
+``r4_bindings.json.gz`` (value sets of coded elements). The same input gives the same bytes.
 """
 
 import gzip
@@ -12,18 +13,32 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-OUT: Final = Path(__file__).with_name("r4.json.gz")
+from profiles.definitions.generate_bindings import ValueSets
+from profiles.definitions.generate_search import compartments, search_parameters
+
+OUT: Final = Path(__file__).parent
 VERSION: Final = "4.0.1"
-FILES: Final = ("StructureDefinition", "ValueSet", "CodeSystem")
+FILES: Final = (
+    "StructureDefinition",
+    "ValueSet",
+    "CodeSystem",
+    "SearchParameter",
+    "CompartmentDefinition",
+)
+IN_STRUCTURE: Final = frozenset(
+    {"ele-1", "ext-1", "txt-1", "txt-2", "dom-2", "dom-3", "dom-4", "dom-5", "dom-6", "ref-1"}
+)
+"""Constraints that are not evaluated as FHIRPath: the structure check holds them; dom-6 is advice."""
 _FHIR_TYPE: Final = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _PROFILE: Final = "http://hl7.org/fhir/StructureDefinition/"
+_CODED: Final = frozenset({"code", "Coding", "CodeableConcept", "Quantity"})
 
 
-def generate(folder: Path) -> dict[str, Any]:
-    """The artefact out of a folder of definitions."""
+def generate(folder: Path) -> dict[str, dict[str, Any]]:
+    """The artefacts out of a folder of definitions, by file name."""
     value_sets = {entry["url"]: entry for entry in _read(folder, "ValueSet")}
     systems = {entry["url"]: entry for entry in _read(folder, "CodeSystem")}
-    codes: dict[str, list[str]] = {}
+    listed = ValueSets(value_sets, systems)
     types: dict[str, Any] = {}
     primitives: list[str] = []
     for definition in _read(folder, "StructureDefinition"):
@@ -32,24 +47,35 @@ def generate(folder: Path) -> dict[str, Any]:
         if definition["kind"] == "primitive-type":
             primitives.append(definition["id"])
             continue
-        types.update(_types(definition, value_sets, systems, codes))
+        types.update(_types(definition))
+    codes, bindings = _closed(types, listed)
+    source = {
+        "name": "HL7 FHIR R4 definitions",
+        "version": VERSION,
+        "licence": "CC0-1.0",
+        "sha256": {name: _digest(folder, name) for name in FILES},
+    }
     return {
-        "source": {
-            "name": "HL7 FHIR R4 definitions",
-            "version": VERSION,
-            "licence": "CC0-1.0",
-            "sha256": {name: _digest(folder, name) for name in FILES},
+        "r4.json.gz": {
+            "source": source,
+            "primitives": sorted(primitives),
+            "types": dict(sorted(types.items())),
+            "codes": codes,
         },
-        "primitives": sorted(primitives),
-        "types": dict(sorted(types.items())),
-        "codes": dict(sorted(codes.items())),
+        "r4_search.json.gz": {
+            "source": source,
+            "parameters": search_parameters(_read(folder, "SearchParameter")),
+            "compartments": compartments(_read(folder, "CompartmentDefinition")),
+        },
+        "r4_bindings.json.gz": {"source": source, "value_sets": bindings},
     }
 
 
-def write(artefact: dict[str, Any], out: Path = OUT) -> None:
-    """Write the artefact so that equal content is equal bytes."""
-    content = json.dumps(artefact, separators=(",", ":"), sort_keys=True).encode()
-    out.write_bytes(gzip.compress(content, 9, mtime=0))
+def write(artefacts: dict[str, dict[str, Any]], folder: Path = OUT) -> None:
+    """Write the artefacts so that equal content is equal bytes."""
+    for name, artefact in artefacts.items():
+        content = json.dumps(artefact, separators=(",", ":"), sort_keys=True).encode()
+        (folder / name).write_bytes(gzip.compress(content, 9, mtime=0))
 
 
 def _read(folder: Path, name: str) -> Iterator[dict[str, Any]]:
@@ -62,32 +88,60 @@ def _digest(folder: Path, name: str) -> str:
     return hashlib.sha256((folder / f"{name}.ndjson.gz").read_bytes()).hexdigest()
 
 
-def _types(
-    definition: dict[str, Any],
-    value_sets: dict[str, Any],
-    systems: dict[str, Any],
-    codes: dict[str, list[str]],
-) -> dict[str, Any]:
+def _types(definition: dict[str, Any]) -> dict[str, Any]:
     """The type of a definition and those of its backbone elements."""
     name = definition["id"]
     found: dict[str, Any] = {name: {"elements": {}}}
     if definition["kind"] == "resource":
         found[name]["resource"] = not definition["abstract"]
-    for element in definition["snapshot"]["element"][1:]:
+    first, *rest = definition["snapshot"]["element"]
+    if rules := _invariants(first):
+        found[name]["rules"] = rules
+    for element in rest:
         parent, _, member = element["path"].rpartition(".")
         found.setdefault(parent, {"elements": {}})
-        entry = _element(element)
-        bound = _codes(element, value_sets, systems, codes)
-        if bound is not None:
-            entry["codes"] = bound
-        found[parent]["elements"][member.removesuffix("[x]")] = entry
+        found[parent]["elements"][member.removesuffix("[x]")] = _element(element)
     return found
+
+
+def _invariants(element: dict[str, Any]) -> list[list[str]]:
+    """Key, severity, sentence and FHIRPath of the constraints of an element."""
+    return [
+        [rule["key"], rule["severity"], rule["human"], rule["expression"]]
+        for rule in element.get("constraint", ())
+        if rule["key"] not in IN_STRUCTURE and "expression" in rule
+    ]
+
+
+def _closed(
+    types: dict[str, Any], listed: ValueSets
+) -> tuple[dict[str, list[str]], dict[str, dict[str, list[str]]]]:
+    """Closed code lists of required ``code`` elements, and the value sets of the other bindings."""
+    codes: dict[str, list[str]] = {}
+    bindings: dict[str, dict[str, list[str]]] = {}
+    for entry in types.values():
+        for element in entry["elements"].values():
+            if "binding" not in element:
+                continue
+            strength, url = element["binding"]
+            expanded = listed.expanded(url)
+            if expanded is None:
+                del element["binding"]
+            elif strength == "required" and element["types"] == ["code"]:
+                del element["binding"]
+                element["codes"] = url
+                codes[url] = sorted(set().union(*expanded.values()))
+            else:
+                bindings[url] = {system: sorted(found) for system, found in expanded.items()}
+    return dict(sorted(codes.items())), dict(sorted(bindings.items()))
 
 
 def _element(element: dict[str, Any]) -> dict[str, Any]:
     entry: dict[str, Any] = {"min": element["min"], "many": element["max"] not in ("0", "1")}
     if element["path"].endswith("[x]"):
         entry["choice"] = True
+    if element.get("isSummary"):
+        entry["summary"] = True
     if "contentReference" in element:
         return {**entry, "types": [element["contentReference"].lstrip("#")]}
     kinds: list[str] = []
@@ -100,6 +154,11 @@ def _element(element: dict[str, Any]) -> dict[str, Any]:
     entry["types"] = kinds
     if targets and "Resource" not in targets:
         entry["targets"] = sorted(targets)
+    if rules := _invariants(element):
+        entry["rules"] = rules
+    binding = element.get("binding", {})
+    if binding.get("strength") in ("required", "extensible") and _CODED.intersection(kinds):
+        entry["binding"] = [binding["strength"], binding.get("valueSet", "").partition("|")[0]]
     return entry
 
 
@@ -109,50 +168,6 @@ def _code(kind: dict[str, Any]) -> str:
         return str(kind["code"])
     named = (e.get("valueUrl") for e in kind.get("extension", ()) if e["url"] == _FHIR_TYPE)
     return str(next(named, "string"))
-
-
-def _codes(
-    element: dict[str, Any],
-    value_sets: dict[str, Any],
-    systems: dict[str, Any],
-    codes: dict[str, list[str]],
-) -> str | None:
-    """Key of the closed list of codes that a ``code`` element is bound to, where it can be listed."""
-    binding = element.get("binding", {})
-    plain = [kind["code"] for kind in element.get("type", ())] == ["code"]
-    if binding.get("strength") != "required" or not plain:
-        return None
-    url = binding.get("valueSet", "").partition("|")[0]
-    listed = _expanded(value_sets.get(url), systems)
-    if listed is None:
-        return None
-    codes[url] = sorted(listed)
-    return str(url)
-
-
-def _expanded(value_set: dict[str, Any] | None, systems: dict[str, Any]) -> set[str] | None:
-    """Every code of a value set; None when it needs a terminology server."""
-    compose = (value_set or {}).get("compose", {})
-    if not compose.get("include") or compose.get("exclude"):
-        return None
-    found: set[str] = set()
-    for include in compose["include"]:
-        if include.get("filter") or include.get("valueSet"):
-            return None
-        if include.get("concept"):
-            found.update(concept["code"] for concept in include["concept"])
-            continue
-        system = systems.get(include.get("system", ""))
-        if system is None or system.get("content") != "complete":
-            return None
-        found.update(_all_codes(system.get("concept", ())))
-    return found
-
-
-def _all_codes(concepts: Any) -> Iterator[str]:
-    for concept in concepts:
-        yield concept["code"]
-        yield from _all_codes(concept.get("concept", ()))
 
 
 if __name__ == "__main__":

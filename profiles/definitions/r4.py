@@ -9,6 +9,16 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Invariant:
+    """One constraint: ``key`` such as ``obs-7``, severity, the sentence for people, the FHIRPath."""
+
+    key: str
+    severity: str
+    human: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
 class ElementDefinition:
     """One element of a type (R4 elementdefinition.html).
 
@@ -27,6 +37,12 @@ class ElementDefinition:
         The closed list of a required binding of a ``code``.
     targets : frozenset of str, optional
         Resource types that a reference may point to.
+    rules : tuple of Invariant
+        Constraints on the element itself; those of its type stand with the type.
+    binding : tuple of (str, str), optional
+        Strength (``required``, ``extensible``) and value set of a coded element that can be listed.
+    summary : bool
+        Whether ``_summary=true`` shows it.
     """
 
     name: str
@@ -36,6 +52,9 @@ class ElementDefinition:
     choice: bool
     codes: frozenset[str] | None
     targets: frozenset[str] | None
+    rules: tuple[Invariant, ...] = ()
+    binding: tuple[str, str] | None = None
+    summary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +64,7 @@ class TypeDefinition:
     name: str
     members: dict[str, tuple[ElementDefinition, str]]
     elements: tuple[ElementDefinition, ...]
+    rules: tuple[Invariant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +75,13 @@ class Definitions:
     primitives: frozenset[str]
     resources: frozenset[str]
     types: dict[str, TypeDefinition]
+    codes: dict[str, frozenset[str]]
 
 
 @functools.cache
 def definitions() -> Definitions:
     """The definitions that ship."""
-    artefact = (files("profiles.definitions") / "r4.json.gz").read_bytes()
-    content = json.loads(gzip.decompress(artefact))
+    content = artefact("r4.json.gz")
     codes = {url: frozenset(listed) for url, listed in content["codes"].items()}
     types = {name: _type(name, entry, codes) for name, entry in content["types"].items()}
     return Definitions(
@@ -69,7 +89,24 @@ def definitions() -> Definitions:
         primitives=frozenset(content["primitives"]),
         resources=frozenset(n for n, entry in content["types"].items() if entry.get("resource")),
         types=types,
+        codes=codes,
     )
+
+
+def artefact(name: str) -> dict[str, Any]:
+    """One of the generated files of this package."""
+    packed = (files("profiles.definitions") / name).read_bytes()
+    content: dict[str, Any] = json.loads(gzip.decompress(packed))
+    return content
+
+
+@functools.cache
+def value_sets() -> dict[str, dict[str, frozenset[str]]]:
+    """Value set → system → codes, of the bindings that can be listed (R4 terminologies.html)."""
+    return {
+        url: {system: frozenset(codes) for system, codes in systems.items()}
+        for url, systems in artefact("r4_bindings.json.gz")["value_sets"].items()
+    }
 
 
 def member_name(element: ElementDefinition, kind: str) -> str:
@@ -87,6 +124,9 @@ def _type(name: str, entry: dict[str, Any], codes: dict[str, frozenset[str]]) ->
             choice=value.get("choice", False),
             codes=codes.get(value.get("codes", "")),
             targets=frozenset(value["targets"]) if "targets" in value else None,
+            rules=_rules(value),
+            binding=tuple(value["binding"]) if "binding" in value else None,
+            summary=value.get("summary", False),
         )
         for member, value in entry["elements"].items()
     )
@@ -95,4 +135,8 @@ def _type(name: str, entry: dict[str, Any], codes: dict[str, frozenset[str]]) ->
         for element in elements
         for kind in element.types
     }
-    return TypeDefinition(name, members, elements)
+    return TypeDefinition(name, members, elements, _rules(entry))
+
+
+def _rules(entry: dict[str, Any]) -> tuple[Invariant, ...]:
+    return tuple(Invariant(*rule) for rule in entry.get("rules", ()))

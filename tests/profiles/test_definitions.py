@@ -35,6 +35,16 @@ STRUCTURES = [
     {"id": "string", "kind": "primitive-type", "derivation": "specialization"},
 ]
 
+PARAMETERS = [
+    {
+        "url": "http://hl7.org/fhir/SearchParameter/thing-status",
+        "code": "status",
+        "type": "token",
+        "base": ["Thing", "Other"],
+        "expression": "Thing.status | Other.status",
+    }
+]
+
 
 def _folder(tmp_path: Path) -> Path:
     value_set = {
@@ -50,6 +60,8 @@ def _folder(tmp_path: Path) -> Path:
         ("StructureDefinition", STRUCTURES),
         ("ValueSet", [value_set]),
         ("CodeSystem", [system]),
+        ("SearchParameter", PARAMETERS),
+        ("CompartmentDefinition", []),
     ):
         with gzip.open(tmp_path / f"{name}.ndjson.gz", "wt") as file:
             file.writelines(json.dumps(entry) + "\n" for entry in content)
@@ -58,17 +70,22 @@ def _folder(tmp_path: Path) -> Path:
 
 def test_definitions_become_types_elements_and_codes(tmp_path):
     """Backbone elements are types, choices are marked, required bindings are listed with all levels."""
-    artefact = generate(_folder(tmp_path))
+    artefacts = generate(_folder(tmp_path))
+    artefact = artefacts["r4.json.gz"]
     thing = artefact["types"]["Thing"]
     assert thing["resource"]
     assert thing["elements"]["part"] == {"min": 0, "many": True, "types": ["Thing.part"]}
     assert artefact["types"]["Thing.part"]["elements"]["value"]["choice"]
     assert artefact["codes"] == {"https://v.example": ["half", "on"]}
+    parameter = artefacts["r4_search.json.gz"]["parameters"]["Thing"]["status"]
+    assert parameter == {"id": "thing-status", "type": "token", "expression": "Thing.status"}
 
 
 def test_same_input_is_the_same_artefact(tmp_path):
     """Two runs give equal bytes, so that a checksum means something."""
     folder = _folder(tmp_path)
-    for name in ("a.gz", "b.gz"):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
         write(generate(folder), tmp_path / name)
-    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+    for made in (tmp_path / "a").iterdir():
+        assert made.read_bytes() == (tmp_path / "b" / made.name).read_bytes()

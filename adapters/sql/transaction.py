@@ -1,17 +1,21 @@
 """What a closure handed to ``Store.transact`` may do: everything that must become true together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-import apsw
-
 from adapters.blobs import BlobFolder
-from adapters.sqlite import imaging_index, queue, resources
-from adapters.sqlite.records import Job, StoredVersion, StudyRow
+from adapters.sql import imaging_index, queue
+from adapters.sql.index import Index
+from adapters.sql.names import Names
+from adapters.sql.reader import Reader
+from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
+from adapters.sql.registry import Registry
+from adapters.sql.resources import Resources, version
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader, SeriesRef
+from profiles.search.request import SearchRequest
 from profiles.task import moved
 
 
@@ -20,37 +24,112 @@ class Transaction:
 
     Parameters
     ----------
-    connection : apsw.Connection
+    connection
         The writer's.
     blobs : BlobFolder
         To resolve the paths of instances.
-    moment : datetime
-        Time of every version written here.
+    registry : Registry
+        The search parameters of this store.
     """
 
-    def __init__(self, connection: apsw.Connection, blobs: BlobFolder, moment: datetime) -> None:
+    def __init__(self, connection: Any, blobs: BlobFolder, registry: Registry) -> None:
         self._connection = connection
         self._blobs = blobs
+        self._names = Names(connection)
+        self.registry = registry
+        self._index = Index(connection, self._names, registry)
+        self._resources = Resources(connection, self._names, self._index)
+        self._reader = Reader(connection, registry, self._names)
+        self.moment: datetime
+        self.secret = b""
+
+    def begin(self, moment: datetime) -> None:
+        """Set the time of every version that is written from here on."""
         self.moment = moment
+        self.registry.refresh(self._connection)
+
+    def reindex(self, key: int, resource: Mapping[str, Any]) -> None:
+        """Write the index rows of a stored resource that has none."""
+        kind = resource["resourceType"]
+        rows = self._index.rows(resource)
+        self._connection.execute(
+            "UPDATE res SET has = ? WHERE pk = ?", (self._index.present(kind, rows), key)
+        )
+        self._index.add(kind, key, rows)
+
+    def flush(self) -> None:
+        """Write the index rows that wait."""
+        self._index.flush()
+
+    def begin_entry(self) -> None:
+        """A closure begins; ``rolled_back_entry`` leads back to here."""
+        self._index.begin_entry()
+
+    def rolled_back_entry(self) -> None:
+        """Forget what one closure has done."""
+        self._index.rollback_entry()
+        self._names.forget()
+
+    def rolled_back(self) -> None:
+        """Forget everything since ``begin``."""
+        self._index.forget()
+        self._names.forget()
 
     def read(self, kind: str, resource_id: str) -> StoredVersion | None:
         """The current version; ``None`` when there is none or it is deleted."""
-        stored = resources.read(self._connection, kind, resource_id)
+        stored = self._reader.read(kind, resource_id)
         return None if stored is None or stored.deleted else stored
 
+    def current(self, kind: str, resource_id: str) -> StoredVersion | None:
+        """The current version, a tombstone included."""
+        return self._reader.read(kind, resource_id)
+
     def find(self, kind: str, parameter: str, value: str) -> list[str]:
-        """Ids of the resources that carry one exact token (``system|code``) or reference."""
-        return resources.find(self._connection, kind, parameter, value)
+        """Ids of the resources that one parameter finds, the oldest first."""
+        page = self.search(kind, [(parameter, value)], count=1000)
+        return [match.id for match in reversed(page.matches)]
+
+    def search(
+        self,
+        kind: str,
+        pairs: Sequence[tuple[str, str]],
+        *,
+        count: int | None = None,
+        base: str = "",
+    ) -> SearchPage:
+        """One page of matches, what this transaction has written included."""
+        self._index.flush()
+        return self._reader.search(kind, pairs, count=count, base=base)
+
+    def run(
+        self, request: SearchRequest, *, after: Sequence[Any] | None = None, base: str = ""
+    ) -> SearchPage:
+        """One page of a search that was understood, what was written here included."""
+        self._index.flush()
+        return self._reader.run(request, after=after, base=base)
+
+    def kinds(self) -> list[str]:
+        """Types of which anything is stored."""
+        return self._names.kinds()
+
+    def vread(self, kind: str, resource_id: str, number: int) -> StoredVersion:
+        """One version (``not-found``, ``deleted``)."""
+        return required(version(self._connection, self._names, kind, resource_id, number), kind)
 
     def put(
-        self, resource: Mapping[str, Any] | bytes, *, if_match: int | None = None
+        self,
+        resource: Mapping[str, Any] | bytes,
+        *,
+        if_match: int | None = None,
+        parsed: Mapping[str, Any] | None = None,
+        op: str = "",
     ) -> StoredVersion:
         """Write the next version of a resource that has an id (``precondition`` on ``if_match``)."""
-        return resources.put(self._connection, resource, self.moment, if_match)
+        return self._resources.put(resource, self.moment, if_match=if_match, parsed=parsed, op=op)
 
     def delete(self, kind: str, resource_id: str) -> StoredVersion | None:
-        """Write a tombstone."""
-        return resources.delete(self._connection, kind, resource_id, self.moment)
+        """Write a tombstone; ``None`` when there is nothing to delete."""
+        return self._resources.delete(kind, resource_id, self.moment)
 
     def put_instance(
         self,
@@ -110,8 +189,16 @@ class Transaction:
         self.put(task)
 
     def claim(self, lanes: tuple[str, ...], owner: str, lease_s: float) -> Job | None:
-        """Lease the job that has been due longest."""
-        return queue.claim(self._connection, lanes, owner, lease_s, self.moment)
+        """Lease the job that has been due longest, and move its Task to in-progress."""
+        leased = queue.claim(self._connection, lanes, owner, lease_s, self.moment)
+        if leased is None:
+            return None
+        stored = self._reader.read("Task", leased[0])
+        if stored is None:
+            raise OperationOutcomeError("exception", "a queued job has no Task")
+        task = moved(stored.json(), "in-progress", "running", self.moment)
+        self.put(task)
+        return Job(*leased, task)
 
     def heartbeat(self, job: Job, lease_s: float) -> bool:
         """Extend a lease; false when it is no longer ours."""
@@ -132,7 +219,7 @@ class Transaction:
 
     def require(self, kind: str, resource_id: str) -> StoredVersion:
         """The current version (``not-found`` or ``deleted`` otherwise)."""
-        return required(resources.read(self._connection, kind, resource_id), kind)
+        return required(self._reader.read(kind, resource_id), kind)
 
 
 def required(stored: StoredVersion | None, kind: str) -> StoredVersion:

@@ -4,10 +4,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-import apsw
 import orjson
 
-from adapters.sqlite.records import StudyRow
+from adapters.sql.records import StudyRow
 from profiles.records import InstanceHeader, InstanceRef, SeriesRef, from_json
 
 SMOOTHING: Final = 0.3
@@ -23,24 +22,24 @@ _STUDY = (
 _COLUMNS: Final = frozenset({"patient_id", "imaging_study_id", "expected", "published"})
 
 
-def study(connection: apsw.Connection, study_uid: str) -> StudyRow | None:
+def study(connection: Any, study_uid: str) -> StudyRow | None:
     """Row of a study."""
-    row = connection.execute(f"SELECT {_STUDY} FROM study WHERE uid = ?", (study_uid,)).fetchone()  # noqa: S608
+    row = connection.execute(f"SELECT {_STUDY} FROM study WHERE uid = ?", (study_uid,)).fetchone()
     return None if row is None else StudyRow(*row)
 
 
-def update_study(connection: apsw.Connection, study_uid: str, columns: dict[str, Any]) -> None:
+def update_study(connection: Any, study_uid: str, columns: dict[str, Any]) -> None:
     """Set columns of a study."""
     if unknown := set(columns) - _COLUMNS:
         raise ValueError(f"not columns that may be set: {sorted(unknown)}")
     assignments = ", ".join(f"{name} = ?" for name in columns)
     connection.execute(
-        f"UPDATE study SET {assignments} WHERE uid = ?",  # noqa: S608 - names from _COLUMNS
+        f"UPDATE study SET {assignments} WHERE uid = ?",
         (*columns.values(), study_uid),
     )
 
 
-def instance(connection: apsw.Connection, sop_uid: str) -> tuple[InstanceHeader, str] | None:
+def instance(connection: Any, sop_uid: str) -> tuple[InstanceHeader, str] | None:
     """Header and blob of an instance."""
     row = connection.execute(
         "SELECT header, blob FROM instance WHERE uid = ?", (sop_uid,)
@@ -49,7 +48,7 @@ def instance(connection: apsw.Connection, sop_uid: str) -> tuple[InstanceHeader,
 
 
 def put_instance(
-    connection: apsw.Connection,
+    connection: Any,
     header: InstanceHeader,
     blob: str,
     size: int,
@@ -70,9 +69,18 @@ def put_instance(
     if not ours:
         connection.execute(
             "UPDATE study SET revision = revision + 1, instances = instances + 1, "
-            "gap_ms = CASE WHEN instances = 0 OR ?1 - last_ms > ?2 THEN gap_ms "
-            "ELSE (1 - ?3) * gap_ms + ?3 * max(0, ?1 - last_ms) END, last_ms = ?1 WHERE uid = ?4",
-            (stamp, LONGEST_GAP_MS, SMOOTHING, header.study_uid),
+            "gap_ms = CASE WHEN instances = 0 OR ? - last_ms > ? OR ? < last_ms THEN gap_ms "
+            "ELSE ? * gap_ms + ? * (? - last_ms) END, last_ms = ? WHERE uid = ?",
+            (
+                stamp,
+                LONGEST_GAP_MS,
+                stamp,
+                1 - SMOOTHING,
+                SMOOTHING,
+                stamp,
+                stamp,
+                header.study_uid,
+            ),
         )
     connection.execute(
         "INSERT INTO instance (uid, study_pk, series_uid, blob, size, sha256, calling_ae, ours, ts, "
@@ -93,7 +101,7 @@ def put_instance(
     return "stored"
 
 
-def series(connection: apsw.Connection, study_uid: str, blobs: Any) -> tuple[SeriesRef, ...]:
+def series(connection: Any, study_uid: str, blobs: Any) -> tuple[SeriesRef, ...]:
     """The series of a study in the order in which they came."""
     rows = connection.execute(
         "SELECT series_uid, ours, header, blob FROM instance "

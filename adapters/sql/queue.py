@@ -5,12 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import apsw
-
-from adapters.sqlite import resources
-from adapters.sqlite.records import Job
+from adapters.sql.records import Job
 from profiles.outcome import OperationOutcomeError
-from profiles.task import moved
 
 
 def milliseconds(moment: datetime) -> int:
@@ -18,9 +14,7 @@ def milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def enqueue(
-    connection: apsw.Connection, task: dict[str, Any], lane: str, ready: datetime, key: str
-) -> None:
+def enqueue(connection: Any, task: dict[str, Any], lane: str, ready: datetime, key: str) -> None:
     """Add the queue row of a Task.
 
     Raises
@@ -28,16 +22,16 @@ def enqueue(
     OperationOutcomeError
         ``conflict`` when a job of this key already waits.
     """
-    try:
-        connection.execute(
-            "INSERT INTO job (task_id, lane, key, ready_ms) VALUES (?, ?, ?, ?)",
-            (task["id"], lane, key, milliseconds(ready)),
-        )
-    except apsw.ConstraintError:
-        raise OperationOutcomeError("conflict", "a job for the same work already waits") from None
+    made = connection.execute(
+        "INSERT INTO job (task_id, lane, key, ready_ms) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT DO NOTHING RETURNING task_id",
+        (task["id"], lane, key, milliseconds(ready)),
+    ).fetchone()
+    if made is None:
+        raise OperationOutcomeError("conflict", "a job for the same work already waits")
 
 
-def pending(connection: apsw.Connection, key: str) -> tuple[str, datetime] | None:
+def pending(connection: Any, key: str) -> tuple[str, datetime] | None:
     """Task and due time of the job of this key that nobody has claimed."""
     row = connection.execute(
         "SELECT task_id, ready_ms FROM job WHERE key = ? AND owner IS NULL", (key,)
@@ -45,18 +39,18 @@ def pending(connection: apsw.Connection, key: str) -> tuple[str, datetime] | Non
     return None if row is None else (row[0], datetime.fromtimestamp(row[1] / 1000, UTC))
 
 
-def postpone(connection: apsw.Connection, key: str, ready: datetime) -> None:
+def postpone(connection: Any, key: str, ready: datetime) -> None:
     """Set the due time of the job of this key that nobody has claimed."""
     connection.execute(
         "UPDATE job SET ready_ms = ? WHERE key = ? AND owner IS NULL", (milliseconds(ready), key)
     )
 
 
-def something_ready(connection: apsw.Connection, lanes: tuple[str, ...], now_ms: int) -> bool:
+def something_ready(connection: Any, lanes: tuple[str, ...], now_ms: int) -> bool:
     """Whether a claim is worth a write."""
     marks = ", ".join("?" * len(lanes))
     row = connection.execute(
-        f"SELECT 1 FROM job WHERE lane IN ({marks}) AND ready_ms <= ? "  # noqa: S608 - marks only
+        f"SELECT 1 FROM job WHERE lane IN ({marks}) AND ready_ms <= ? "
         "AND (owner IS NULL OR lease_ms < ?) LIMIT 1",
         (*lanes, now_ms, now_ms),
     ).fetchone()
@@ -64,18 +58,19 @@ def something_ready(connection: apsw.Connection, lanes: tuple[str, ...], now_ms:
 
 
 def claim(
-    connection: apsw.Connection,
+    connection: Any,
     lanes: tuple[str, ...],
     owner: str,
     lease_s: float,
     moment: datetime,
-) -> Job | None:
-    """Lease the job that has been due longest, and move its Task to in-progress."""
+) -> tuple[str, str, str, int, str] | None:
+    """Lease the job that has been due longest: its Task's id, lane, key, attempts and token."""
     now_ms = milliseconds(moment)
     marks = ", ".join("?" * len(lanes))
     row = connection.execute(
-        f"SELECT task_id, lane, key, attempts FROM job WHERE lane IN ({marks}) "  # noqa: S608
-        "AND ready_ms <= ? AND (owner IS NULL OR lease_ms < ?) ORDER BY ready_ms LIMIT 1",
+        f"SELECT task_id, lane, key, attempts FROM job WHERE lane IN ({marks}) "
+        "AND ready_ms <= ? AND (owner IS NULL OR lease_ms < ?) ORDER BY ready_ms LIMIT 1"
+        + connection.skip_locked,
         (*lanes, now_ms, now_ms),
     ).fetchone()
     if row is None:
@@ -87,15 +82,10 @@ def claim(
         "WHERE task_id = ?",
         (owner, token, now_ms + int(lease_s * 1000), task_id),
     )
-    stored = resources.read(connection, "Task", task_id)
-    if stored is None:
-        raise OperationOutcomeError("exception", "a queued job has no Task")
-    task = moved(stored.json(), "in-progress", "running", moment)
-    resources.put(connection, task, moment, None)
-    return Job(task_id, lane, key, attempts + 1, token, task)
+    return task_id, lane, key, attempts + 1, token
 
 
-def heartbeat(connection: apsw.Connection, job: Job, lease_s: float, moment: datetime) -> bool:
+def heartbeat(connection: Any, job: Job, lease_s: float, moment: datetime) -> bool:
     """Extend the lease; false when it is no longer ours."""
     connection.execute(
         "UPDATE job SET lease_ms = ? WHERE task_id = ? AND token = ?",
@@ -104,7 +94,7 @@ def heartbeat(connection: apsw.Connection, job: Job, lease_s: float, moment: dat
     return bool(connection.changes())
 
 
-def free_leases(connection: apsw.Connection, is_dead: Callable[[str], bool]) -> int:
+def free_leases(connection: Any, is_dead: Callable[[str], bool]) -> int:
     """Let go the leases of owners that are gone; the attempt stays counted."""
     owners = connection.execute("SELECT DISTINCT owner FROM job WHERE owner IS NOT NULL").fetchall()
     freed = 0
@@ -115,7 +105,7 @@ def free_leases(connection: apsw.Connection, is_dead: Callable[[str], bool]) -> 
     return freed
 
 
-def release(connection: apsw.Connection, job: Job, ready: datetime | None) -> None:
+def release(connection: Any, job: Job, ready: datetime | None) -> None:
     """End the lease: drop the row, or make it due again.
 
     Raises

@@ -9,7 +9,10 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """One version of a resource; ``body`` is its complete JSON, ``stamp`` milliseconds UTC."""
+    """One version of a resource; ``body`` is its complete JSON, ``stamp`` milliseconds UTC.
+
+    ``op`` is the HTTP method that made it, ``key`` its place in the store where a list needs it.
+    """
 
     type: str
     id: str
@@ -17,6 +20,8 @@ class StoredVersion:
     stamp: int
     body: bytes
     deleted: bool = False
+    op: str = ""
+    key: int = 0
 
     @property
     def last_updated(self) -> datetime:
@@ -62,10 +67,25 @@ class StudyRow:
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """One page of matches; ``used`` are the parameters that counted, ``ignored`` the unknown ones."""
+    """One page of a search.
+
+    Parameters
+    ----------
+    matches, included : tuple of StoredVersion
+    total : int, optional
+        Known exactly, or None.
+    after : tuple, optional
+        Where the next page begins; None on the last one.
+    cut : bool
+        Whether more would have been included than a page takes.
+    used, ignored : tuple of (str, str)
+        Parameters that counted, and unknown ones.
+    """
 
     matches: tuple[StoredVersion, ...]
-    total: int
-    more: bool
+    included: tuple[StoredVersion, ...]
+    total: int | None
+    after: tuple[Any, ...] | None
+    cut: bool
     used: tuple[tuple[str, str], ...]
     ignored: tuple[tuple[str, str], ...]

@@ -1,0 +1,157 @@
+"""Index rows of resources: written, and removed, in batches per table."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from adapters.sql.names import Names
+from adapters.sql.schema import AWAITED
+from profiles.search.extract import Extractor
+from profiles.search.parameters import SearchParameter
+from profiles.search.values import Row
+
+COLUMNS: Final = {
+    "tok": ("s_tok", "sp, val, sys, pk"),
+    "str": ("s_str", "sp, val, exact, pk"),
+    "ref": ("s_ref", "sp, tpk, pk"),
+    "uri": ("s_uri", "sp, val, pk"),
+    "dat": ("s_dat", "sp, lo, hi, pk"),
+    "num": ("s_num", "sp, lo, hi, pk"),
+    "qty": ("s_qty", "sp, code, sys, unit, lo, hi, pk"),
+    "cmp": ("s_cmp", "sp, val, sys, lo, hi, val2, sys2, lo2, hi2, pk"),
+}
+_SYSTEMS: Final = {"tok": (3,), "qty": (3,), "cmp": (3, 7)}
+"""Positions of code systems in a row, which are stored as integers."""
+
+_INSERT: Final = {
+    table: f"INSERT INTO {name} ({columns}) VALUES ({', '.join('?' * (columns.count(',') + 1))}) "
+    "ON CONFLICT DO NOTHING"
+    for table, (name, columns) in COLUMNS.items()
+}
+_DELETE: Final = {
+    table: f"DELETE FROM {name} WHERE "
+    + " AND ".join(f"{column} = ?" for column in columns.split(", "))
+    for table, (name, columns) in COLUMNS.items()
+}
+_BATCH: Final = 20_000
+KNOWN_TARGETS: Final = 50_000
+"""References whose keys are remembered between transactions."""
+
+Lookup = Callable[[str], Mapping[str, SearchParameter]]
+
+
+class Index:
+    """Writes index rows on one connection.
+
+    Parameters
+    ----------
+    connection
+        The writer's.
+    names : Names
+    lookup : callable
+        The search parameters of a type.
+    """
+
+    def __init__(self, connection: Any, names: Names, lookup: Lookup) -> None:
+        self._connection = connection
+        self._names = names
+        self._lookup = lookup
+        self._extractors: dict[str, tuple[Any, Extractor]] = {}
+        self._targets: dict[tuple[str, str], int] = {}
+        self._waiting: dict[str, list[tuple[Any, ...]]] = {}
+        self._before: dict[str, list[tuple[Any, ...]]] | None = None
+        self._marks: dict[str, int] = {}
+        self._size = 0
+
+    def begin_entry(self) -> None:
+        """Remember what waits already, so that a rollback to here leaves it."""
+        self._before = None
+        self._marks = {table: len(rows) for table, rows in self._waiting.items()}
+
+    def rollback_entry(self) -> None:
+        """Take back what came since ``begin_entry``, written or not."""
+        kept = self._before if self._before is not None else self._marked()
+        self.forget()
+        self._waiting = kept
+        self._size = sum(map(len, kept.values()))
+
+    def _marked(self) -> dict[str, list[tuple[Any, ...]]]:
+        return {table: self._waiting[table][:size] for table, size in self._marks.items()}
+
+    def rows(self, resource: Mapping[str, Any]) -> set[Row]:
+        """The rows of a resource, as its type is indexed now."""
+        kind = resource["resourceType"]
+        parameters = self._lookup(kind)
+        known = self._extractors.get(kind)
+        if known is None or known[0] is not parameters:
+            known = self._extractors[kind] = (parameters, Extractor(kind, parameters))
+        return known[1].rows(resource)
+
+    def present(self, kind: str, rows: Iterable[Row]) -> str:
+        """The parameters that have a value, as ``,12,15,`` (for ``:missing``)."""
+        found = {self._names.key(f"{kind}.{row[1]}") for row in rows}
+        return "," + ",".join(map(str, sorted(found))) + ","
+
+    def add(self, kind: str, key: int, rows: Iterable[Row]) -> None:
+        """Take rows in; they are written with the next ``flush``."""
+        for row in rows:
+            self._waiting.setdefault(row[0], []).append(self._bound(kind, key, row))
+            self._size += 1
+        if self._size > _BATCH:
+            self.flush()
+
+    def remove(self, kind: str, key: int, rows: Iterable[Row]) -> None:
+        """Remove rows at once."""
+        self.flush()
+        for row in rows:
+            self._connection.execute(_DELETE[row[0]], self._bound(kind, key, row))
+
+    def flush(self) -> None:
+        """Write what waits, in the order of each table's key."""
+        if self._before is None:
+            self._before = self._marked()
+        for table, bound in self._waiting.items():
+            bound.sort()
+            self._connection.executemany(_INSERT[table], bound)
+        self._waiting.clear()
+        self._size = 0
+
+    def forget(self) -> None:
+        """Drop what a rollback has taken back."""
+        self._waiting = {}
+        self._marks = {}
+        self._targets.clear()
+        self._size = 0
+
+    def learn(self, kind: str, resource_id: str, key: int) -> None:
+        """Remember the key of a resource that was just written."""
+        if len(self._targets) >= KNOWN_TARGETS:
+            self._targets.clear()
+        self._targets[kind, resource_id] = key
+
+    def target(self, kind: str, resource_id: str) -> int:
+        """Key of the resource that a reference names; a place is kept for one that is awaited."""
+        found = self._targets.get((kind, resource_id))
+        if found is not None:
+            return found
+        type_key = self._names.key(kind)
+        row = self._connection.execute(
+            "SELECT pk FROM res WHERE rt = ? AND id = ?", (type_key, resource_id)
+        ).fetchone()
+        if row is None:
+            row = self._connection.execute(
+                "INSERT INTO res (rt, id, ver, ts, deleted, op, has, body) "
+                "VALUES (?, ?, 0, 0, ?, '', '', ?) RETURNING pk",
+                (type_key, resource_id, AWAITED, b""),
+            ).fetchone()
+        self.learn(kind, resource_id, int(row[0]))
+        return int(row[0])
+
+    def _bound(self, kind: str, key: int, row: Row) -> tuple[Any, ...]:
+        parameter = self._names.key(f"{kind}.{row[1]}")
+        if row[0] == "ref":
+            return (parameter, self.target(row[2], row[3]), key)
+        systems = _SYSTEMS.get(row[0])
+        if systems is None:
+            return (parameter, *row[2:], key)
+        values = [self._names.key(v) if at in systems else v for at, v in enumerate(row)]
+        return (parameter, *values[2:], key)

@@ -1,0 +1,60 @@
+"""The search parameters of this store: R4's and ours, and those that its SearchParameter resources add.
+
+R4 searchparameter.html. A parameter that was added is indexed from its first moment on, and can be searched
+once everything older is indexed too; until then a search that names it is told so.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from profiles.outcome import OperationOutcomeError
+from profiles.search.parameters import SearchParameter, custom, parameters_of
+
+GENERATION: Final = "parameters"
+"""Note that changes with every change of the parameters."""
+
+
+class Registry:
+    """Parameters by type; callable, so that it is the ``lookup`` of indexing and searching."""
+
+    def __init__(self) -> None:
+        self.generation = ""
+        self._added: dict[str, dict[str, SearchParameter]] = {}
+        self._merged: dict[str, Mapping[str, SearchParameter]] = {}
+
+    def __call__(self, kind: str) -> Mapping[str, SearchParameter]:
+        """The parameters of a type by code."""
+        found = self._merged.get(kind)
+        if found is None:
+            base = parameters_of(kind)
+            added = self._added.get(kind)
+            found = self._merged[kind] = {**base, **added} if added else base
+        return found
+
+    def refresh(self, connection: Any) -> None:
+        """Read the added parameters again if another generation is stored."""
+        row = connection.execute("SELECT value FROM note WHERE name = ?", (GENERATION,)).fetchone()
+        generation = "" if row is None else str(row[0])
+        if generation == self.generation:
+            return
+        added: dict[str, dict[str, SearchParameter]] = {}
+        rows = connection.execute(
+            "SELECT r.body FROM res r JOIN dict d ON d.id = r.rt "
+            "WHERE d.text = 'SearchParameter' AND r.deleted = 0 ORDER BY r.pk"
+        )
+        for (body,) in rows:
+            for kind, parameter in _of(orjson.loads(body)).items():
+                if parameter.code not in parameters_of(kind):
+                    added.setdefault(kind, {})[parameter.code] = parameter
+        self._added, self._merged, self.generation = added, {}, generation
+
+
+def _of(resource: dict[str, Any]) -> dict[str, SearchParameter]:
+    if resource.get("status") != "active":
+        return {}
+    try:
+        return custom(resource)
+    except OperationOutcomeError:
+        return {}  # stored as a document; the door has said that it is not served

@@ -1,0 +1,67 @@
+"""Build the index again: after an upgrade that extracts otherwise, or for parameters that were added."""
+
+import hashlib
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any, Final
+
+import orjson
+
+from adapters.sql.index import COLUMNS
+from adapters.sql.notes import note, set_note
+from adapters.sql.transaction import Transaction
+
+NOTE: Final = "index"
+_BATCH: Final = 2000
+
+
+def index_version() -> str:
+    """Digest of everything that decides which rows a resource has."""
+    digest = hashlib.sha256()
+    digest.update((files("profiles.definitions") / "r4_search.json.gz").read_bytes())
+    for name in ("extract", "paths", "values", "ranges", "parameters"):
+        digest.update((files("profiles.search") / f"{name}.py").read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def require_index(
+    connection: Any, transaction: Transaction, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Index every resource again if another version of this program has written the index.
+
+    One transaction: who opens the store at the same time sees the old index or the new one.
+    """
+    wanted = index_version()
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if note(connection, NOTE) != wanted:
+            rebuild(connection, transaction, progress)
+            set_note(connection, NOTE, wanted)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        transaction.rolled_back()
+        raise
+    connection.execute("COMMIT")
+
+
+def rebuild(
+    connection: Any, transaction: Transaction, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Drop every index row and extract all of them again, inside the caller's transaction."""
+    for table, _ in COLUMNS.values():
+        connection.execute(f"DELETE FROM {table}")
+    (total,) = connection.execute("SELECT count(*) FROM res WHERE deleted = 0").fetchone()
+    done, last = 0, 0
+    while True:
+        rows = connection.execute(
+            "SELECT pk, body FROM res WHERE deleted = 0 AND pk > ? ORDER BY pk LIMIT ?",
+            (last, _BATCH),
+        ).fetchall()
+        if not rows:
+            break
+        for key, body in rows:
+            transaction.reindex(key, orjson.loads(body))
+        transaction.flush()
+        done, last = done + len(rows), rows[-1][0]
+        if progress is not None:
+            progress(done, total)

@@ -1,0 +1,233 @@
+"""Resources with versions, on one connection: the current one in ``res``, older ones in ``hist``."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from adapters.sql.index import Index
+from adapters.sql.names import Names
+from adapters.sql.records import StoredVersion
+from adapters.sql.schema import AWAITED, DELETED, LIVE
+from profiles.fhir_time import instant
+from profiles.outcome import OperationOutcomeError
+from profiles.rawjson import keeps_numbers, with_meta
+
+_CURRENT = "SELECT pk, ver, ts, deleted, op, body FROM res WHERE rt = ? AND id = ?"
+
+
+def read(connection: Any, names: Names, kind: str, resource_id: str) -> StoredVersion | None:
+    """The current version, a tombstone included; ``None`` when there never was one."""
+    row = connection.execute(_CURRENT, (names.find(kind), resource_id)).fetchone()
+    if row is None or row[3] == AWAITED:
+        return None
+    return StoredVersion(kind, resource_id, row[1], row[2], row[5], row[3] == DELETED, row[4])
+
+
+def versions(
+    connection: Any, names: Names, kind: str, resource_id: str
+) -> tuple[StoredVersion, ...]:
+    """Every version, the newest first."""
+    current = connection.execute(_CURRENT, (names.find(kind), resource_id)).fetchone()
+    if current is None or current[3] == AWAITED:
+        return ()
+    older = connection.execute(
+        "SELECT pk, ver, ts, deleted, op, body FROM hist WHERE pk = ? ORDER BY ver DESC",
+        (current[0],),
+    )
+    return tuple(
+        StoredVersion(kind, resource_id, ver, ts, body, deleted == DELETED, op)
+        for _, ver, ts, deleted, op, body in (current, *older)
+    )
+
+
+def version(
+    connection: Any, names: Names, kind: str, resource_id: str, number: int
+) -> StoredVersion | None:
+    """One version; ``None`` when there is none of this number."""
+    current = connection.execute(_CURRENT, (names.find(kind), resource_id)).fetchone()
+    if current is None or current[3] == AWAITED:
+        return None
+    if current[1] != number:
+        current = connection.execute(
+            "SELECT pk, ver, ts, deleted, op, body FROM hist WHERE pk = ? AND ver = ?",
+            (current[0], number),
+        ).fetchone()
+    if current is None:
+        return None
+    _, ver, ts, deleted, op, body = current
+    return StoredVersion(kind, resource_id, ver, ts, body, deleted == DELETED, op)
+
+
+class Resources:
+    """Writes resources on one connection.
+
+    Parameters
+    ----------
+    connection
+        The writer's.
+    names : Names
+    index : Index
+    """
+
+    def __init__(self, connection: Any, names: Names, index: Index) -> None:
+        self._connection = connection
+        self._names = names
+        self._index = index
+
+    def put(
+        self,
+        resource: Mapping[str, Any] | bytes,
+        moment: datetime,
+        *,
+        if_match: int | None = None,
+        parsed: Mapping[str, Any] | None = None,
+        op: str = "",
+    ) -> StoredVersion:
+        """Write the next version of a resource.
+
+        Parameters
+        ----------
+        resource : mapping or bytes
+            Complete, with its id; bytes stay as they are but for ``id`` and ``meta``.
+        parsed : mapping, optional
+            The parsed bytes, where the caller has them.
+        op : str
+            HTTP method of the history; POST or PUT by the version where it is not given.
+
+        Raises
+        ------
+        OperationOutcomeError
+            ``precondition`` when ``if_match`` is not the current version.
+        """
+        if parsed is None:
+            parsed = orjson.loads(resource) if isinstance(resource, bytes) else resource
+        kind, resource_id = parsed["resourceType"], parsed["id"]
+        row = self._row(kind, resource_id)
+        current = row[1] if row is not None and row[3] == LIVE else None
+        if if_match is not None and if_match != current:
+            raise OperationOutcomeError(
+                "precondition", f"If-Match {if_match} is not the current version"
+            )
+        number = 1 if row is None else row[1] + 1
+        meta = {**parsed.get("meta", {}), "versionId": str(number), "lastUpdated": instant(moment)}
+        body = _body(resource, parsed, meta)
+        stored = StoredVersion(
+            kind, resource_id, number, _stamp(moment), body, False, op or _method(number)
+        )
+        rows = self._index.rows({**parsed, "meta": meta})
+        key = self._write(row, stored, self._index.present(kind, rows))
+        self._index.learn(kind, resource_id, key)
+        before = self._rows_before(row)
+        if before:
+            self._index.remove(kind, key, before - rows)
+        self._index.add(kind, key, rows - before)
+        return stored
+
+    def delete(self, kind: str, resource_id: str, moment: datetime) -> StoredVersion | None:
+        """Write a tombstone; ``None`` when there is nothing to delete."""
+        row = self._row(kind, resource_id)
+        if row is None or row[3] != LIVE:
+            return None
+        stored = StoredVersion(kind, resource_id, row[1] + 1, _stamp(moment), b"", True, "DELETE")
+        self._write(row, stored, "")
+        self._index.remove(kind, row[0], self._rows_before(row))
+        return stored
+
+    def _row(self, kind: str, resource_id: str) -> Any:
+        return self._connection.execute(_CURRENT, (self._names.key(kind), resource_id)).fetchone()
+
+    def _rows_before(self, row: Any) -> set[Any]:
+        if row is None or row[3] != LIVE:
+            return set()
+        return self._index.rows(orjson.loads(row[5]))
+
+    def _write(self, row: Any, stored: StoredVersion, has: str) -> int:
+        values = (
+            stored.version,
+            stored.stamp,
+            DELETED if stored.deleted else LIVE,
+            stored.op,
+            has,
+            stored.body,
+        )
+        kind = self._names.key(stored.type)
+        if row is None:
+            made = self._connection.execute(
+                "INSERT INTO res (rt, id, ver, ts, deleted, op, has, body) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING pk",
+                (kind, stored.id, *values),
+            ).fetchone()
+            return int(made[0])
+        key, ver, ts, deleted, op, body = row
+        if deleted != AWAITED:
+            self._connection.execute(
+                "INSERT INTO hist (pk, ver, rt, ts, deleted, op, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (key, ver, kind, ts, deleted, op, body),
+            )
+        self._connection.execute(
+            "UPDATE res SET ver = ?, ts = ?, deleted = ?, op = ?, has = ?, body = ? WHERE pk = ?",
+            (*values, key),
+        )
+        return int(key)
+
+
+def recent(
+    connection: Any,
+    names: Names,
+    kinds: tuple[str, ...],
+    since_ms: int,
+    until_ms: int,
+    before: tuple[int, int, int] | None,
+    count: int,
+) -> Iterator[StoredVersion]:
+    """Versions of many resources, the newest first, from both tables (R4 http.html#history).
+
+    Parameters
+    ----------
+    kinds : tuple of str
+        Types; empty for every type.
+    since_ms, until_ms : int
+        Closed range of milliseconds UTC.
+    before : tuple of (int, int, int), optional
+        Time, key and version after which the page begins.
+    """
+    limits, bound = ["ts >= ?", "ts <= ?"], [since_ms, until_ms]
+    if kinds:
+        limits.append(f"rt IN ({', '.join('?' * len(kinds))})")
+        bound.extend(names.find(kind) or -1 for kind in kinds)
+    if before is not None:
+        limits.append("(ts, pk, ver) < (?, ?, ?)")
+        bound.extend(before)
+    where = " AND ".join(limits)
+    rows = connection.execute(
+        "SELECT v.pk, v.ver, v.ts, v.deleted, v.op, v.body, d.text, r.id FROM ("
+        f"SELECT * FROM (SELECT pk, ver, ts, deleted, op, body FROM res WHERE deleted < 2 AND {where} "
+        "ORDER BY ts DESC, pk DESC LIMIT ?) AS a UNION ALL "
+        f"SELECT * FROM (SELECT pk, ver, ts, deleted, op, body FROM hist WHERE {where} "
+        "ORDER BY ts DESC, pk DESC, ver DESC LIMIT ?) AS b) AS v "
+        "JOIN res r ON r.pk = v.pk JOIN dict d ON d.id = r.rt "
+        "ORDER BY v.ts DESC, v.pk DESC, v.ver DESC LIMIT ?",
+        (*bound, count, *bound, count, count),
+    )
+    for key, ver, ts, deleted, op, body, kind, resource_id in rows:
+        yield StoredVersion(kind, resource_id, ver, ts, body, deleted == DELETED, op, key)
+
+
+def _body(
+    resource: Mapping[str, Any] | bytes, parsed: Mapping[str, Any], meta: dict[str, Any]
+) -> bytes:
+    """The bytes to store; the author's own wherever writing them anew would change a number."""
+    if isinstance(resource, bytes) and not keeps_numbers(resource):
+        return with_meta(resource, parsed["id"], meta)
+    head = {"resourceType": parsed["resourceType"], "id": parsed["id"], "meta": meta}
+    return orjson.dumps({**head, **{k: v for k, v in parsed.items() if k not in head}})
+
+
+def _method(number: int) -> str:
+    return "POST" if number == 1 else "PUT"
+
+
+def _stamp(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

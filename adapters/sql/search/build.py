@@ -1,0 +1,259 @@
+"""From the tree of a search to sets of keys."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from adapters.sql.names import Names
+from adapters.sql.search.composite import composite
+from adapters.sql.search.condition import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Leading,
+    LedTo,
+    NoneOf,
+    Rows,
+)
+from adapters.sql.search.values import Values
+from profiles.outcome import OperationOutcomeError
+from profiles.search.query import Chain, Has, InCompartment, Leaf, Node
+from profiles.search.ranges import date_range, milliseconds
+from profiles.search.syntax import plain, prefixed
+from profiles.search.values import literal
+
+Codes = list[tuple[str, str]]
+"""System and code; an empty system stands for any."""
+
+NOTHING: Final = AnyOf(())
+
+
+@dataclass(frozen=True, slots=True)
+class Terminology:
+    """What ``:in``, ``:above`` and ``:below`` ask; each answer is a list of codes.
+
+    Raises ``not-supported`` where a value set or code system is not known.
+    """
+
+    in_value_set: Callable[[str], Codes]
+    subsumed: Callable[[str, bool], Codes]
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Builds conditions; ``base`` is the address under which absolute references are our own."""
+
+    names: Names
+    terminology: Terminology
+    base: str = ""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    values: Values = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", Values(self.names, self.now))
+
+    def condition(self, node: Node) -> Condition:
+        """The set of a tree."""
+        match node:
+            case Leaf():
+                return self._leaf(node)
+            case Chain():
+                parameter = self._parameter(node.kind, node.parameter.code)
+                inner = AnyOf(tuple(self.condition(branch) for branch in node.branches))
+                return NOTHING if parameter is None else Leading(parameter, inner)
+            case Has():
+                parameter = self._parameter(node.source, node.parameter.code)
+                kind = self.names.find(node.kind)
+                if parameter is None or kind is None:
+                    return NOTHING
+                return LedTo(parameter, kind, self.condition(node.inner))
+            case InCompartment():
+                found = [
+                    self._target(node.kind, parameter.code, node.target, node.target_id)
+                    for parameter in node.parameters
+                ]
+                return AnyOf(tuple(part for part in found if part is not None))
+
+    def _parameter(self, kind: str, code: str) -> int | None:
+        return self.names.find(f"{kind}.{code}")
+
+    def _leaf(self, leaf: Leaf) -> Condition:
+        code = leaf.parameter.code
+        if code in ("_id", "_lastUpdated"):
+            return self._of_row(leaf)
+        if code in ("_text", "_content"):
+            return self._of_text(leaf)
+        if leaf.modifier == "missing":
+            return self._missing(leaf)
+        if leaf.modifier in ("not", "not-in"):
+            inner = "in" if leaf.modifier == "not-in" else ""
+            return NoneOf(self._leaf(Leaf(leaf.kind, leaf.parameter, inner, leaf.values)))
+        suffix = leaf.modifier if leaf.modifier in ("of-type", "identifier", "text") else ""
+        if leaf.modifier == "text" and leaf.parameter.kind == "string":
+            suffix = ""
+        name = f"{code}:{suffix}" if suffix else code
+        return AnyOf(tuple(self._value(leaf, name, value) for value in leaf.values))
+
+    def _value(self, leaf: Leaf, name: str, value: str) -> Condition:
+        kind, modifier = leaf.parameter.kind, leaf.modifier
+        if kind == "composite":
+            return composite(self.names, self.values, leaf, value)
+        if kind == "reference" and modifier not in ("identifier", "text"):
+            return self._reference(leaf, value)
+        if kind == "token" and modifier in ("in", "above", "below"):
+            return self._codes(leaf, value)
+        parameter = self._parameter(leaf.kind, name)
+        if modifier == "text":
+            kind, modifier = "string", "text" if kind == "string" else "contains"
+        elif modifier == "identifier":
+            kind = "token"
+        table, where, bound, ordered = self.values.test(kind, value, modifier)
+        if parameter is None:
+            return NOTHING
+        return Rows(table, f"x.sp = ? AND {where}", (parameter, *bound), ordered)
+
+    def _codes(self, leaf: Leaf, value: str) -> Condition:
+        """Codes of a value set, or above or below a code (R4 search.html#modifiers)."""
+        text = plain(value)
+        codes = (
+            self.terminology.in_value_set(text)
+            if leaf.modifier == "in"
+            else self.terminology.subsumed(text, leaf.modifier == "above")
+        )
+        parameter = self._parameter(leaf.kind, leaf.parameter.code)
+        if parameter is None:
+            return NOTHING
+        parts = []
+        for system, code in codes:
+            where, bound = "x.sp = ? AND x.val = ?", [parameter, code]
+            if system:
+                where, bound = f"{where} AND x.sys = ?", [*bound, self.values.system(system)]
+            parts.append(Rows("s_tok", where, tuple(bound), True))
+        return AnyOf(tuple(parts))
+
+    def _reference(self, leaf: Leaf, value: str) -> Condition:
+        text, code = plain(value), leaf.parameter.code
+        if leaf.modifier in ("above", "below"):
+            return self._hierarchy(leaf, text)
+        found = literal(text, self.base) or literal(text)
+        if found is not None:
+            target = self._target(leaf.kind, code, *found)
+            return NOTHING if target is None else target
+        parts: list[Condition] = []
+        if "/" not in text and ":" not in text:
+            kinds = leaf.parameter.targets or tuple(self._kinds())
+            targets = [self._target(leaf.kind, code, kind, text) for kind in kinds]
+            parts.extend(target for target in targets if target is not None)
+        parameter = self._parameter(leaf.kind, code)
+        if parameter is not None:
+            _, where, bound, ordered = self.values.test("uri", value, "")
+            parts.append(Rows("s_uri", f"x.sp = ? AND {where}", (parameter, *bound), ordered))
+        return AnyOf(tuple(parts))
+
+    def _hierarchy(self, leaf: Leaf, text: str) -> Condition:
+        """A resource and everything below (or above) it by the same reference, a bounded number of links."""
+        found = literal(text, self.base) or (leaf.kind, text)
+        here = self._target(leaf.kind, leaf.parameter.code, *found)
+        parameter = self._parameter(leaf.kind, leaf.parameter.code)
+        kind = self.names.find(leaf.kind)
+        if here is None or parameter is None or kind is None:
+            return NOTHING
+        parts: list[Condition] = [here]
+        if leaf.modifier == "below":
+            for _ in range(_LEVELS):
+                parts.append(Leading(parameter, parts[-1]))
+            return AnyOf(tuple(parts))
+        above: Condition = Rows("res", "x.rt = ? AND x.id = ?", (kind, found[1]), True)
+        for _ in range(_LEVELS):
+            above = LedTo(parameter, kind, above)
+            parts.append(Leading(parameter, above))
+        return AnyOf(tuple(parts))
+
+    def _target(self, kind: str, code: str, target: str, target_id: str) -> Condition | None:
+        parameter, type_key = self._parameter(kind, code), self.names.find(target)
+        if parameter is None or type_key is None:
+            return None
+        return Rows(
+            "s_ref",
+            "x.sp = ? AND x.tpk = (SELECT pk FROM res WHERE rt = ? AND id = ?)",
+            (parameter, type_key, target_id),
+            True,
+        )
+
+    def _kinds(self) -> Sequence[str]:
+        return self.names.kinds()
+
+    def _of_row(self, leaf: Leaf) -> Condition:
+        kind = self.names.find(leaf.kind)
+        if kind is None:
+            return NOTHING
+        live = "x.rt = ? AND x.deleted = 0"
+        if leaf.modifier == "missing":
+            return NOTHING if leaf.values == ("true",) else Rows("res", live, (kind,), True)
+        if leaf.parameter.code == "_id":
+            found: list[Condition] = []
+            for value in leaf.values:
+                _, _, text = plain(value).rpartition("/")
+                found.append(Rows("res", f"{live} AND x.id = ?", (kind, text), True))
+            inner: Condition = AnyOf(tuple(found))
+            return NoneOf(inner) if leaf.modifier == "not" else inner
+        parts = [_updated(value) for value in leaf.values]
+        rows = [Rows("res", f"{live} AND {where}", (kind, *bound)) for where, bound in parts]
+        return AnyOf(tuple(rows))
+
+    def _of_text(self, leaf: Leaf) -> Condition:
+        """Words in the text of a resource, each of which must be there (R4 search.html#text)."""
+        kind = self.names.find(leaf.kind)
+        column = f"{leaf.parameter.code.removeprefix('_')}_of"
+        found: list[Condition] = []
+        for value in leaf.values:
+            words = plain(value).lower().split()
+            tests = " AND ".join(f"{column}(x.body) LIKE ? ESCAPE '\\'" for _ in words) or "1 = 1"
+            found.append(
+                Rows(
+                    "res",
+                    f"x.rt = ? AND x.deleted = 0 AND {tests}",
+                    (kind, *(f"%{word}%" for word in words)),
+                    True,
+                )
+            )
+        return AnyOf(tuple(found)) if kind is not None else NOTHING
+
+    def _missing(self, leaf: Leaf) -> Condition:
+        kind, name = leaf.kind, leaf.parameter.code
+        type_key = self.names.find(kind)
+        keys = [self._parameter(kind, f"{name}{end}") for end in ("", ":identifier", ":text")]
+        tests = [Rows("res", "x.has LIKE ?", (f"%,{key},%",)) for key in keys if key is not None]
+        present: Condition = AnyOf(tuple(tests))
+        if type_key is None:
+            return NOTHING
+        if leaf.values == ("true",):
+            return NoneOf(present)
+        live = Rows("res", "x.rt = ? AND x.deleted = 0", (type_key,), True)
+        return AllOf((live, present))
+
+
+_LEVELS: Final = 8
+"""Links that ``:above`` and ``:below`` of a reference follow."""
+
+
+def _updated(value: str) -> tuple[str, list[Any]]:
+    prefix, rest = prefixed(plain(value))
+    low, high = date_range(rest.replace(" ", "+"))
+    if prefix == "ap":
+        gap = abs(milliseconds(datetime.now(UTC)) - low) // 10
+        return "x.ts >= ? AND x.ts < ?", [low - gap, high + gap]
+    known: dict[str, tuple[str, list[Any]]] = {
+        "eq": ("x.ts >= ? AND x.ts < ?", [low, high]),
+        "ne": ("NOT (x.ts >= ? AND x.ts < ?)", [low, high]),
+        "gt": ("x.ts >= ?", [high]),
+        "sa": ("x.ts >= ?", [high]),
+        "lt": ("x.ts < ?", [low]),
+        "eb": ("x.ts < ?", [low]),
+        "ge": ("x.ts >= ?", [low]),
+        "le": ("x.ts < ?", [high]),
+    }
+    if prefix not in known:
+        raise OperationOutcomeError("invalid", "not a prefix of a date", "_lastUpdated")
+    return known[prefix]

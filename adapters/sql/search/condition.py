@@ -1,0 +1,212 @@
+"""Sets of resource keys as SQL: as a list that can drive a query, and as a test of one key.
+
+Every condition can be asked both ways; the planner decides which one drives. ``key`` in a test is the SQL of
+the tested key, such as ``t.pk``. Values are always bound; only names of our own stand in the text.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Sql = tuple[str, list[Any]]
+
+
+class Condition(Protocol):
+    """A set of resource keys."""
+
+    @property
+    def ordered(self) -> bool:
+        """Whether ``members`` can be walked in key order."""
+        ...
+
+    @property
+    def lists(self) -> bool:
+        """Whether ``members`` may be asked for; a negation can only test."""
+        ...
+
+    def members(self) -> Sql:
+        """``SELECT … AS pk`` of the set; duplicates allowed unless ``ordered``."""
+        ...
+
+    def holds(self, key: str) -> Sql:
+        """Boolean SQL that tells whether ``key`` is in the set."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Resources with an index row of one parameter that satisfies ``where``.
+
+    ``exact`` says that ``where`` fixes the columns before ``pk`` in the table's key.
+    """
+
+    table: str
+    where: str
+    values: tuple[Any, ...]
+    ordered: bool = False
+    lists: bool = True
+
+    def members(self) -> Sql:
+        """Keys of the rows; the table is ``t`` here and ``x`` in a test, which may stand inside."""
+        where = self.where.replace("x.", "t.")
+        return f"SELECT t.pk AS pk FROM {self.table} t WHERE {where}", list(self.values)
+
+    def holds(self, key: str) -> Sql:
+        """Whether such a row of the key exists."""
+        return (
+            f"EXISTS (SELECT 1 FROM {self.table} x WHERE {self.where} AND x.pk = {key})",
+            list(self.values),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """The union of sets."""
+
+    parts: tuple[Condition, ...]
+
+    @property
+    def ordered(self) -> bool:
+        """Only when there is one part."""
+        return len(self.parts) == 1 and self.parts[0].ordered
+
+    @property
+    def lists(self) -> bool:
+        """When every part does."""
+        return all(part.lists for part in self.parts)
+
+    def members(self) -> Sql:
+        """Keys of all parts."""
+        if not self.parts:
+            return "SELECT 0 AS pk WHERE 1 = 0", []
+        return _joined(" UNION ALL ", [part.members() for part in self.parts])
+
+    def holds(self, key: str) -> Sql:
+        """Whether one part holds."""
+        if not self.parts:
+            return "1 = 0", []
+        text, values = _joined(" OR ", [part.holds(key) for part in self.parts])
+        return f"({text})", values
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """The intersection of sets; one of them is listed and the others test."""
+
+    parts: tuple[Condition, ...]
+    ordered: bool = False
+
+    @property
+    def lists(self) -> bool:
+        """When one part does."""
+        return any(part.lists for part in self.parts)
+
+    def members(self) -> Sql:
+        """Keys of the first part that lists, tested by the others."""
+        first = next(part for part in self.parts if part.lists)
+        text, values = first.members()
+        tests = [part.holds("m.pk") for part in self.parts if part is not first]
+        where, bound = _joined(" AND ", tests) if tests else ("1 = 1", [])
+        return f"SELECT m.pk AS pk FROM ({text}) m WHERE {where}", [*values, *bound]
+
+    def holds(self, key: str) -> Sql:
+        """Whether every part holds."""
+        text, values = _joined(" AND ", [part.holds(key) for part in self.parts])
+        return f"({text})", values
+
+
+@dataclass(frozen=True, slots=True)
+class NoneOf:
+    """Everything but a set; it can only test."""
+
+    inner: Condition
+    ordered: bool = False
+    lists: bool = False
+
+    def members(self) -> Sql:
+        """Cannot be listed.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
+        raise TypeError("a negation has no list")
+
+    def holds(self, key: str) -> Sql:
+        """Whether the inner set does not hold the key."""
+        text, values = self.inner.holds(key)
+        return f"NOT {text}", values
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """Resources from which a reference leads into a set."""
+
+    parameter: int
+    inner: Condition
+    ordered: bool = False
+
+    @property
+    def lists(self) -> bool:
+        """When the set that is led into does."""
+        return self.inner.lists
+
+    def members(self) -> Sql:
+        """Owners of the references, the inner set first."""
+        text, values = self.inner.members()
+        return (
+            f"SELECT r.pk AS pk FROM ({text}) i CROSS JOIN s_ref r WHERE r.sp = ? AND r.tpk = i.pk",
+            [*values, self.parameter],
+        )
+
+    def holds(self, key: str) -> Sql:
+        """Whether a reference of the key leads into the set."""
+        link = _link(key)
+        text, values = self.inner.holds(f"{link}.tpk")
+        return (
+            f"EXISTS (SELECT 1 FROM s_ref {link} WHERE {link}.sp = ? AND {link}.pk = {key} AND {text})",
+            [self.parameter, *values],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LedTo:
+    """Resources of a type to which a reference out of a set leads."""
+
+    parameter: int
+    kind: int
+    inner: Condition
+    ordered: bool = False
+
+    @property
+    def lists(self) -> bool:
+        """When the set that leads does."""
+        return self.inner.lists
+
+    def members(self) -> Sql:
+        """Targets of the references that are there."""
+        text, values = self.inner.members()
+        return (
+            f"SELECT r.tpk AS pk FROM ({text}) i CROSS JOIN s_ref r CROSS JOIN res e "
+            "WHERE r.sp = ? AND r.pk = i.pk AND e.pk = r.tpk AND e.rt = ? AND e.deleted = 0",
+            [*values, self.parameter, self.kind],
+        )
+
+    def holds(self, key: str) -> Sql:
+        """Whether a reference out of the set leads to the key."""
+        link = _link(key)
+        text, values = self.inner.holds(f"{link}.pk")
+        return (
+            f"EXISTS (SELECT 1 FROM s_ref {link} WHERE {link}.sp = ? AND {link}.tpk = {key} AND {text})",
+            [self.parameter, *values],
+        )
+
+
+def _link(key: str) -> str:
+    """Alias of the next link of a chain; a link inside another must not hide it."""
+    outer = key.partition(".")[0]
+    return f"r{int(outer[1:]) + 1}" if outer[:1] == "r" else "r1"
+
+
+def _joined(word: str, parts: list[Sql]) -> Sql:
+    return word.join(text for text, _ in parts), [value for _, values in parts for value in values]

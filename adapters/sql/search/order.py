@@ -1,0 +1,80 @@
+"""``_sort``: the value by which a resource is ordered, as a sub-select or as a walk along an index.
+
+R4 search.html#sort. A resource with several values is ordered by its smallest when ascending and its largest
+when descending; one without a value comes last.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from adapters.sql.names import Names
+from adapters.sql.search.condition import Sql
+
+_COLUMNS: Final = {
+    "token": ("s_tok", "val", "val"),
+    "string": ("s_str", "val", "val"),
+    "uri": ("s_uri", "val", "val"),
+    "date": ("s_dat", "lo", "hi"),
+    "number": ("s_num", "lo", "hi"),
+    "quantity": ("s_qty", "lo", "hi"),
+    "special": ("s_num", "lo", "hi"),
+}
+_WALKABLE: Final = frozenset({"s_str", "s_dat", "s_num", "s_qty"})
+"""Tables with an index by resource, so that other values of the same resource are found at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One parameter of ``_sort``: its code, its kind, and the direction."""
+
+    code: str
+    kind: str
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """An index that is read in order: table, column of the value, key of the parameter."""
+
+    table: str
+    column: str
+    parameter: int
+
+
+def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Walk | None:
+    """The index that gives this order; None when the rows have to be sorted."""
+    if len(keys) != 1 or len(kinds) != 1:
+        return None
+    table, low, high = _COLUMNS.get(keys[0].kind, ("", "", ""))
+    parameter = names.find(f"{kinds[0]}.{keys[0].code}")
+    if table not in _WALKABLE or parameter is None:
+        return None
+    return Walk(table, high if keys[0].descending else low, parameter)
+
+
+def value(names: Names, kinds: tuple[str, ...], key: SortKey) -> Sql:
+    """SQL of the value by which the resource ``m.pk`` is ordered."""
+    if key.code in ("_id", "_lastUpdated"):
+        column = "id" if key.code == "_id" else "ts"
+        return f"(SELECT e.{column} FROM res e WHERE e.pk = m.pk)", []
+    found = [names.find(f"{kind}.{key.code}") for kind in kinds]
+    parameters: list[Any] = [parameter for parameter in found if parameter is not None] or [-1]
+    marks = ", ".join("?" * len(parameters))
+    word = "max" if key.descending else "min"
+    if key.kind == "reference":
+        return (
+            f"(SELECT {word}(e.id) FROM s_ref x JOIN res e ON e.pk = x.tpk "
+            f"WHERE x.sp IN ({marks}) AND x.pk = m.pk)",
+            parameters,
+        )
+    table, low, high = _COLUMNS[key.kind]
+    column = high if key.descending else low
+    if table in _WALKABLE:
+        text = f"(SELECT {word}(x.{column}) FROM {table} x WHERE x.sp IN ({marks}) AND x.pk = m.pk)"
+    else:
+        # No index by resource: all values once, then looked up.
+        text = (
+            f"(SELECT k.v FROM (SELECT x.pk AS pk, {word}(x.{column}) AS v FROM {table} x "
+            f"WHERE x.sp IN ({marks}) GROUP BY x.pk) k WHERE k.pk = m.pk)"
+        )
+    return text, parameters

@@ -1,0 +1,275 @@
+"""One page of a search: which set drives, which ones test, and where the next page begins.
+
+The rarest set is found by counting each up to a bound. Below the bound it is listed and tested; above it the
+rows are walked in the order of the result and tested one by one, so that a page costs the same however many
+match. SQLite's own planner chooses badly between the two (decision 0020).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from adapters.sql.names import Names
+from adapters.sql.search import order
+from adapters.sql.search.condition import Condition, Rows, Sql
+from adapters.sql.search.order import SortKey
+
+FEW: Final = 1000
+"""Keys up to which a set is listed and sorted."""
+CHEAP: Final = 5000
+"""Matches up to which a total is given although nobody asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one page needs.
+
+    Parameters
+    ----------
+    kinds : tuple of str
+        Resource types.
+    conditions : tuple of Condition
+        All must hold.
+    sort : tuple of SortKey
+        Empty: the newest resource first.
+    count : int
+        Resources of the page; 0 for none.
+    after : sequence, optional
+        Where the page before ended.
+    total : str
+        ``none``, ``estimate`` (when it is cheap) or ``accurate``.
+    """
+
+    kinds: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    sort: tuple[SortKey, ...] = ()
+    count: int = 50
+    after: Sequence[Any] | None = None
+    total: str = "estimate"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Keys of a page in order; ``after`` is where the next one begins, None at the end."""
+
+    found: tuple[int, ...]
+    total: int | None
+    after: tuple[Any, ...] | None
+    plan: str = field(default="", compare=False)
+
+
+def keys(connection: Any, names: Names, wanted: Wanted) -> Keys:
+    """The keys of one page."""
+    types = [key for key in (names.find(kind) for kind in wanted.kinds) if key is not None]
+    if not types:
+        return Keys((), 0, None, "no type")
+    marks = ", ".join("?" * len(types))
+    live = Rows("res", f"x.rt IN ({marks}) AND x.deleted = 0", tuple(types), True)
+    best, size = _rarest(connection, wanted.conditions)
+    if best is not None and size < FEW:
+        return _listed(connection, names, wanted, best)
+    if wanted.sort:
+        return _walked(connection, names, wanted, live, best)
+    return _streamed(connection, wanted, live, best)
+
+
+def _rarest(connection: Any, conditions: tuple[Condition, ...]) -> tuple[Condition | None, int]:
+    best, size = None, FEW + 1
+    for condition in conditions:
+        if not condition.lists:
+            continue
+        text, values = condition.members()
+        bound = f"SELECT count(*) FROM (SELECT 1 FROM ({text}) c LIMIT {min(size, FEW)}) b"
+        found = connection.execute(bound, values).fetchone()[0]
+        if found < size:
+            best, size = condition, found
+        if size == 0:
+            break
+    return best, size
+
+
+def _tests(conditions: Sequence[Condition], but: Condition | None, key: str) -> Sql:
+    parts = [condition.holds(key) for condition in conditions if condition is not but]
+    text = " AND ".join(text for text, _ in parts) or "1 = 1"
+    return text, [value for _, values in parts for value in values]
+
+
+def _listed(connection: Any, names: Names, wanted: Wanted, best: Condition) -> Keys:
+    """List the rarest set, test the others, sort what is left."""
+    text, values = best.members()
+    where, bound = _tests(wanted.conditions, best, "m.pk")
+    columns = [order.value(names, wanted.kinds, key) for key in wanted.sort]
+    selected = "".join(f", {column} AS k{at}" for at, (column, _) in enumerate(columns))
+    ordered = "".join(
+        f"k{at} IS NULL, k{at} {'DESC' if key.descending else 'ASC'}, "
+        for at, key in enumerate(wanted.sort)
+    )
+    rows = connection.execute(
+        f"SELECT m.pk AS pk{selected} FROM (SELECT DISTINCT pk FROM ({text}) d) m "
+        f"WHERE {where} ORDER BY {ordered}pk DESC",
+        [*(v for _, more in columns for v in more), *values, *bound],
+    ).fetchall()
+    start = 0 if wanted.after is None else _position(rows, wanted)
+    page = rows[start : start + wanted.count]
+    more = start + len(page) < len(rows) and bool(page)
+    after = tuple(page[-1]) if more else None
+    return Keys(tuple(row[0] for row in page), len(rows), after, f"list {len(rows)}")
+
+
+def _position(rows: Sequence[Any], wanted: Wanted) -> int:
+    """Index of the first row after the page before, also when its last resource is gone."""
+    key, *values = wanted.after or (0,)
+    for at, row in enumerate(rows):
+        if row[0] == key:
+            return at + 1
+    for at, row in enumerate(rows):
+        if _is_after(row, key, values, wanted.sort):
+            return at
+    return len(rows)
+
+
+def _is_after(row: Any, key: int, values: Sequence[Any], sort: tuple[SortKey, ...]) -> bool:
+    for mine, theirs, by in zip(row[1:], values, sort, strict=False):
+        if mine == theirs:
+            continue
+        if mine is None or theirs is None:
+            return mine is None
+        return bool(mine < theirs) if by.descending else bool(mine > theirs)
+    return bool(row[0] < key)
+
+
+def _streamed(connection: Any, wanted: Wanted, live: Condition, best: Condition | None) -> Keys:
+    """Walk an ordered set from the newest on, testing each key."""
+    ordered = [c for c in wanted.conditions if c.ordered and c.lists]
+    driver: Condition = best if best in ordered and best is not None else next(iter(ordered), live)
+    text, values = driver.members()
+    where, bound = _tests(wanted.conditions, driver, "t.pk")
+    limit = "" if wanted.after is None else "AND t.pk < ? "
+    rows = connection.execute(
+        f"{text.replace('SELECT', 'SELECT DISTINCT', 1)} AND {where} {limit}ORDER BY t.pk DESC LIMIT ?",
+        [*values, *bound, *(wanted.after or ())[:1], wanted.count + 1],
+    ).fetchall()
+    found = tuple(row[0] for row in rows[: wanted.count])
+    more = len(rows) > wanted.count and bool(found)
+    total = _total(connection, wanted, live, best, None if more or wanted.after else len(rows))
+    return Keys(found, total, (found[-1],) if more else None, "stream")
+
+
+def _walked(
+    connection: Any, names: Names, wanted: Wanted, live: Condition, best: Condition | None
+) -> Keys:
+    """Walk the index that gives the order; without one, sort everything."""
+    key = wanted.sort[0]
+    if len(wanted.sort) == 1 and key.code == "_lastUpdated":
+        return _recent(connection, wanted, live, best)
+    walk = order.walk(names, wanted.kinds, wanted.sort)
+    if walk is None:
+        driver = best if best is not None else live
+        return _listed(connection, names, wanted, driver)
+    found: list[tuple[Any, ...]] = []
+    after = list(wanted.after or ())
+    if not after or after[1] is not None:
+        found = _valued(connection, wanted, walk, after)
+    if len(found) <= wanted.count:
+        started = after[0] if after and after[1] is None else None
+        left = wanted.count + 1 - len(found)
+        found += _valueless(connection, wanted, live, walk, started, left)
+    page = found[: wanted.count]
+    more = len(found) > wanted.count and bool(page)
+    total = _total(connection, wanted, live, best, None if more or wanted.after else len(found))
+    return Keys(tuple(r[0] for r in page), total, tuple(page[-1]) if more else None, "walk")
+
+
+def _valued(
+    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    down = wanted.sort[0].descending
+    word, sign, best = ("DESC", "<", ">") if down else ("ASC", ">", "<")
+    column = walk.column
+    where, bound = _tests(wanted.conditions, None, "t.pk")
+    limit = f"AND (t.{column}, t.pk) {sign} (?, ?) " if after else ""
+    # A resource is met once, at the value that orders it.
+    rows = connection.execute(
+        f"SELECT DISTINCT t.pk, t.{column} FROM {walk.table} t WHERE t.sp = ? {limit}"
+        f"AND NOT EXISTS (SELECT 1 FROM {walk.table} y WHERE y.sp = ? AND y.pk = t.pk "
+        f"AND y.{column} {best} t.{column}) AND {where} ORDER BY t.{column} {word}, t.pk {word} LIMIT ?",
+        [
+            walk.parameter,
+            *((after[1], after[0]) if after else ()),
+            walk.parameter,
+            *bound,
+            wanted.count + 1,
+        ],
+    )
+    return [tuple(row) for row in rows]
+
+
+def _valueless(
+    connection: Any,
+    wanted: Wanted,
+    live: Condition,
+    walk: order.Walk,
+    started: int | None,
+    left: int,
+) -> list[tuple[Any, ...]]:
+    text, values = live.members()
+    where, bound = _tests(wanted.conditions, None, "t.pk")
+    limit = "" if started is None else "AND t.pk < ? "
+    rows = connection.execute(
+        f"{text} AND t.has NOT LIKE ? AND {where} {limit}ORDER BY t.pk DESC LIMIT ?",
+        [*values, f"%,{walk.parameter},%", *bound, *([] if started is None else [started]), left],
+    )
+    return [(row[0], None) for row in rows]
+
+
+def _recent(connection: Any, wanted: Wanted, live: Condition, best: Condition | None) -> Keys:
+    word, sign = ("DESC", "<") if wanted.sort[0].descending else ("ASC", ">")
+    text, values = live.members()
+    where, bound = _tests(wanted.conditions, None, "t.pk")
+    limit = f"AND (t.ts, t.pk) {sign} (?, ?) " if wanted.after else ""
+    at = [wanted.after[1], wanted.after[0]] if wanted.after else []
+    rows = connection.execute(
+        f"{text.replace('t.pk AS pk', 't.pk AS pk, t.ts', 1)} AND {where} {limit}"
+        f"ORDER BY t.ts {word}, t.pk {word} LIMIT ?",
+        [*values, *bound, *at, wanted.count + 1],
+    ).fetchall()
+    page = rows[: wanted.count]
+    more = len(rows) > wanted.count and bool(page)
+    total = _total(connection, wanted, live, best, None if more or wanted.after else len(rows))
+    return Keys(tuple(r[0] for r in page), total, tuple(page[-1]) if more else None, "recent")
+
+
+def _total(
+    connection: Any,
+    wanted: Wanted,
+    live: Condition,
+    best: Condition | None,
+    known: int | None,
+) -> int | None:
+    if known is not None or wanted.total == "none":
+        return known
+    driver = best if best is not None else live
+    if wanted.total == "accurate":
+        return count(connection, wanted, driver)
+    if any(condition is not driver for condition in wanted.conditions):
+        return None
+    text, values = driver.members()
+    (found,) = connection.execute(
+        f"SELECT count(*) FROM (SELECT DISTINCT pk FROM ({text}) d LIMIT {CHEAP + 1}) c", values
+    ).fetchone()
+    return int(found) if found <= CHEAP else None
+
+
+def count(connection: Any, wanted: Wanted, driver: Condition) -> int:
+    """How many resources match."""
+    text, values = driver.members()
+    where, bound = _tests(wanted.conditions, driver, "m.pk")
+    inner = text if driver.ordered else f"SELECT DISTINCT pk FROM ({text}) d"
+    if where == "1 = 1":
+        row = connection.execute(f"SELECT count(*) FROM ({inner}) m", values).fetchone()
+    else:
+        row = connection.execute(
+            f"SELECT count(*) FROM ({inner}) m WHERE {where}",
+            [*values, *bound],
+        ).fetchone()
+    return int(row[0])

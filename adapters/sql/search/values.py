@@ -1,0 +1,198 @@
+"""One value of a search parameter as a test of index columns (R4 search.html, per kind of parameter)."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from adapters.sql.names import Names
+from profiles.outcome import OperationOutcomeError
+from profiles.search.ranges import date_range, implicit_range, milliseconds, number
+from profiles.search.syntax import plain, prefixed, split
+from profiles.search.values import LONGEST, exact, folded
+
+Test = tuple[str, str, tuple[Any, ...], bool]
+"""Table, SQL, values, and whether the rows come in key order."""
+
+HIGHEST: Final = "\U0010ffff"
+EARTH_KM: Final = 6371.0088
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Compiles values; ``names`` finds the integers of code systems."""
+
+    names: Names
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def test(self, kind: str, value: str, modifier: str) -> Test:
+        """The test of one value (``invalid`` when it is not one of its kind)."""
+        return _TESTS[kind](self, value, modifier)
+
+    def system(self, text: str) -> int:
+        """Integer of a code system; -1 for one that nothing uses."""
+        found = self.names.find(text)
+        return -1 if found is None else found
+
+
+def _token(values: Values, text: str, modifier: str) -> Test:
+    parts = [plain(part) for part in split(text, "|")]
+    if modifier == "of-type":
+        return _of_type(values, parts)
+    if len(parts) == 1:
+        return "s_tok", "x.val = ?", (exact(parts[0]),), True
+    system, code = parts[0], "|".join(parts[1:])
+    if not code:
+        return "s_tok", "x.sys = ?", (values.system(system),), False
+    return "s_tok", "x.val = ? AND x.sys = ?", (exact(code), values.system(system)), True
+
+
+def _of_type(values: Values, parts: list[str]) -> Test:
+    if len(parts) != 3 or not parts[1] or not parts[2]:
+        raise OperationOutcomeError("invalid", ":of-type is system|code|value")
+    where, bound = "x.val = ?", (exact(f"{parts[1]}|{parts[2]}"),)
+    if parts[0]:
+        return "s_tok", f"{where} AND x.sys = ?", (*bound, values.system(parts[0])), True
+    return "s_tok", where, bound, True
+
+
+def _string(_: Values, text: str, modifier: str) -> Test:
+    text = plain(text)
+    if modifier == "exact":
+        start = folded(text)[:LONGEST]
+        return "s_str", "x.val = ? AND x.exact = ?", (start, exact(text)), True
+    start = folded(text)[:LONGEST]
+    if modifier in ("contains", "text"):
+        return "s_str", "x.val LIKE ? ESCAPE '\\'", (f"%{_like(start)}%",), False
+    return "s_str", "x.val >= ? AND x.val < ?", (start, start + HIGHEST), False
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _uri(_: Values, text: str, modifier: str) -> Test:
+    text = plain(text)
+    if modifier == "below":
+        base = text.rstrip("/")
+        return (
+            "s_uri",
+            "(x.val = ? OR x.val = ? OR (x.val >= ? AND x.val < ?))",
+            (text, base, base + "/", base + "0"),
+            False,
+        )
+    if modifier == "above":
+        parts = text.rstrip("/").split("/")
+        above = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+        marks = ", ".join("?" * (2 * len(above)))
+        return "s_uri", f"x.val IN ({marks})", (*above, *(a + "/" for a in above)), False
+    if modifier == "contains":
+        return "s_uri", "lower(x.val) LIKE ? ESCAPE '\\'", (f"%{_like(text.lower())}%",), False
+    return "s_uri", "x.val = ?", (exact(text),), True
+
+
+def _date(values: Values, text: str, _: str) -> Test:
+    prefix, rest = prefixed(plain(text))
+    low, high = date_range(rest.replace(" ", "+"))
+    if prefix == "ap":
+        gap = abs(milliseconds(values.now()) - low) // 10
+        return "s_dat", "x.lo < ? AND x.hi > ?", (high + gap, low - gap), False
+    where, bound = _compared(prefix, low, high, half_open=True)
+    return "s_dat", where, bound, False
+
+
+def _number(_: Values, text: str, __: str) -> Test:
+    where, bound = _measure(plain(text))
+    return "s_num", where, bound, False
+
+
+def _measure(text: str) -> tuple[str, tuple[Any, ...]]:
+    prefix, rest = prefixed(text)
+    value = float(number(rest))
+    if not math.isfinite(value):
+        raise OperationOutcomeError("invalid", "not a number that can be compared")
+    if prefix == "ap":
+        tenth = abs(value) / 10
+        return "x.lo <= ? AND x.hi >= ?", (value + tenth, value - tenth)
+    if prefix in ("eq", "ne"):
+        return _compared(prefix, *implicit_range(rest), half_open=False)
+    return _compared(prefix, value, value, half_open=False)
+
+
+def _compared(prefix: str, low: Any, high: Any, *, half_open: bool) -> tuple[str, tuple[Any, ...]]:
+    """R4 search.html#prefix: the range of the search [low, high] against the range of the element."""
+    touch = ">=" if half_open else ">"
+    return {
+        "eq": ("x.lo >= ? AND x.hi <= ?", (low, high)),
+        "ne": ("NOT (x.lo >= ? AND x.hi <= ?)", (low, high)),
+        "gt": ("x.hi > ?", (high,)),
+        "lt": ("x.lo < ?", (low,)),
+        "ge": ("(x.hi > ? OR (x.lo >= ? AND x.hi <= ?))", (high, low, high)),
+        "le": ("(x.lo < ? OR (x.lo >= ? AND x.hi <= ?))", (low, low, high)),
+        "sa": (f"x.lo {touch} ?", (high,)),
+        "eb": (f"x.hi {'<=' if half_open else '<'} ?", (low,)),
+    }[prefix]
+
+
+def _quantity(values: Values, text: str, _: str) -> Test:
+    parts = [plain(part) for part in split(text, "|")]
+    if len(parts) not in (1, 3):
+        raise OperationOutcomeError("invalid", "a quantity is number|system|code")
+    where, bound = _measure(parts[0])
+    if len(parts) == 1:
+        return "s_qty", where, bound, False
+    system, code = parts[1:]
+    if system:
+        return (
+            "s_qty",
+            f"{where} AND x.sys = ? AND x.code = ?",
+            (*bound, values.system(system), code),
+            False,
+        )
+    if not code:
+        return "s_qty", where, bound, False
+    return "s_qty", f"{where} AND (x.code = ? OR x.unit = ?)", (*bound, code, code), False
+
+
+def _near(_: Values, text: str, __: str) -> Test:
+    """``latitude|longitude|distance|units``; kilometres, and 10 of them, unless said."""
+    parts = [plain(part) for part in split(text, "|")]
+    if len(parts) < 2 or len(parts) > 4:
+        raise OperationOutcomeError("invalid", "near is latitude|longitude|distance|units")
+    latitude, longitude = (float(number(part)) for part in parts[:2])
+    distance = float(number(parts[2])) if len(parts) > 2 and parts[2] else 10.0
+    unit = parts[3] if len(parts) > 3 and parts[3] else "km"
+    if unit not in _KM or abs(latitude) > 90 or abs(longitude) > 180 or distance < 0:
+        raise OperationOutcomeError(
+            "invalid", "near has a position in degrees, and km, m or [mi_i]"
+        )
+    kilometres = distance * _KM[unit]
+    reach = math.degrees(kilometres / EARTH_KM)
+    return (
+        "s_num",
+        "x.lo >= ? AND x.lo <= ? AND power(sin(radians(x.lo - ?) / 2), 2) + cos(radians(?)) "
+        "* cos(radians(x.lo)) * power(sin(radians(x.hi - ?) / 2), 2) <= ?",
+        (
+            latitude - reach,
+            latitude + reach,
+            latitude,
+            latitude,
+            longitude,
+            math.sin(min(kilometres / EARTH_KM, math.pi) / 2) ** 2,
+        ),
+        False,
+    )
+
+
+_KM: Final = {"km": 1.0, "m": 0.001, "[mi_i]": 1.609344, "[mi_us]": 1.609347, "[ft_i]": 0.0003048}
+
+_TESTS: Final[dict[str, Callable[[Values, str, str], Test]]] = {
+    "token": _token,
+    "string": _string,
+    "uri": _uri,
+    "date": _date,
+    "number": _number,
+    "quantity": _quantity,
+    "special": _near,
+}

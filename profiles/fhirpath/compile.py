@@ -1,0 +1,276 @@
+"""From a tree to closures: ``(scope, input) -> nodes`` (FHIRPath N1, sections 5 and 6)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from profiles.fhirpath import operators
+from profiles.fhirpath.kinds import ancestors, is_of, require_type
+from profiles.fhirpath.nodes import FALSE, TRUE, Node, boolean, children, system, unwrapped
+from profiles.fhirpath.quantities import Quantity
+from profiles.fhirpath.syntax import (
+    Binary,
+    Call,
+    Item,
+    Literal,
+    Member,
+    Tree,
+    TypeTest,
+    Unary,
+    Variable,
+)
+from profiles.outcome import OperationOutcomeError
+
+Nodes = list[Node]
+
+
+@dataclass(slots=True)
+class Scope:
+    """What an expression sees beside its input."""
+
+    this: Nodes
+    variables: dict[str, Nodes]
+    index: int | None = None
+    total: Nodes | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    steps: list[int] = field(default_factory=lambda: [0])
+
+    def of(self, node: Node, index: int | None = None, total: Nodes | None = None) -> "Scope":
+        """The scope inside an iteration."""
+        return Scope(
+            [node],
+            self.variables,
+            index,
+            total if total is not None else self.total,
+            self.now,
+            self.steps,
+        )
+
+
+Run = Callable[[Scope, Nodes], Nodes]
+Builder = Callable[[tuple[Tree, ...]], Callable[[Scope, Nodes], Nodes]]
+
+FUNCTIONS: Final[dict[str, Callable[[tuple[Tree, ...]], Run]]] = {}
+"""Function name → what builds its closure from the argument trees."""
+
+
+def compiled(tree: Tree) -> Run:
+    """The closure of a tree."""
+    return _BUILD[type(tree)](tree)
+
+
+def _literal(tree: Any) -> Run:
+    if tree.value is None:
+        return lambda scope, nodes: []
+    made = [Node(tree.value, tree.type)]
+    return lambda scope, nodes: made
+
+
+def _member(tree: Any) -> Run:
+    name = tree.name
+    if tree.of is None:
+        return lambda scope, nodes: _first(nodes, name)
+    of = compiled(tree.of)
+    return lambda scope, nodes: [c for n in of(scope, nodes) for c in children(n, name)]
+
+
+def _first(nodes: Nodes, name: str) -> Nodes:
+    """A name at the beginning of a path: the type of the input, or a member of it."""
+    if name[:1].isupper():
+        kept = [node for node in nodes if name in ancestors(node.type)]
+        if kept:
+            return kept
+    return [child for node in nodes for child in children(node, name)]
+
+
+def _item(tree: Any) -> Run:
+    of, index = compiled(tree.of), compiled(tree.index)
+
+    def run(scope: Scope, nodes: Nodes) -> Nodes:
+        node = operators.single(index(scope, scope.this), "an index")
+        if node is None:
+            return []
+        at = unwrapped(node)
+        if not isinstance(at, int) or isinstance(at, bool):
+            raise OperationOutcomeError("invalid", "FHIRPath: an index is an Integer")
+        found = of(scope, nodes)
+        return [found[at]] if 0 <= at < len(found) else []
+
+    return run
+
+
+_CONSTANTS: Final = {
+    "%ucum": "http://unitsofmeasure.org",
+    "%sct": "http://snomed.info/sct",
+    "%loinc": "http://loinc.org",
+}
+
+
+def _variable(tree: Any) -> Run:
+    name = tree.name
+    if name == "$this":
+        return lambda scope, nodes: scope.this
+    if name == "$index":
+        return lambda scope, nodes: [] if scope.index is None else [system(scope.index)]
+    if name == "$total":
+        return lambda scope, nodes: scope.total or []
+    if name in _CONSTANTS:
+        constant = [system(_CONSTANTS[name])]
+        return lambda scope, nodes: constant
+    for prefix, base in (("%vs-", "ValueSet/"), ("%ext-", "StructureDefinition/")):
+        if name.startswith(prefix):
+            address = [system(f"http://hl7.org/fhir/{base}{name.removeprefix(prefix)}")]
+            return lambda scope, nodes: address
+
+    def run(scope: Scope, nodes: Nodes) -> Nodes:
+        found = scope.variables.get(name[1:])
+        if found is None:
+            raise OperationOutcomeError("invalid", f"FHIRPath: {name} is not defined")
+        return found
+
+    return run
+
+
+def _unary(tree: Any) -> Run:
+    operand, negative = compiled(tree.operand), tree.operator == "-"
+
+    def run(scope: Scope, nodes: Nodes) -> Nodes:
+        node = operators.single(operand(scope, nodes))
+        if node is None:
+            return []
+        value = unwrapped(node)
+        if isinstance(value, Quantity):
+            return [system(replace(value, value=-value.value if negative else value.value))]
+        if not operators.number(value):
+            raise OperationOutcomeError("invalid", "FHIRPath: a sign stands before a number")
+        return [system(-value if negative else value)]
+
+    return run
+
+
+def _binary(tree: Any) -> Run:
+    left, right = compiled(tree.left), compiled(tree.right)
+    if tree.operator in _LOGIC:
+        decide = _LOGIC[tree.operator]
+        return lambda scope, nodes: decide(left, right, scope, nodes)
+    combine = _COMBINE[tree.operator]
+    return lambda scope, nodes: combine(left(scope, nodes), right(scope, nodes))
+
+
+def _and(left: Run, right: Run, scope: Scope, nodes: Nodes) -> Nodes:
+    one = operators.truth(left(scope, nodes))
+    if one is False:
+        return FALSE
+    other = operators.truth(right(scope, nodes))
+    if other is False:
+        return FALSE
+    return TRUE if one and other else []
+
+
+def _or(left: Run, right: Run, scope: Scope, nodes: Nodes) -> Nodes:
+    one = operators.truth(left(scope, nodes))
+    if one is True:
+        return TRUE
+    other = operators.truth(right(scope, nodes))
+    if other is True:
+        return TRUE
+    return FALSE if one is False and other is False else []
+
+
+def _xor(left: Run, right: Run, scope: Scope, nodes: Nodes) -> Nodes:
+    one, other = operators.truth(left(scope, nodes)), operators.truth(right(scope, nodes))
+    return [] if one is None or other is None else boolean(one != other)
+
+
+def _implies(left: Run, right: Run, scope: Scope, nodes: Nodes) -> Nodes:
+    one = operators.truth(left(scope, nodes))
+    if one is False:
+        return TRUE
+    other = operators.truth(right(scope, nodes))
+    if other is True:
+        return TRUE
+    return FALSE if one is True and other is False else []
+
+
+_LOGIC: Final = {"and": _and, "or": _or, "xor": _xor, "implies": _implies}
+
+
+def _known(value: bool | None) -> Nodes:
+    return [] if value is None else boolean(value)
+
+
+def _negated(value: bool | None) -> Nodes:
+    return [] if value is None else boolean(not value)
+
+
+def _ordering(*wanted: int) -> Callable[[Nodes, Nodes], Nodes]:
+    def run(left: Nodes, right: Nodes) -> Nodes:
+        found = operators.ordered(left, right)
+        return [] if found is None else boolean(found in wanted)
+
+    return run
+
+
+def _calculation(operator: str) -> Callable[[Nodes, Nodes], Nodes]:
+    return lambda left, right: operators.arithmetic(operator, left, right)
+
+
+_COMBINE: Final[Mapping[str, Callable[[Nodes, Nodes], Nodes]]] = {
+    "=": lambda left, right: _known(operators.equal(left, right)),
+    "!=": lambda left, right: _negated(operators.equal(left, right)),
+    "~": lambda left, right: boolean(operators.equivalent(left, right)),
+    "!~": lambda left, right: boolean(not operators.equivalent(left, right)),
+    "<": _ordering(-1),
+    ">": _ordering(1),
+    "<=": _ordering(-1, 0),
+    ">=": _ordering(0, 1),
+    "|": lambda left, right: operators.distinct([*left, *right]),
+    "in": operators.member_of,
+    "contains": lambda left, right: operators.member_of(right, left),
+    "&": operators.joined,
+    **{operator: _calculation(operator) for operator in ("+", "-", "*", "/", "div", "mod")},
+}
+
+
+def _type_test(tree: Any) -> Run:
+    operand, wanted = compiled(tree.operand), tree.type
+    require_type(wanted)
+    if tree.operator == "as":
+        return lambda scope, nodes: [
+            node for node in _one(operand(scope, nodes)) if is_of(node, wanted)
+        ]
+
+    def run(scope: Scope, nodes: Nodes) -> Nodes:
+        node = operators.single(operand(scope, nodes), "is")
+        return [] if node is None else boolean(is_of(node, wanted))
+
+    return run
+
+
+def _one(nodes: Nodes) -> Nodes:
+    """``as`` takes one value; R4's own search parameters give it several, which are all kept."""
+    return nodes
+
+
+def _call(tree: Any) -> Run:
+    build = FUNCTIONS.get(tree.name)
+    if build is None:
+        raise OperationOutcomeError("invalid", f"FHIRPath: there is no function {tree.name}()")
+    run = build(tree.arguments)
+    if tree.of is None:
+        return run
+    of = compiled(tree.of)
+    return lambda scope, nodes: run(scope, of(scope, nodes))
+
+
+_BUILD: Final[dict[type, Callable[[Any], Run]]] = {
+    Literal: _literal,
+    Member: _member,
+    Item: _item,
+    Variable: _variable,
+    Unary: _unary,
+    Binary: _binary,
+    TypeTest: _type_test,
+    Call: _call,
+}

@@ -1,0 +1,95 @@
+"""Compile an expression once, evaluate it often (FHIRPath N1 2.0.0; R4 fhirpath.html)."""
+
+import functools
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from profiles.fhirpath import (
+    functions_collection,  # noqa: F401 - registers its functions
+    functions_convert,  # noqa: F401
+    functions_fhir,  # noqa: F401
+    functions_math,  # noqa: F401
+    functions_text,  # noqa: F401
+)
+from profiles.fhirpath.compile import Run, Scope, compiled
+from profiles.fhirpath.nodes import Node, system, unwrapped
+from profiles.fhirpath.operators import truth
+from profiles.fhirpath.parser import parse
+from profiles.outcome import OperationOutcomeError
+
+MOST_KEPT = 4096
+
+
+class Expression:
+    """One compiled expression.
+
+    Parameters
+    ----------
+    text : str
+        As it was written.
+    run : callable
+        Its closure.
+    """
+
+    __slots__ = ("_run", "text")
+
+    def __init__(self, text: str, run: Run) -> None:
+        self.text = text
+        self._run = run
+
+    def evaluate(
+        self,
+        resource: Mapping[str, Any] | Node,
+        *,
+        context: Node | None = None,
+        variables: Mapping[str, Any] | None = None,
+        kind: str | None = None,
+        now: datetime | None = None,
+    ) -> list[Node]:
+        """The collection that the expression gives.
+
+        Parameters
+        ----------
+        resource : mapping or Node
+            ``%resource``; also the input where no context is given.
+        context : Node, optional
+            The input of the expression.
+        variables : mapping, optional
+            Further variables, by name without ``%``; system values or lists of nodes.
+        kind : str, optional
+            Type of the root where it is no resource.
+
+        Raises
+        ------
+        OperationOutcomeError
+            ``invalid`` when the expression cannot be evaluated on this input.
+        """
+        root = resource if isinstance(resource, Node) else _root(resource, kind)
+        here = [context if context is not None else root]
+        known: dict[str, list[Node]] = {"resource": [root], "context": here, "rootResource": [root]}
+        for name, value in (variables or {}).items():
+            known[name] = value if isinstance(value, list) else [system(value)]
+        scope = Scope(here, known, now=now or datetime.now(UTC))
+        try:
+            return self._run(scope, here)
+        except RecursionError:
+            raise OperationOutcomeError("too-costly", "FHIRPath: nested too deeply") from None
+
+    def values(self, resource: Mapping[str, Any], **options: Any) -> list[Any]:
+        """As ``evaluate``, with plain values."""
+        return [unwrapped(node) for node in self.evaluate(resource, **options)]
+
+    def holds(self, resource: Mapping[str, Any] | Node, **options: Any) -> bool:
+        """Whether an invariant is met; an empty result is not a breach."""
+        return truth(self.evaluate(resource, **options)) is not False
+
+
+@functools.lru_cache(maxsize=MOST_KEPT)
+def compile_expression(text: str) -> Expression:
+    """The expression of a text (``invalid`` when it is none)."""
+    return Expression(text, compiled(parse(text)))
+
+
+def _root(resource: Mapping[str, Any], kind: str | None) -> Node:
+    return Node(resource, kind or str(resource.get("resourceType", "")))

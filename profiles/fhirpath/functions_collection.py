@@ -1,0 +1,307 @@
+"""Functions on collections (FHIRPath N1, sections 5.1 to 5.4 and 5.8)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from profiles.fhirpath import operators
+from profiles.fhirpath.compile import FUNCTIONS, Nodes, Run, Scope, compiled
+from profiles.fhirpath.kinds import is_of, require_type
+from profiles.fhirpath.nodes import Node, all_children, boolean, system, unwrapped
+from profiles.fhirpath.syntax import Member, Tree
+from profiles.outcome import OperationOutcomeError
+
+MOST_STEPS = 100_000
+"""Nodes that ``repeat`` visits."""
+
+
+def function(name: str, least: int = 0, most: int | None = None) -> Callable[[Any], Any]:
+    """Register a builder under a name; it gets between ``least`` and ``most`` argument trees."""
+    top = least if most is None else most
+
+    def decorate(build: Callable[..., Run]) -> Callable[..., Run]:
+        def checked(arguments: tuple[Tree, ...]) -> Run:
+            if not least <= len(arguments) <= top:
+                raise OperationOutcomeError("invalid", f"FHIRPath: {name}() has other arguments")
+            return build(*arguments)
+
+        FUNCTIONS[name] = checked
+        return build
+
+    return decorate
+
+
+def plain(name: str, compute: Callable[[Nodes], Nodes]) -> None:
+    """Register a function without arguments."""
+
+    def build() -> Run:
+        return lambda scope, nodes: compute(nodes)
+
+    function(name)(build)
+
+
+def type_named(tree: Tree) -> str:
+    """Type that an argument names."""
+    parts: list[str] = []
+    at: Tree | None = tree
+    while isinstance(at, Member):
+        parts.append(at.name)
+        at = at.of
+    if at is not None or not parts:
+        raise OperationOutcomeError("invalid", "FHIRPath: a type is expected")
+    name = ".".join(reversed(parts))
+    require_type(name)
+    return name
+
+
+def each(scope: Scope, nodes: Nodes, run: Run) -> list[tuple[Node, Nodes]]:
+    """Every node with what a closure gives on it."""
+    return [(node, run(scope.of(node, at), [node])) for at, node in enumerate(nodes)]
+
+
+def _all_are(wanted: bool) -> Callable[[Nodes], Nodes]:
+    return lambda nodes: boolean(all(unwrapped(node) is wanted for node in nodes))
+
+
+def _any_is(wanted: bool) -> Callable[[Nodes], Nodes]:
+    return lambda nodes: boolean(any(unwrapped(node) is wanted for node in nodes))
+
+
+def _negation(nodes: Nodes) -> Nodes:
+    value = operators.truth(nodes)
+    return [] if value is None else boolean(not value)
+
+
+def _one(nodes: Nodes) -> Nodes:
+    operators.single(nodes, "single()")
+    return nodes
+
+
+def _descendants(nodes: Nodes) -> Nodes:
+    found: Nodes = []
+    front = nodes
+    while front:
+        front = [child for node in front for child in all_children(node)]
+        found.extend(front)
+    return found
+
+
+plain("empty", lambda nodes: boolean(not nodes))
+plain("not", _negation)
+plain("count", lambda nodes: [system(len(nodes))])
+plain("distinct", operators.distinct)
+plain("isDistinct", lambda nodes: boolean(len(operators.distinct(nodes)) == len(nodes)))
+plain("allTrue", _all_are(True))
+plain("allFalse", _all_are(False))
+plain("anyTrue", _any_is(True))
+plain("anyFalse", _any_is(False))
+plain("single", _one)
+plain("first", lambda nodes: nodes[:1])
+plain("last", lambda nodes: nodes[-1:])
+plain("tail", lambda nodes: nodes[1:])
+plain("children", lambda nodes: [child for node in nodes for child in all_children(node)])
+plain("descendants", _descendants)
+
+
+@function("exists", 0, 1)
+def _exists(criteria: Tree | None = None) -> Run:
+    if criteria is None:
+        return lambda scope, nodes: boolean(bool(nodes))
+    run = compiled(criteria)
+    return lambda scope, nodes: boolean(
+        any(operators.truth(found) is True for _, found in each(scope, nodes, run))
+    )
+
+
+@function("all", 1)
+def _all(criteria: Tree) -> Run:
+    run = compiled(criteria)
+    return lambda scope, nodes: boolean(
+        all(operators.truth(found) is True for _, found in each(scope, nodes, run))
+    )
+
+
+@function("where", 1)
+def _where(criteria: Tree) -> Run:
+    run = compiled(criteria)
+    return lambda scope, nodes: [
+        node for node, found in each(scope, nodes, run) if operators.truth(found) is True
+    ]
+
+
+@function("select", 1)
+def _select(projection: Tree) -> Run:
+    run = compiled(projection)
+    return lambda scope, nodes: [one for _, found in each(scope, nodes, run) for one in found]
+
+
+@function("repeat", 1)
+def _repeat(projection: Tree) -> Run:
+    run = compiled(projection)
+
+    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        found: Nodes = []
+        front = nodes
+        while front:
+            following = [one for _, more in each(scope, front, run) for one in more]
+            front = [
+                one
+                for one in operators.distinct(following)
+                if not any(one.value is seen.value for seen in found) and not _known(one, found)
+            ]
+            found.extend(front)
+            if len(found) > MOST_STEPS:
+                raise OperationOutcomeError("too-costly", "FHIRPath: repeat() does not end")
+        return found
+
+    return evaluate
+
+
+def _known(node: Node, found: Nodes) -> bool:
+    return not isinstance(node.value, dict) and operators.within(node, found)
+
+
+@function("aggregate", 1, 2)
+def _aggregate(aggregator: Tree, initial: Tree | None = None) -> Run:
+    run, start = compiled(aggregator), None if initial is None else compiled(initial)
+
+    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        total: Nodes = [] if start is None else start(scope, scope.this)
+        for at, node in enumerate(nodes):
+            total = run(scope.of(node, at, total), [node])
+        return total
+
+    return evaluate
+
+
+@function("sort", 0, 8)
+def _sort(*keys: Tree) -> Run:
+    runs = [_sort_key(key) for key in keys]
+
+    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        ordered = list(nodes)
+        for run, descending in reversed(runs or [(lambda s, n: n, False)]):
+            found = {id(node): run(scope.of(node), [node]) for node in ordered}
+            present = [node for node in ordered if found[id(node)]]
+            absent = [node for node in ordered if not found[id(node)]]
+            present.sort(key=lambda n: _Key(unwrapped(found[id(n)][0])), reverse=descending)
+            ordered = [*present, *absent] if descending else [*absent, *present]
+        return ordered
+
+    return evaluate
+
+
+def _sort_key(tree: Tree) -> tuple[Run, bool]:
+    operand = getattr(tree, "operand", None)
+    if operand is not None and getattr(tree, "operator", "") == "-":
+        return compiled(operand), True
+    return compiled(tree), False
+
+
+class _Key:
+    """Order of system values for sorting."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __lt__(self, other: "_Key") -> bool:
+        return operators.order_values(self.value, other.value) == -1
+
+
+def _with_collection(name: str, compute: Callable[[Nodes, Nodes], Nodes]) -> None:
+    def build(other: Tree) -> Run:
+        run = compiled(other)
+        return lambda scope, nodes: compute(nodes, run(scope, scope.this))
+
+    function(name, 1)(build)
+
+
+_with_collection("union", lambda one, other: operators.distinct([*one, *other]))
+_with_collection("combine", lambda one, other: [*one, *other])
+_with_collection(
+    "intersect",
+    lambda one, other: operators.distinct([n for n in one if operators.within(n, other)]),
+)
+_with_collection("exclude", lambda one, other: [n for n in one if not operators.within(n, other)])
+_with_collection(
+    "subsetOf", lambda one, other: boolean(all(operators.within(n, other) for n in one))
+)
+_with_collection(
+    "supersetOf", lambda one, other: boolean(all(operators.within(n, one) for n in other))
+)
+
+
+def whole(run: Run, scope: Scope, what: str) -> int | None:
+    """An Integer argument."""
+    node = operators.single(run(scope, scope.this), what)
+    if node is None:
+        return None
+    value = unwrapped(node)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise OperationOutcomeError("invalid", f"FHIRPath: {what} takes an Integer")
+    return value
+
+
+@function("skip", 1)
+def _skip(count: Tree) -> Run:
+    run = compiled(count)
+    return lambda scope, nodes: nodes[max(0, whole(run, scope, "skip()") or 0) :]
+
+
+@function("take", 1)
+def _take(count: Tree) -> Run:
+    run = compiled(count)
+    return lambda scope, nodes: nodes[: max(0, whole(run, scope, "take()") or 0)]
+
+
+@function("ofType", 1)
+def _of_type(wanted: Tree) -> Run:
+    name = type_named(wanted)
+    return lambda scope, nodes: [node for node in nodes if is_of(node, name)]
+
+
+@function("as", 1)
+def _as(wanted: Tree) -> Run:
+    name = type_named(wanted)
+    return lambda scope, nodes: [node for node in nodes if is_of(node, name)]
+
+
+@function("is", 1)
+def _is(wanted: Tree) -> Run:
+    name = type_named(wanted)
+
+    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        node = operators.single(nodes, "is()")
+        return [] if node is None else boolean(is_of(node, name))
+
+    return evaluate
+
+
+@function("iif", 2, 3)
+def _iif(criterion: Tree, yes: Tree, no: Tree | None = None) -> Run:
+    test, then = compiled(criterion), compiled(yes)
+    otherwise = None if no is None else compiled(no)
+
+    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        inner = scope.of(nodes[0]) if len(nodes) == 1 else scope
+        if operators.truth(test(inner, nodes)) is True:
+            return then(inner, nodes)
+        return [] if otherwise is None else otherwise(inner, nodes)
+
+    return evaluate
+
+
+@function("defineVariable", 1, 2)
+def _define_variable(name: Tree, value: Tree | None = None) -> Run:
+    named, run = compiled(name), None if value is None else compiled(value)
+
+    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        node = operators.single(named(scope, scope.this))
+        key = "" if node is None else str(unwrapped(node))
+        if not key or key in scope.variables:
+            raise OperationOutcomeError("invalid", "FHIRPath: this variable is defined already")
+        scope.variables[key] = nodes if run is None else run(scope, nodes)
+        return nodes
+
+    return evaluate

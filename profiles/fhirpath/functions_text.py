@@ -1,0 +1,194 @@
+"""Functions on text (FHIRPath N1, section 5.6)."""
+
+import base64
+import binascii
+import html
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from profiles.fhirpath import operators
+from profiles.fhirpath.compile import Nodes, Run, Scope, compiled
+from profiles.fhirpath.functions_collection import function, whole
+from profiles.fhirpath.nodes import boolean, system, unwrapped
+from profiles.fhirpath.syntax import Tree
+from profiles.outcome import OperationOutcomeError
+
+LONGEST_PATTERN: Final = 1000
+
+
+def text_of(nodes: Nodes, what: str) -> str | None:
+    """The one text of a collection (``invalid`` when it is something else)."""
+    node = operators.single(nodes, what)
+    if node is None:
+        return None
+    value = unwrapped(node)
+    if isinstance(value, str):
+        return value
+    raise OperationOutcomeError("invalid", f"FHIRPath: {what} works on text")
+
+
+def _on_text(name: str, compute: Callable[[str], Any]) -> None:
+    def build() -> Run:
+        def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+            text = text_of(nodes, f"{name}()")
+            return [] if text is None else _made(compute(text))
+
+        return evaluate
+
+    function(name)(build)
+
+
+def _with_text(name: str, compute: Callable[[str, str], Any]) -> None:
+    def build(argument: Tree) -> Run:
+        run = compiled(argument)
+
+        def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+            text, other = text_of(nodes, f"{name}()"), text_of(run(scope, scope.this), f"{name}()")
+            return [] if text is None or other is None else _made(compute(text, other))
+
+        return evaluate
+
+    function(name, 1)(build)
+
+
+def _made(value: Any) -> Nodes:
+    if isinstance(value, bool):
+        return boolean(value)
+    return [system(one) for one in value] if isinstance(value, list) else [system(value)]
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    if len(text) > LONGEST_PATTERN:
+        raise OperationOutcomeError("too-costly", "FHIRPath: the pattern is too long")
+    try:
+        return re.compile(text, re.DOTALL)
+    except re.error:
+        raise OperationOutcomeError("invalid", "FHIRPath: not a regular expression") from None
+
+
+_on_text("upper", str.upper)
+_on_text("lower", str.lower)
+_on_text("length", len)
+_on_text("trim", str.strip)
+_on_text("toChars", list)
+_with_text("indexOf", str.find)
+_with_text("lastIndexOf", str.rfind)
+_with_text("startsWith", str.startswith)
+_with_text("endsWith", str.endswith)
+_with_text("contains", lambda text, part: part in text)
+_with_text("matches", lambda text, pattern: _pattern(pattern).search(text) is not None)
+_with_text("matchesFull", lambda text, pattern: _pattern(pattern).fullmatch(text) is not None)
+_with_text("split", lambda text, separator: text.split(separator) if separator else list(text))
+
+
+@function("substring", 1, 2)
+def _substring(start: Tree, length: Tree | None = None) -> Run:
+    begin, count = compiled(start), None if length is None else compiled(length)
+
+    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        text, at = text_of(nodes, "substring()"), whole(begin, scope, "substring()")
+        if text is None or at is None or not 0 <= at < len(text):
+            return []
+        size = None if count is None else whole(count, scope, "substring()")
+        return [system(text[at:] if size is None else text[at : at + max(0, size)])]
+
+    return evaluate
+
+
+def _replacing(name: str, compute: Callable[[str, str, str], str]) -> None:
+    def build(pattern: Tree, substitution: Tree) -> Run:
+        first, second = compiled(pattern), compiled(substitution)
+
+        def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+            texts = [
+                text_of(nodes, name),
+                text_of(first(scope, scope.this), name),
+                text_of(second(scope, scope.this), name),
+            ]
+            if texts[0] is None or texts[1] is None or texts[2] is None:
+                return []
+            return [system(compute(texts[0], texts[1], texts[2]))]
+
+        return evaluate
+
+    function(name, 2)(build)
+
+
+_GROUP: Final = re.compile(r"\$(\d+|\{\w+\})")
+
+
+def _replace_matches(text: str, pattern: str, substitution: str) -> str:
+    if not pattern:
+        return text
+    template = _GROUP.sub(lambda m: f"\\g<{m[1].strip('{}')}>", substitution.replace("\\", "\\\\"))
+    try:
+        return _pattern(pattern).sub(template, text)
+    except (re.error, IndexError):
+        raise OperationOutcomeError("invalid", "FHIRPath: not a substitution") from None
+
+
+_replacing("replace", lambda text, old, new: text.replace(old, new))
+_replacing("replaceMatches", _replace_matches)
+
+
+@function("join", 0, 1)
+def _join(separator: Tree | None = None) -> Run:
+    run = None if separator is None else compiled(separator)
+
+    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        between = "" if run is None else text_of(run(scope, scope.this), "join()") or ""
+        return [system(between.join(str(unwrapped(node)) for node in nodes))] if nodes else []
+
+    return evaluate
+
+
+def _decoded(text: str, form: str) -> Any:
+    try:
+        if form == "hex":
+            return bytes.fromhex(text).decode()
+        if form in ("base64", "urlbase64"):
+            alternate = b"-_" if form == "urlbase64" else None
+            return base64.b64decode(text, alternate, validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise OperationOutcomeError("invalid", f"FHIRPath: this is no {form}") from None
+    return []
+
+
+def _encoded(text: str, form: str) -> Any:
+    if form == "hex":
+        return text.encode().hex()
+    if form == "base64":
+        return base64.b64encode(text.encode()).decode()
+    if form == "urlbase64":
+        return base64.urlsafe_b64encode(text.encode()).decode()
+    return []
+
+
+_JSON: Final = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
+
+
+def _escaped(text: str, form: str) -> Any:
+    if form == "html":
+        return html.escape(text, quote=True).replace("&#x27;", "&#39;")
+    if form == "json":
+        for plain, escape in _JSON:
+            text = text.replace(plain, escape)
+        return text
+    return []
+
+
+def _unescaped(text: str, form: str) -> Any:
+    if form == "html":
+        return html.unescape(text)
+    if form == "json":
+        for plain, escape in reversed(_JSON):
+            text = text.replace(escape, plain)
+        return text
+    return []
+
+
+_with_text("encode", _encoded)
+_with_text("decode", _decoded)
+_with_text("escape", _escaped)
+_with_text("unescape", _unescaped)

@@ -1,0 +1,281 @@
+"""Operators on collections (FHIRPath N1, section 6)."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal, DivisionByZero, InvalidOperation
+from typing import Any, Final
+
+from profiles.fhirpath.nodes import Node, boolean, system, unwrapped
+from profiles.fhirpath.quantities import Quantity, comparable, divided, exact_calendar, multiplied
+from profiles.fhirpath.temporal import Temporal, added, compare
+from profiles.outcome import OperationOutcomeError
+
+Nodes = list[Node]
+
+
+def single(nodes: Nodes, what: str = "an operand") -> Node | None:
+    """The one member, None when empty (``invalid`` when there are several)."""
+    if len(nodes) > 1:
+        raise OperationOutcomeError("invalid", f"FHIRPath: {what} has several values")
+    return nodes[0] if nodes else None
+
+
+def truth(nodes: Nodes) -> bool | None:
+    """Truth of a collection: a single value that is no Boolean counts as true (section 4.5)."""
+    node = single(nodes, "a condition")
+    if node is None:
+        return None
+    value = unwrapped(node)
+    return value if isinstance(value, bool) else True
+
+
+def number(value: Any) -> bool:
+    """Whether a system value is an Integer or a Decimal."""
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def equal_values(one: Any, other: Any) -> bool | None:
+    """``=`` of two system values or elements; None when it cannot be known."""
+    if isinstance(one, Temporal) and isinstance(other, Temporal):
+        if (one.kind == "Time") != (other.kind == "Time"):
+            return False
+        found = compare(one, other)
+        return None if found is None else found == 0
+    if isinstance(one, Quantity) and isinstance(other, Quantity):
+        both = comparable(one, other)
+        if both is None or not exact_calendar(one, other):
+            return None
+        return both[0] == both[1]
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return _same(one, other)
+    if isinstance(one, float) or isinstance(other, float):
+        return Decimal(str(one)) == Decimal(str(other))
+    return bool(one == other) if type(one) is type(other) or number(one) else False
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
+
+
+def equal(left: Nodes, right: Nodes) -> bool | None:
+    """``=`` of two collections, in order."""
+    if not left or not right:
+        return None
+    if len(left) != len(right):
+        return False
+    known: bool | None = True
+    for one, other in zip(left, right, strict=True):
+        found = equal_values(unwrapped(one), unwrapped(other))
+        if found is False:
+            return False
+        known = None if found is None else known
+    return known
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFC", text)
+    return " ".join(re.split(r"\s+", plain)).casefold()
+
+
+def equivalent_values(one: Any, other: Any) -> bool:
+    """``~`` of two values: text without case and space, decimals to the lesser precision."""
+    if isinstance(one, str) and isinstance(other, str):
+        return _folded(one) == _folded(other)
+    if number(one) and number(other):
+        places = min(_places(one), _places(other))
+        return round(Decimal(one), places) == round(Decimal(other), places)
+    if isinstance(one, Quantity) and isinstance(other, Quantity):
+        both = comparable(one, other)
+        return both is not None and equivalent_values(both[0].normalize(), both[1].normalize())
+    if isinstance(one, Temporal) and isinstance(other, Temporal):
+        if (one.kind == "Time") != (other.kind == "Time") or len(one.parts) != len(other.parts):
+            return False
+        return compare(one, other) == 0
+    if isinstance(one, dict) and isinstance(other, dict):
+        return _alike(one, other)
+    return equal_values(one, other) is True
+
+
+def _places(value: Any) -> int:
+    exponent = Decimal(value).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    left = {key: value for key, value in one.items() if key != "id"}
+    right = {key: value for key, value in other.items() if key != "id"}
+    return left.keys() == right.keys() and all(_alike_value(left[k], right[k]) for k in left)
+
+
+def _alike_value(one: Any, other: Any) -> bool:
+    if isinstance(one, list) and isinstance(other, list):
+        left = [system(v) if not isinstance(v, dict) else Node(v, "Element") for v in one]
+        right = [system(v) if not isinstance(v, dict) else Node(v, "Element") for v in other]
+        return equivalent(left, right)
+    return equivalent_values(one, other)
+
+
+def equivalent(left: Nodes, right: Nodes) -> bool:
+    """``~`` of two collections, in any order."""
+    if len(left) != len(right):
+        return False
+    rest = [unwrapped(node) for node in right]
+    for node in left:
+        value = unwrapped(node)
+        at = next((i for i, v in enumerate(rest) if equivalent_values(value, v)), None)
+        if at is None:
+            return False
+        del rest[at]
+    return True
+
+
+def ordered(left: Nodes, right: Nodes) -> int | None:
+    """-1, 0 or 1 of two single values; None when one is missing or it cannot be known."""
+    one, other = single(left), single(right)
+    if one is None or other is None:
+        return None
+    return order_values(unwrapped(one), unwrapped(other))
+
+
+def order_values(one: Any, other: Any) -> int | None:
+    """Order of two system values (``invalid`` for values that have none)."""
+    if isinstance(one, Temporal) and isinstance(other, Temporal):
+        return compare(one, other)
+    if isinstance(one, Quantity) and isinstance(other, Quantity):
+        both = comparable(one, other)
+        if both is None:
+            return None
+        one, other = both
+    comparable_texts = isinstance(one, str) and isinstance(other, str)
+    if not comparable_texts and not (number(one) and number(other)):
+        raise OperationOutcomeError("invalid", "FHIRPath: these values have no order")
+    return -1 if one < other else int(one > other)
+
+
+def arithmetic(operator: str, left: Nodes, right: Nodes) -> Nodes:
+    """``+ - * / div mod`` of two single values."""
+    one, other = single(left), single(right)
+    if one is None or other is None:
+        return []
+    a, b = unwrapped(one), unwrapped(other)
+    try:
+        found = _ARITHMETIC[operator](a, b)
+    except (DivisionByZero, InvalidOperation, ZeroDivisionError):
+        return []
+    except TypeError:
+        raise OperationOutcomeError("invalid", f"FHIRPath: {operator} of these types") from None
+    return [] if found is None else [system(found)]
+
+
+def _plus(a: Any, b: Any) -> Any:
+    if isinstance(a, str) and isinstance(b, str):
+        return a + b
+    if isinstance(a, Temporal) and isinstance(b, Quantity):
+        return added(a, b.value, (b.calendar and b.unit) or b.code)
+    if isinstance(a, Quantity) and isinstance(b, Quantity):
+        both = comparable(a, b)
+        return None if both is None else _in_unit(a, b, both[0] + both[1])
+    return _numbers(a) + _numbers(b)
+
+
+def _minus(a: Any, b: Any) -> Any:
+    if isinstance(a, Temporal) and isinstance(b, Quantity):
+        return added(a, -b.value, (b.calendar and b.unit) or b.code)
+    if isinstance(a, Quantity) and isinstance(b, Quantity):
+        both = comparable(a, b)
+        return None if both is None else _in_unit(a, b, both[0] - both[1])
+    return _numbers(a) - _numbers(b)
+
+
+def _in_unit(a: Quantity, b: Quantity, value: Decimal) -> Quantity:
+    """A sum in the unit of its first operand."""
+    if a.code == b.code:
+        return Quantity(value, a.unit)
+    one = comparable(a, b)
+    factor = one[0] / a.value if one is not None and a.value else Decimal(1)
+    return Quantity(value / factor, a.unit)
+
+
+def _times(a: Any, b: Any) -> Any:
+    if isinstance(a, Quantity) and isinstance(b, Quantity):
+        return multiplied(a, b)
+    if isinstance(a, Quantity) and number(b):
+        return Quantity(a.value * b, a.unit)
+    if isinstance(b, Quantity) and number(a):
+        return Quantity(b.value * a, b.unit)
+    return _numbers(a) * _numbers(b)
+
+
+def _over(a: Any, b: Any) -> Any:
+    if isinstance(a, Quantity) and isinstance(b, Quantity):
+        return divided(a, b)
+    if isinstance(a, Quantity) and number(b):
+        return Quantity(a.value / b, a.unit)
+    return Decimal(_numbers(a)) / Decimal(_numbers(b))
+
+
+def _div(a: Any, b: Any) -> Any:
+    return int(Decimal(_numbers(a)) / Decimal(_numbers(b)))
+
+
+def _mod(a: Any, b: Any) -> Any:
+    found = Decimal(_numbers(a)) % Decimal(_numbers(b))
+    return int(found) if isinstance(a, int) and isinstance(b, int) else found
+
+
+def _numbers(value: Any) -> Any:
+    if not number(value):
+        raise OperationOutcomeError("invalid", "FHIRPath: a number is expected")
+    return value
+
+
+_ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "+": _plus,
+    "-": _minus,
+    "*": _times,
+    "/": _over,
+    "div": _div,
+    "mod": _mod,
+}
+
+
+def joined(left: Nodes, right: Nodes) -> Nodes:
+    """``&``: texts behind each other, an empty one for an empty collection."""
+    texts = []
+    for nodes in (left, right):
+        node = single(nodes)
+        texts.append("" if node is None else str(unwrapped(node)))
+    return [system("".join(texts))]
+
+
+def distinct(nodes: Nodes) -> Nodes:
+    """The members without those that equal an earlier one."""
+    if len(nodes) < 2:
+        return list(nodes)
+    kept: Nodes = []
+    values: list[Any] = []
+    for node in nodes:
+        value = unwrapped(node)
+        if not any(equal_values(value, seen) is True for seen in values):
+            kept.append(node)
+            values.append(value)
+    return kept
+
+
+def within(node: Node, nodes: Nodes) -> bool:
+    """Whether a collection has a member that equals the node."""
+    value = unwrapped(node)
+    return any(equal_values(value, unwrapped(one)) is True for one in nodes)
+
+
+def member_of(left: Nodes, right: Nodes) -> Nodes:
+    """``left in right``."""
+    node = single(left)
+    return [] if node is None else boolean(within(node, right))

@@ -1,0 +1,202 @@
+"""From tokens to a tree, by precedence (FHIRPath N1, section 6.8)."""
+
+from decimal import Decimal
+from typing import Final
+
+from profiles.fhirpath.lexer import Token, tokens
+from profiles.fhirpath.quantities import UNITS, Quantity
+from profiles.fhirpath.syntax import (
+    Binary,
+    Call,
+    Item,
+    Literal,
+    Member,
+    Tree,
+    TypeTest,
+    Unary,
+    Variable,
+)
+from profiles.fhirpath.temporal import parse_date, parse_datetime, parse_time
+from profiles.outcome import OperationOutcomeError
+
+DEEPEST: Final = 100
+"""Expressions inside each other."""
+
+_LEVELS: Final = (
+    ("implies",),
+    ("or", "xor"),
+    ("and",),
+    ("in", "contains"),
+    ("=", "~", "!=", "!~"),
+    ("<=", "<", ">", ">="),
+    ("|",),
+    ("is", "as"),
+    ("+", "-", "&"),
+    ("*", "/", "div", "mod"),
+)
+_WORDS: Final = frozenset(
+    {"implies", "or", "xor", "and", "in", "contains", "is", "as", "div", "mod"}
+)
+
+
+def parse(expression: str) -> Tree:
+    """The tree of an expression (``invalid`` when it is none)."""
+    parser = _Parser(tokens(expression))
+    tree = parser.level(0)
+    parser.expect("end")
+    return tree
+
+
+class _Parser:
+    """Reads tokens from left to right."""
+
+    def __init__(self, found: list[Token]) -> None:
+        self._tokens = found
+        self._at = 0
+        self._depth = 0
+
+    @property
+    def token(self) -> Token:
+        """The next token."""
+        return self._tokens[self._at]
+
+    def advance(self) -> Token:
+        """Take the next token."""
+        token = self.token
+        self._at += 1
+        return token
+
+    def is_sign(self, *texts: str) -> bool:
+        """Whether the next token is one of these signs or operator words."""
+        token = self.token
+        return token.text in texts and token.kind in ("sign", "name")
+
+    def expect(self, text: str) -> None:
+        """Take a sign, or the end."""
+        token = self.advance()
+        if token.kind != text and not (token.kind == "sign" and token.text == text):
+            raise OperationOutcomeError("invalid", f"FHIRPath: expected {text} at {token.at}")
+
+    def level(self, at: int) -> Tree:
+        """Operators of one precedence, left to right."""
+        if at == len(_LEVELS):
+            return self.unary()
+        self._depth += 1
+        if self._depth > DEEPEST * len(_LEVELS):
+            raise OperationOutcomeError(
+                "too-costly", "the FHIRPath expression is nested too deeply"
+            )
+        left = self.level(at + 1)
+        while self.is_sign(*_LEVELS[at]):
+            operator = self.advance().text
+            if operator in ("is", "as"):
+                left = TypeTest(operator, left, self.type_name())
+            else:
+                left = Binary(operator, left, self.level(at + 1))
+        self._depth -= 1
+        return left
+
+    def unary(self) -> Tree:
+        """Signs bind more tightly than operators."""
+        if self.is_sign("+", "-"):
+            operator = self.advance().text
+            self._depth += 1
+            if self._depth > DEEPEST * len(_LEVELS):
+                raise OperationOutcomeError(
+                    "too-costly", "the FHIRPath expression is nested too deeply"
+                )
+            return Unary(operator, self.unary())
+        return self.path()
+
+    def path(self) -> Tree:
+        """A term and what is invoked on it."""
+        tree = self.term()
+        while True:
+            if self.is_sign("."):
+                self.advance()
+                tree = self.invocation(tree)
+            elif self.is_sign("["):
+                self.advance()
+                tree = Item(tree, self.level(0))
+                self.expect("]")
+            else:
+                return tree
+
+    def invocation(self, of: Tree | None) -> Tree:
+        """A member or a function."""
+        token = self.advance()
+        if token.kind == "variable" and token.text.startswith("$"):
+            return Variable(token.text)
+        if token.kind not in ("name", "quoted"):
+            raise OperationOutcomeError("invalid", f"FHIRPath: expected a name at {token.at}")
+        if not self.is_sign("("):
+            return Member(of, token.text)
+        self.advance()
+        arguments: list[Tree] = []
+        if not self.is_sign(")"):
+            arguments.append(self.level(0))
+            while self.is_sign(","):
+                self.advance()
+                arguments.append(self.level(0))
+        self.expect(")")
+        return Call(of, token.text, tuple(arguments))
+
+    def term(self) -> Tree:
+        """A literal, a variable, an expression in parentheses, or the beginning of a path."""
+        token = self.token
+        if token.kind == "variable":
+            return Variable(self.advance().text)
+        if self.is_sign("("):
+            self.advance()
+            tree = self.level(0)
+            self.expect(")")
+            return tree
+        if self.is_sign("{"):
+            self.advance()
+            self.expect("}")
+            return Literal(None, "")
+        literal = self.literal()
+        if literal is not None:
+            return literal
+        return self.invocation(None)
+
+    def literal(self) -> Literal | None:
+        """A constant, None when the next token begins none."""
+        token = self.token
+        if token.kind == "name" and token.text in ("true", "false"):
+            return Literal(self.advance().text == "true", "System.Boolean")
+        if token.kind == "string":
+            return Literal(self.advance().text, "System.String")
+        if token.kind == "number":
+            return self.number()
+        if token.kind == "date":
+            return Literal(parse_date(self.advance().text[1:]), "System.Date")
+        if token.kind == "datetime":
+            return Literal(parse_datetime(self.advance().text[1:]), "System.DateTime")
+        if token.kind == "time":
+            return Literal(parse_time(self.advance().text[2:]), "System.Time")
+        return None
+
+    def number(self) -> Literal:
+        """A number, or a quantity when a unit follows."""
+        text = self.advance().text
+        value = Decimal(text)
+        unit = self.token
+        if unit.kind == "string" or (unit.kind == "name" and unit.text in UNITS):
+            self.advance()
+            name = f"'{unit.text}'" if unit.kind == "string" else unit.text
+            return Literal(Quantity(value, name), "System.Quantity")
+        if "." in text:
+            return Literal(value, "System.Decimal")
+        return Literal(int(text), "System.Integer")
+
+    def type_name(self) -> str:
+        """A type, such as ``Patient`` or ``System.String``."""
+        token = self.advance()
+        if token.kind not in ("name", "quoted"):
+            raise OperationOutcomeError("invalid", f"FHIRPath: expected a type at {token.at}")
+        name = token.text
+        while self.is_sign("."):
+            self.advance()
+            name += "." + self.advance().text
+        return name

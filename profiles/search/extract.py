@@ -1,0 +1,189 @@
+"""Every value under which a resource can be found, compiled once per type from the search parameters."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from profiles.search.parameters import SearchParameter
+from profiles.search.paths import JsonPath, json_paths
+from profiles.search.values import Row, rows
+
+BY_RESOURCE: Final = frozenset({"_id", "_lastUpdated", "_content", "_text", "_query", "_list"})
+"""Parameters that no index table holds: the resource's own row, or its text, answers them."""
+
+_PLAIN: Final = frozenset({"id", "meta", "implicitRules", "language", "resourceType"})
+
+_SAID: Final = re.compile(r"([\w.]+)\.exists\(\) and ([\w.]+) != false")
+"""Patient.deceased: true for a date, and for true itself."""
+
+Rows = Callable[[Any], Iterator[Row]]
+
+
+class Extractor:
+    """Index rows of the resources of one type.
+
+    Parameters
+    ----------
+    kind : str
+        Resource type.
+    parameters : mapping
+        Its search parameters by code.
+    """
+
+    def __init__(self, kind: str, parameters: Mapping[str, SearchParameter]) -> None:
+        self._by_member: dict[str, list[Rows]] = {}
+        self._always: list[Rows] = []
+        for parameter in parameters.values():
+            if parameter.code not in BY_RESOURCE and parameter.expression:
+                self._add(kind, parameter, parameters)
+
+    def rows(self, resource: Mapping[str, Any]) -> set[Row]:
+        """The rows of a resource, without duplicates."""
+        found: set[Row] = set()
+        by_member = self._by_member
+        for name in resource:
+            for extract in by_member.get(name, ()):
+                found.update(extract(resource))
+        for extract in self._always:
+            found.update(extract(resource))
+        return found
+
+    def _add(
+        self, kind: str, parameter: SearchParameter, all_: Mapping[str, SearchParameter]
+    ) -> None:
+        if parameter.kind == "composite":
+            extract = _composite(kind, parameter, all_)
+            self._always.append(extract)
+            return
+        paths = json_paths(parameter.expression, kind)
+        said = _SAID.fullmatch(parameter.expression)
+        if said is not None and (paths := json_paths(said[1], kind)):
+            self._always.append(_unless_false(parameter, paths))
+            return
+        if paths is None:
+            self._always.append(_by_fhirpath(parameter))
+            return
+        for path in paths:
+            extract = _by_path(parameter, path)
+            if path.steps:
+                self._by_member.setdefault(path.steps[0].name, []).append(extract)
+            else:
+                self._always.append(extract)
+
+
+def _by_path(parameter: SearchParameter, path: JsonPath) -> Rows:
+    kind, code, element = parameter.kind, parameter.code, path.type
+
+    def extract(resource: Any) -> Iterator[Row]:
+        for value in path.values(resource):
+            yield from rows(kind, code, value, element)
+
+    return extract
+
+
+def _unless_false(parameter: SearchParameter, paths: list[JsonPath]) -> Rows:
+    def extract(resource: Any) -> Iterator[Row]:
+        found = [value for path in paths for value in path.values(resource)]
+        said = bool(found) and found != [False]
+        yield from rows(parameter.kind, parameter.code, said, "boolean")
+
+    return extract
+
+
+def _by_fhirpath(parameter: SearchParameter) -> Rows:
+    kind, code = parameter.kind, parameter.code
+    # Few expressions need it: the engine is loaded with the first.
+    from profiles.fhirpath.engine import compile_expression
+
+    expression = compile_expression(parameter.expression)
+
+    def extract(resource: Any) -> Iterator[Row]:
+        for node in expression.evaluate(resource):
+            yield from rows(kind, code, node.value, node.type.removeprefix("FHIR."))
+
+    return extract
+
+
+def _composite(kind: str, parameter: SearchParameter, all_: Mapping[str, SearchParameter]) -> Rows:
+    """Pairs (or triples) of parts that stand in the same element (R4 search.html#combining)."""
+    bases = json_paths(parameter.expression, kind) or []
+    compiled = [
+        (base, [_part(base, kind, code, text, all_) for code, text in parameter.components])
+        for base in bases
+    ]
+    code = parameter.code
+
+    def extract(resource: Any) -> Iterator[Row]:
+        for base, parts in compiled:
+            for element in base.values(resource):
+                found = [list(part(element, resource)) for part in parts]
+                if all(found):
+                    yield from (("cmp", code, *row) for row in _combined(found))
+
+    return extract
+
+
+Part = Callable[[Any, Any], Iterable[Row]]
+
+
+def _part(
+    base: JsonPath, kind: str, code: str, expression: str, all_: Mapping[str, SearchParameter]
+) -> Part:
+    """Rows of one part, from the element or, with ``%resource``, from the whole resource."""
+    whole = expression.startswith("%resource.")
+    text = expression.removeprefix("%resource.").replace("DateTime", "dateTime")
+    paths = json_paths(text, kind if whole else base.type) or []
+    declared = all_[code].kind if code in all_ else "token"
+
+    def extract(element: Any, resource: Any) -> Iterator[Row]:
+        for path in paths:
+            for value in path.values(resource if whole else element):
+                yield from rows(_kind(declared, path.type), "", value, path.type)
+
+    return extract
+
+
+_CODED: Final = frozenset({"code", "Coding", "CodeableConcept"})
+
+
+def _kind(declared: str, element: str) -> str:
+    """Kind of a part; two parameters of R4 have their kinds crossed (DocumentReference.relatesTo)."""
+    if element == "Reference":
+        return "reference"
+    return "token" if element in _CODED else declared
+
+
+def _combined(parts: list[list[Row]]) -> Iterator[Row]:
+    """Columns val, sys, lo, hi, val2, sys2, lo2, hi2 of every combination."""
+    for first in parts[0]:
+        if first[0] == "str" and first[1] == ":text":
+            continue
+        for second in parts[1]:
+            for third in parts[2] if len(parts) > 2 else ((),):
+                yield from _columns(first, second, third)
+
+
+def _columns(first: Row, second: Row, third: Row) -> Iterator[Row]:
+    one = _text_columns(first)
+    if one is None or second[1:2] == (":text",):
+        return
+    if second[0] in ("dat", "num", "qty"):
+        unit = second[2] if second[0] == "qty" else ""
+        system = second[3] if second[0] == "qty" else ""
+        bounds = tuple(float(bound) for bound in second[-2:])
+        rest = tuple(float(bound) for bound in third[-2:]) if third else (0.0, 0.0)
+        yield (*one, *bounds, unit, system, *rest)
+        return
+    two = _text_columns(second)
+    if two is not None:
+        yield (*one, 0.0, 0.0, *two, 0.0, 0.0)
+
+
+def _text_columns(row: Row) -> tuple[str, str] | None:
+    if row[0] == "tok":
+        return row[2], row[3]
+    if row[0] == "ref":
+        return f"{row[2]}/{row[3]}", ""
+    if row[0] in ("uri", "str"):
+        return row[2], ""
+    return None

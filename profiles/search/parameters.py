@@ -1,0 +1,118 @@
+"""The search parameters that are served: R4's, ours, and those that a site adds (R4 searchparameter.html)."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from profiles.definitions.r4 import artefact, definitions
+from profiles.outcome import OperationOutcomeError
+from terminology.systems import ISTHMUS
+
+HL7: Final = "http://hl7.org/fhir/SearchParameter/"
+KINDS: Final = frozenset(
+    {"number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParameter:
+    """One parameter of one type.
+
+    Parameters
+    ----------
+    code, kind : str
+        Name in the URL, and its type (``token``, ``date`` …).
+    expression : str
+        FHIRPath of its values; empty for what is no element (``_content``).
+    targets : tuple of str
+        Types that a reference may lead to.
+    components : tuple of (str, str)
+        Parameter code and expression of each part of a composite.
+    url : str
+        Canonical address of the definition.
+    """
+
+    code: str
+    kind: str
+    expression: str
+    targets: tuple[str, ...] = ()
+    components: tuple[tuple[str, str], ...] = ()
+    url: str = ""
+
+
+OURS: Final = {
+    "DiagnosticReport": (
+        SearchParameter(
+            "imaging-study",
+            "reference",
+            "DiagnosticReport.imagingStudy",
+            ("ImagingStudy",),
+            url=f"{ISTHMUS}/SearchParameter/DiagnosticReport-imaging-study",
+        ),
+    ),
+}
+"""Parameters that R4 lacks and our own screens need."""
+
+
+@functools.cache
+def parameters_of(kind: str) -> Mapping[str, SearchParameter]:
+    """The parameters of a resource type by code, those of every type included."""
+    listed = _listed()
+    found: dict[str, SearchParameter] = {}
+    for base in ("Resource", "DomainResource", kind):
+        for code, entry in listed.get(base, {}).items():
+            found[code] = _parameter(code, entry)
+    found.update({parameter.code: parameter for parameter in OURS.get(kind, ())})
+    if kind in ("Binary", "Bundle", "Parameters"):
+        found.pop("_text", None)
+    return found
+
+
+@functools.cache
+def compartments() -> dict[str, dict[str, list[str]]]:
+    """Compartment → member type → parameters that make a member (R4 compartmentdefinition.html)."""
+    found: dict[str, dict[str, list[str]]] = artefact("r4_search.json.gz")["compartments"]
+    return found
+
+
+def custom(resource: Mapping[str, Any]) -> dict[str, SearchParameter]:
+    """Type → parameter, of a SearchParameter resource that a site has stored.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``invalid`` when it cannot be served: unknown base, no expression, a composite without parts.
+    """
+    kind, code = resource.get("type", ""), str(resource.get("code", ""))
+    expression = resource.get("expression", "")
+    if kind not in KINDS - {"special", "composite"} or not expression:
+        raise OperationOutcomeError(
+            "invalid", "a search parameter needs a type and an expression", "SearchParameter"
+        )
+    bases = resource.get("base", ())
+    if set(bases) - definitions().resources - {"Resource", "DomainResource"}:
+        raise OperationOutcomeError("invalid", "base is no type of R4", "SearchParameter.base")
+    parameter = SearchParameter(
+        code, kind, expression, tuple(resource.get("target", ())), (), resource.get("url", "")
+    )
+    everywhere = {"Resource", "DomainResource"}.intersection(bases)
+    served = definitions().resources if everywhere else bases
+    return dict.fromkeys(served, parameter)
+
+
+@functools.cache
+def _listed() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = artefact("r4_search.json.gz")["parameters"]
+    return found
+
+
+def _parameter(code: str, entry: dict[str, Any]) -> SearchParameter:
+    return SearchParameter(
+        code=code,
+        kind=entry["type"],
+        expression=entry.get("expression", ""),
+        targets=tuple(entry.get("target", ())),
+        components=tuple((c["code"], c["expression"]) for c in entry.get("component", ())),
+        url=HL7 + entry["id"],
+    )

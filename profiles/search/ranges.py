@@ -1,0 +1,123 @@
+"""Dates and numbers as ranges, so that precision takes part in the comparison (R4 search.html#prefix)."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from profiles.outcome import OperationOutcomeError
+
+EARLIEST: Final = -(1 << 62)
+LATEST: Final = 1 << 62
+"""Milliseconds for the open ends of a Period."""
+
+_DATE: Final = re.compile(
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?"
+)
+_NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def date_range(text: str) -> tuple[int, int]:
+    """The half-open range of milliseconds UTC that a FHIR date of any precision covers.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``invalid`` when the text is not a date.
+    """
+    match = _DATE.fullmatch(text)
+    if match is None:
+        raise OperationOutcomeError("invalid", "not a FHIR date or dateTime")
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    try:
+        start = datetime(
+            int(year),
+            int(month or 1),
+            int(day or 1),
+            int(hour or 0),
+            int(minute or 0),
+            min(int(second or 0), 59),
+            int((fraction or "0")[:6].ljust(6, "0")),
+            tzinfo=UTC,
+        )
+        end = _end(start, month, day, hour, second, fraction)
+    except (ValueError, OverflowError):
+        raise OperationOutcomeError("invalid", "not a date of the calendar") from None
+    offset = _offset(zone)
+    return milliseconds(start) - offset, milliseconds(end) - offset
+
+
+def milliseconds(moment: datetime) -> int:
+    """Milliseconds since 1970 UTC, rounded down."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def period_range(period: dict[str, Any]) -> tuple[int, int]:
+    """Range of a Period; an end that is missing is open (R4 search.html#date)."""
+    low = date_range(period["start"])[0] if "start" in period else EARLIEST
+    high = date_range(period["end"])[1] if "end" in period else LATEST
+    return low, high
+
+
+def number(text: str) -> Decimal:
+    """A number of a search parameter.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``invalid`` when the text is no number.
+    """
+    if _NUMBER.fullmatch(text) is None:
+        raise OperationOutcomeError("invalid", "not a number")
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise OperationOutcomeError("invalid", "not a number") from None
+
+
+def implicit_range(text: str) -> tuple[float, float]:
+    """What a number means with the precision in which it is written: 100 is 99.5 to 100.5."""
+    value = number(text)
+    exponent = value.as_tuple().exponent
+    half = Decimal(5).scaleb((exponent if isinstance(exponent, int) else 0) - 1)
+    return float(value - half), float(value + half)
+
+
+def quantity_range(quantity: dict[str, Any]) -> tuple[float, float] | None:
+    """Range of a Quantity, with its comparator; None when it has no value."""
+    value = quantity.get("value")
+    if value is None:
+        return None
+    exact = float(value)
+    comparator = quantity.get("comparator", "")
+    low = float("-inf") if comparator.startswith("<") else exact
+    high = float("inf") if comparator.startswith(">") else exact
+    return low, high
+
+
+def _offset(zone: str | None) -> int:
+    if zone is None or zone == "Z":
+        return 0
+    minutes = int(zone[1:3]) * 60 + int(zone[4:6])
+    return (-minutes if zone[0] == "-" else minutes) * 60_000
+
+
+def _end(
+    start: datetime,
+    month: str | None,
+    day: str | None,
+    hour: str | None,
+    second: str | None,
+    fraction: str | None,
+) -> datetime:
+    if month is None:
+        return start.replace(year=start.year + 1)
+    if day is None:
+        year, following = divmod(start.month, 12)
+        return start.replace(year=start.year + year, month=following + 1)
+    if hour is None:
+        return start + timedelta(days=1)
+    if second is None:
+        return start + timedelta(minutes=1)
+    return start + (timedelta(seconds=1) if fraction is None else timedelta(milliseconds=1))

@@ -1,0 +1,58 @@
+"""Values of search parameters as they are written: escapes, alternatives, prefixes (R4 search.html)."""
+
+import re
+from typing import Final
+
+from profiles.outcome import OperationOutcomeError
+
+PREFIXES: Final = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
+MOST_ALTERNATIVES: Final = 1000
+"""Values joined by commas in one parameter; more are refused, not cut off."""
+
+_ESCAPED: Final = re.compile(r"\\([,|$\\])")
+
+
+def split(text: str, separator: str) -> list[str]:
+    r"""Parts between separators that are not escaped by ``\``; the escapes stay in the parts."""
+    if "\\" not in text:
+        return text.split(separator)
+    parts, start, at = [], 0, 0
+    while at < len(text):
+        if text[at] == "\\":
+            at += 2
+            continue
+        if text[at] == separator:
+            parts.append(text[start:at])
+            start = at + 1
+        at += 1
+    return [*parts, text[start:]]
+
+
+def plain(text: str) -> str:
+    """A part without its escapes."""
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
+def alternatives(text: str, name: str) -> tuple[str, ...]:
+    """The values of one parameter, any of which may match.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``invalid`` when there is no value, ``too-costly`` when there are too many.
+    """
+    found = tuple(part for part in split(text, ",") if part)
+    if not found:
+        raise OperationOutcomeError("invalid", f"the search parameter {name} has no value", name)
+    if len(found) > MOST_ALTERNATIVES:
+        raise OperationOutcomeError(
+            "too-costly", f"{name} has more than {MOST_ALTERNATIVES} values", name
+        )
+    return found
+
+
+def prefixed(text: str) -> tuple[str, str]:
+    """Prefix and rest of an ordered value; ``eq`` when there is none (R4 search.html#prefix)."""
+    if text[:2] in PREFIXES:
+        return text[:2], text[2:]
+    return "eq", text

@@ -1,0 +1,230 @@
+"""What one element is indexed as, by the kind of the search parameter (R4 search.html, table of each kind).
+
+A row is a plain tuple whose first member names its table. It holds everything but the keys of parameter and
+resource, so that equal values are equal rows.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from profiles.outcome import OperationOutcomeError
+from profiles.search.ranges import date_range, period_range, quantity_range
+
+Row = tuple[Any, ...]
+"""``(table, parameter, *columns)``: tok(val, sys) str(norm, exact) ref(type, id) uri(val) dat(lo, hi)
+num(lo, hi) qty(code, sys, unit, lo, hi) cmp(val, sys, lo, hi, val2, sys2, lo2, hi2)."""
+
+CURRENCY: Final = "urn:iso:std:iso:4217"
+LONGEST: Final = 256
+"""Characters of a text that are indexed as they are."""
+
+_LITERAL: Final = re.compile(
+    r"(?:(?P<base>https?://.+)/)?(?P<type>[A-Z]\w+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/.+)?"
+)
+
+
+def folded(text: str) -> str:
+    """Text for comparison: without accents, case and surplus space (R4 search.html#string)."""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    plain = unicodedata.normalize("NFD", text)
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).casefold().split())
+
+
+def exact(text: str) -> str:
+    """A text for comparison as a whole; a long one by its beginning and its digest."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:180]} {hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def rows(kind: str, code: str, value: Any, element: str) -> Iterator[Row]:
+    """Rows of one value; ``element`` is its FHIR type."""
+    return _ROWS[kind](code, value, element)
+
+
+def literal(reference: str, base: str = "") -> tuple[str, str] | None:
+    """Type and id of a reference to this server; None for any other (R4 references.html#literal)."""
+    match = _LITERAL.fullmatch(reference)
+    if match is None or (match["base"] or base) != base:
+        return None
+    return match["type"], match["id"]
+
+
+def _tokens(code: str, value: Any, element: str) -> Iterator[Row]:
+    if isinstance(value, bool):
+        yield ("tok", code, "true" if value else "false", "")
+    elif isinstance(value, str | int | float):
+        yield ("tok", code, exact(str(value)), "")
+    elif element == "CodeableConcept":
+        for coding in value.get("coding", ()):
+            yield from _coding(code, coding)
+        yield from _text(code, value.get("text"))
+    elif element == "Identifier":
+        yield from _identifier(code, value)
+    elif element == "ContactPoint":
+        if "value" in value:
+            yield ("tok", code, exact(value["value"]), value.get("system", ""))
+    elif element == "Coding":
+        yield from _coding(code, value)
+
+
+def _coding(code: str, coding: Any) -> Iterator[Row]:
+    if "code" in coding or "system" in coding:
+        yield ("tok", code, exact(coding.get("code", "")), coding.get("system", ""))
+    yield from _text(code, coding.get("display"))
+
+
+def _identifier(code: str, value: Any) -> Iterator[Row]:
+    if "value" in value or "system" in value:
+        yield ("tok", code, exact(value.get("value", "")), value.get("system", ""))
+    kind = value.get("type", {})
+    yield from _text(code, kind.get("text"))
+    for coding in kind.get("coding", ()) if "value" in value else ():
+        if "code" in coding:
+            # type and value have to match in the same Identifier (R4 search.html#modifiers, :of-type)
+            yield (
+                "tok",
+                f"{code}:of-type",
+                exact(f"{coding['code']}|{value['value']}"),
+                coding.get("system", ""),
+            )
+
+
+def _text(code: str, text: Any) -> Iterator[Row]:
+    if text:
+        yield ("str", f"{code}:text", folded(text)[:LONGEST], "")
+
+
+def _strings(code: str, value: Any, element: str) -> Iterator[Row]:
+    if isinstance(value, str):
+        yield ("str", code, folded(value)[:LONGEST], exact(value))
+        return
+    for name in _PARTS.get(element, ("text",)):
+        part = value.get(name, ())
+        for text in (part,) if isinstance(part, str) else part:
+            if text:
+                yield ("str", code, folded(text)[:LONGEST], exact(text))
+
+
+_PARTS: Final = {
+    "HumanName": ("text", "family", "given", "prefix", "suffix"),
+    "Address": ("text", "line", "city", "district", "state", "postalCode", "country"),
+}
+
+
+def _references(code: str, value: Any, element: str) -> Iterator[Row]:
+    if isinstance(value, str):
+        yield from _canonical(code, value)
+    elif element == "Resource":
+        if "resourceType" in value and "id" in value:
+            yield ("ref", code, value["resourceType"], value["id"])
+    else:
+        yield from _reference(code, value)
+
+
+def _reference(code: str, value: Any) -> Iterator[Row]:
+    text = value.get("reference", "")
+    if text and not text.startswith("#"):
+        target = literal(text)
+        yield ("ref", code, *target) if target else ("uri", code, exact(text))
+    identifier = value.get("identifier")
+    if isinstance(identifier, dict):
+        yield (
+            "tok",
+            f"{code}:identifier",
+            exact(identifier.get("value", "")),
+            identifier.get("system", ""),
+        )
+    yield from _text(code, value.get("display"))
+
+
+def _canonical(code: str, value: str) -> Iterator[Row]:
+    yield ("uri", code, exact(value))
+    plain = value.partition("|")[0]
+    if plain != value:
+        yield ("uri", code, exact(plain))
+    target = literal(value)
+    if target:
+        yield ("ref", code, *target)
+
+
+def _uris(code: str, value: Any, _: str) -> Iterator[Row]:
+    if isinstance(value, str):
+        yield ("uri", code, exact(value))
+
+
+def _dates(code: str, value: Any, element: str) -> Iterator[Row]:
+    for low, high in _date_ranges(value, element):
+        yield ("dat", code, low, high)
+
+
+def _date_ranges(value: Any, element: str) -> Iterator[tuple[int, int]]:
+    try:
+        if isinstance(value, str):
+            yield date_range(value)
+        elif element == "Period" and value.keys() & {"start", "end"}:
+            yield period_range(value)
+        elif element == "Timing":
+            events = [date_range(event) for event in value.get("event", ())]
+            bounds = value.get("repeat", {}).get("boundsPeriod")
+            if bounds:
+                events.append(period_range(bounds))
+            if events:
+                yield min(low for low, _ in events), max(high for _, high in events)
+    except OperationOutcomeError:
+        return  # the door refuses such a value; one that is stored all the same cannot be found by it
+
+
+def _numbers(code: str, value: Any, element: str) -> Iterator[Row]:
+    if element == "Range":
+        yield ("num", code, *_ends(value))
+    elif not isinstance(value, bool | dict | list):
+        yield ("num", code, float(value), float(value))
+
+
+def _quantities(code: str, value: Any, element: str) -> Iterator[Row]:
+    if element == "Money":
+        if "value" in value:
+            exact = float(value["value"])
+            yield ("qty", code, value.get("currency", ""), CURRENCY, "", exact, exact)
+    elif element == "Range":
+        one = value.get("low") or value.get("high") or {}
+        yield ("qty", code, *_unit(one), *_ends(value))
+    elif isinstance(value, dict):
+        found = quantity_range(value)
+        if found is not None:
+            yield ("qty", code, *_unit(value), *found)
+
+
+def _unit(quantity: Any) -> tuple[str, str, str]:
+    return quantity.get("code", ""), quantity.get("system", ""), quantity.get("unit", "")
+
+
+def _ends(value: Any) -> tuple[float, float]:
+    low = value.get("low", {}).get("value")
+    high = value.get("high", {}).get("value")
+    return (
+        float("-inf") if low is None else float(low),
+        float("inf") if high is None else float(high),
+    )
+
+
+def _positions(code: str, value: Any, _: str) -> Iterator[Row]:
+    if "latitude" in value and "longitude" in value:
+        yield ("num", code, float(value["latitude"]), float(value["longitude"]))
+
+
+_ROWS: Final[dict[str, Callable[[str, Any, str], Iterator[Row]]]] = {
+    "token": _tokens,
+    "string": _strings,
+    "reference": _references,
+    "uri": _uris,
+    "date": _dates,
+    "number": _numbers,
+    "quantity": _quantities,
+    "special": _positions,
+}

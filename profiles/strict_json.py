@@ -1,0 +1,78 @@
+"""JSON as R4 allows it: no member named twice, no NaN, no lone surrogates, bounded depth (R4 json.html).
+
+The quick way parses in C and counts names: an object that names a member twice loses one when it is written
+again. Only when the counts differ, or an escape could hide a quote, is the text read pair by pair.
+"""
+
+import json
+from typing import Any, Final
+
+import orjson
+
+from profiles.outcome import OperationOutcomeError
+
+DEEPEST: Final = 64
+_NAME_END: Final = b'":'
+
+
+def parse(body: bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``structure`` when it is no JSON of R4, ``too-costly`` when it is nested too deeply.
+    """
+    try:
+        value = orjson.loads(body)
+        again = orjson.dumps(value)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError) as error:
+        raise OperationOutcomeError("structure", _said(error)) from None
+    if body.count(_NAME_END) != again.count(_NAME_END) or b"\\u0022" in body.lower():
+        _require_unique(body)
+    if body.count(b"{") + body.count(b"[") > DEEPEST:
+        require_shallow(value)
+    return value
+
+
+def parse_resource(body: bytes) -> dict[str, Any]:
+    """Parse one resource strictly.
+
+    Raises
+    ------
+    OperationOutcomeError
+        As ``parse``, and ``structure`` when it is no object with a ``resourceType``.
+    """
+    value = parse(body)
+    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+        raise OperationOutcomeError("structure", "the body is no FHIR resource", "resourceType")
+    return value
+
+
+def require_shallow(value: Any, left: int = DEEPEST) -> None:
+    """Refuse what is nested deeper than ``DEEPEST`` (``too-costly``)."""
+    if left == 0:
+        raise OperationOutcomeError("too-costly", f"the resource is nested deeper than {DEEPEST}")
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, dict | list):
+            require_shallow(part, left - 1)
+
+
+def _require_unique(body: bytes) -> None:
+    try:
+        json.loads(body, object_pairs_hook=_unique)
+    except RecursionError:
+        raise OperationOutcomeError("structure", "the body is nested too deeply") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise OperationOutcomeError("structure", "a JSON object names a member twice")
+    return found
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, orjson.JSONDecodeError):
+        return f"the body is not JSON in UTF-8 (line {error.lineno}, column {error.colno})"
+    return "the body is not JSON in UTF-8"
