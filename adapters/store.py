@@ -6,7 +6,7 @@ may have the same store open; one writes at a time, all read.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -90,6 +90,18 @@ class Store:
         """The current version (``not-found``, ``deleted``)."""
         return required(self._reader().read(kind, resource_id), kind)
 
+    def current(self, kind: str, resource_id: str) -> StoredVersion | None:
+        """The current version, a tombstone included; None when there never was one."""
+        return self._reader().read(kind, resource_id)
+
+    def count(self, kinds: tuple[str, ...]) -> int:
+        """How many resources of some types there are."""
+        return self._reader().count(kinds)
+
+    def metas(self, kinds: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+        """The ``meta`` of every resource of some types."""
+        return self._reader().metas(kinds)
+
     def vread(self, kind: str, resource_id: str, version: int) -> StoredVersion:
         """One version (``not-found``, ``deleted``)."""
         reader = self._reader()
@@ -134,6 +146,10 @@ class Store:
     ) -> SearchPage:
         """One page of a search that was understood."""
         return self._reader().run(request, after=after, base=base)
+
+    def refresh(self) -> None:
+        """See search parameters that another process has added."""
+        self.registry.refresh(self._reader().connection)
 
     def kinds(self) -> list[str]:
         """Types of which anything is stored."""

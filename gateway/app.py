@@ -8,16 +8,19 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 
 from adapters.dimse.peers import Peers
 from adapters.dimse.scp import Received, StorageScp
-from adapters.store import Store, open_store
+from adapters.store import Store, Transaction, open_store
 from gateway.fetch import FETCH_LANE, Fetch, fetch_on_arrival
 from gateway.http import Services, build_app
 from gateway.intake import IMAGING_LANE, Intake, Settle
 from gateway.lane import Lane
+from gateway.operations.job import OPERATION_LANE, RunOperation
+from gateway.operations.reindex import index_on_arrival
 from gateway.runner import Runner, lane_command
 from gateway.settings import Settings
 from ml.worker import missing, workers
@@ -34,21 +37,23 @@ class Gateway:
     intake: Intake
     scp: StorageScp
     runner: Runner
-    fetch_lane: Lane
+    lanes: tuple[Lane, ...]
     http: Starlette
 
     def start(self) -> None:
-        """Start the SCP, the lanes and the fetch thread; the web server is started by its caller."""
+        """Start the SCP, the lanes of processes and threads; the web server is started by its caller."""
         self.store.blobs.sweep()
         self.runner.start()
-        threading.Thread(target=self.fetch_lane.run, name="fetch", daemon=True).start()
+        for lane in self.lanes:
+            threading.Thread(target=lane.run, name="lane", daemon=True).start()
         self.scp.start()
         log.info("gateway.started", extra={"dicom_port": self.scp.port})
 
     def stop(self) -> None:
         """Stop taking in, then end the lanes, then close the store."""
         self.scp.stop()
-        self.fetch_lane.stop()
+        for lane in self.lanes:
+            lane.stop()
         self.runner.stop()
         self.store.close()
 
@@ -92,7 +97,7 @@ def compose(settings: Settings) -> Gateway:
         request_analysis=lambda study_id, parameters: intake.request_analysis(
             store.read("ImagingStudy", study_id).json(), parameters
         ),
-        on_created=fetch_on_arrival,
+        on_created=_on_created,
         lanes_alive=lambda: all(lane.pid is not None for lane in runner.lanes),
     )
     return Gateway(
@@ -101,9 +106,23 @@ def compose(settings: Settings) -> Gateway:
         intake=intake,
         scp=scp,
         runner=runner,
-        fetch_lane=Lane(store, FETCH_LANE, {"fetch": fetch}, timeout_s=settings.fetch_timeout_s),
+        lanes=(
+            Lane(store, FETCH_LANE, {"fetch": fetch}, timeout_s=settings.fetch_timeout_s),
+            Lane(
+                store,
+                OPERATION_LANE,
+                {"operation": RunOperation(store)},
+                timeout_s=settings.fetch_timeout_s,
+            ),
+        ),
         http=build_app(store, settings, services),
     )
+
+
+def _on_created(tx: Transaction, resource: dict[str, Any]) -> None:
+    """What the arrival of a resource starts, in the transaction that stores it."""
+    fetch_on_arrival(tx, resource)
+    index_on_arrival(tx, resource)
 
 
 def _lane_commands(settings: Settings) -> list[tuple[str, ...]]:

@@ -83,8 +83,8 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-async def read_resource(request: Request) -> tuple[bytes, dict[str, Any]]:
-    """Body of a request: its bytes and the parsed resource.
+async def read_resource(request: Request) -> dict[str, Any]:
+    """The resource in the body of a request.
 
     Raises
     ------
@@ -92,8 +92,7 @@ async def read_resource(request: Request) -> tuple[bytes, dict[str, Any]]:
         ``media-type``, ``too-costly``, ``structure`` (not UTF-8, not JSON, duplicate keys, too deep).
     """
     require_json_body(request)
-    body = await read_body(request)
-    return body, parse_resource(body)
+    return parse_resource(await read_body(request))
 
 
 def fhir_json(

@@ -32,8 +32,9 @@ from gateway.interactions import (
     search,
     update,
 )
-from gateway.operations.analyze import cancel_job, job_status
-from gateway.operations.table import OPERATIONS, load_operation
+from gateway.operations.endpoint import endpoint_of
+from gateway.operations.job_status import cancel_job, job_status
+from gateway.operations.table import OPERATIONS
 from gateway.pages import page_routes
 from gateway.settings import Settings
 from profiles.outcome import OperationOutcomeError
@@ -101,8 +102,9 @@ def _fhir_routes() -> list[BaseRoute]:
         Route("/metadata", capabilities.capabilities),
         Route("/OperationDefinition/{name}", capabilities.operation_definition),
         *(
-            Route(operation.path, load_operation(operation), methods=list(operation.methods))
+            Route(path, endpoint_of(operation), methods=list(operation.methods))
             for operation in OPERATIONS
+            for path in operation.paths()
         ),
         Route("/$job-status/{id}", job_status, methods=["GET"]),
         Route("/$job-status/{id}", cancel_job, methods=["DELETE"]),

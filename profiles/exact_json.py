@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import orjson
+
 from profiles.outcome import OperationOutcomeError
 
 
@@ -22,7 +24,7 @@ class Number(float):
 
 
 def loads_exact(body: bytes) -> Any:
-    """Parse JSON that was checked already."""
+    """Parse JSON; numbers keep their text (``structure`` when it is no JSON)."""
     try:
         return json.loads(body, parse_float=Number)
     except (ValueError, RecursionError):
@@ -30,27 +32,26 @@ def loads_exact(body: bytes) -> Any:
 
 
 def dumps_exact(value: Any) -> bytes:
-    """Write JSON; a ``Number`` is written as it was read."""
-    parts: list[str] = []
-    _write(value, parts)
-    return "".join(parts).encode()
+    """Write JSON; a ``Number`` is written as it was read, an integer of any size as it is."""
+    try:
+        return orjson.dumps(value, default=_fragment)
+    except (orjson.JSONEncodeError, TypeError):
+        # An integer beyond 64 bits: rare, and then the slower writer has it.
+        return _written(value).encode()
 
 
-def _write(value: Any, parts: list[str]) -> None:
+def _fragment(value: Any) -> Any:
     if isinstance(value, Number):
-        parts.append(value.text)
-    elif isinstance(value, dict):
-        parts.append("{")
-        for at, (name, inner) in enumerate(value.items()):
-            parts.append(("," if at else "") + json.dumps(name, ensure_ascii=False) + ":")
-            _write(inner, parts)
-        parts.append("}")
-    elif isinstance(value, list):
-        parts.append("[")
-        for at, inner in enumerate(value):
-            if at:
-                parts.append(",")
-            _write(inner, parts)
-        parts.append("]")
-    else:
-        parts.append(json.dumps(value, ensure_ascii=False))
+        return orjson.Fragment(value.text.encode())
+    raise TypeError(type(value).__name__)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Number):
+        return value.text
+    if isinstance(value, dict):
+        members = (f"{json.dumps(k, ensure_ascii=False)}:{_written(v)}" for k, v in value.items())
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_written, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)

@@ -46,7 +46,7 @@ def is_valid(kind: str, value: Any) -> bool:
         low, high = _RANGES[kind]
         return type(value) is int and low <= value <= high
     if kind == "decimal":
-        return type(value) in (int, float, Decimal)
+        return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     if not isinstance(value, str) or not value:
         return False
     return _CHECKS.get(kind, _matches)(kind, value)

@@ -34,7 +34,7 @@ class Problem:
 def problems(resource: dict[str, Any]) -> Iterator[Problem]:
     """Every structural problem of a resource."""
     kind = resource.get("resourceType")
-    if kind not in definitions().resources:
+    if not isinstance(kind, str) or kind not in definitions().resources:
         yield Problem("structure", "this is no resource type of R4", "resourceType")
         return
     yield from _resource(resource, kind, str(kind), contained=False)
@@ -87,7 +87,7 @@ def _contained(value: Any, path: str, *, nested: bool) -> Iterator[Problem]:
 
 def _any_resource(value: Any, path: str, *, contained: bool) -> Iterator[Problem]:
     kind = value.get("resourceType") if isinstance(value, dict) else None
-    if kind not in definitions().resources:
+    if not isinstance(kind, str) or kind not in definitions().resources:
         yield Problem("structure", "a resource with a resourceType of R4 is expected", path)
         return
     yield from _resource(value, str(kind), path, contained=contained)
@@ -102,9 +102,19 @@ def _object(value: Any, kind: str, path: str) -> Iterator[Problem]:
         yield Problem("structure", "an object has at least one member (ele-1)", path)
         return
     definition = definitions().types[kind]
+    if kind == "Extension":
+        yield from _extension(value, path)
     for name in value:
         yield from _member(value, definition, name, path)
     yield from _absent(value, definition, path)
+
+
+def _extension(value: dict[str, Any], path: str) -> Iterator[Problem]:
+    """ext-1: either a value or further extensions."""
+    has_value = any(name.removeprefix("_").startswith("value") for name in value)
+    if has_value == ("extension" in value):
+        text = "ext-1: an extension has either a value or extensions"
+        yield Problem("invariant", text, path)
 
 
 def _member(

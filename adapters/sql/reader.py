@@ -1,23 +1,23 @@
 """Reading from the store on one connection: resources, versions, searches."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
+
+import orjson
 
 from adapters.sql import resources
 from adapters.sql.names import Names
 from adapters.sql.records import SearchPage, StoredVersion
+from adapters.sql.registry import Registry
 from adapters.sql.search.build import Builder, Terminology
 from adapters.sql.search.condition import AnyOf
 from adapters.sql.search.include import Include, included
 from adapters.sql.search.order import SortKey
 from adapters.sql.search.run import Wanted, keys
-from profiles.search.parameters import SearchParameter
 from profiles.search.request import SearchRequest, understand
 
 DEFAULT_COUNT: Final = 50
 _BATCH: Final = 500
-
-Lookup = Callable[[str], Mapping[str, SearchParameter]]
 
 
 class Reader:
@@ -27,16 +27,16 @@ class Reader:
     ----------
     connection
         Of the thread that uses this.
-    lookup : callable
-        The search parameters of a type.
+    registry : Registry
+        The search parameters of this store.
     names : Names, optional
         Where the connection has one already.
     """
 
-    def __init__(self, connection: Any, lookup: Lookup, names: Names | None = None) -> None:
+    def __init__(self, connection: Any, registry: Registry, names: Names | None = None) -> None:
         self.connection = connection
         self.names = names if names is not None else Names(connection)
-        self._lookup = lookup
+        self._registry = registry
 
     def read(self, kind: str, resource_id: str) -> StoredVersion | None:
         """The current version, a tombstone included."""
@@ -51,7 +51,8 @@ class Reader:
         base: str = "",
     ) -> SearchPage:
         """One page of a type, from the pairs of a URL."""
-        request = understand((kind,), pairs, self._lookup)
+        self._registry.refresh(self.connection)
+        request = understand((kind,), pairs, self._registry.searchable)
         if count is not None:
             request.count = count
         return self.run(request, base=base)
@@ -83,7 +84,7 @@ class Reader:
         includes = [
             Include(i.source, i.code, i.target, i.reverse, i.iterate) for i in request.includes
         ]
-        extra, cut = included(self.connection, self.names, self._lookup, includes, page.found)
+        extra, cut = included(self.connection, self.names, self._registry, includes, page.found)
         return SearchPage(
             matches=self.by_key(page.found),
             included=self.by_key(extra),
@@ -109,6 +110,24 @@ class Reader:
             for key, kind, resource_id, ver, ts, op, body in rows:
                 found[key] = StoredVersion(kind, resource_id, ver, ts, body, False, op, key)
         return tuple(found[key] for key in listed if key in found)
+
+    def count(self, kinds: Sequence[str]) -> int:
+        """How many resources of some types there are."""
+        keys = [key for key in map(self.names.find, kinds) if key is not None]
+        (found,) = self.connection.execute(
+            f"SELECT count(*) FROM res WHERE deleted = 0 AND rt IN ({', '.join('?' * len(keys))})",
+            keys,
+        ).fetchone()
+        return int(found)
+
+    def metas(self, kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The ``meta`` of every resource of some types."""
+        for kind in kinds:
+            rows = self.connection.execute(
+                "SELECT body FROM res WHERE rt = ? AND deleted = 0", (self.names.find(kind),)
+            )
+            for (body,) in rows:
+                yield orjson.loads(body).get("meta", {})
 
     def _terminology(self) -> Terminology:
         from adapters.sql.search.terminology import StoredTerminology

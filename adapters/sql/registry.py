@@ -14,6 +14,8 @@ from profiles.search.parameters import SearchParameter, custom, parameters_of
 
 GENERATION: Final = "parameters"
 """Note that changes with every change of the parameters."""
+SERVED: Final = "served:"
+"""Beginning of the notes that name the added parameters that everything is indexed for."""
 
 
 class Registry:
@@ -23,6 +25,14 @@ class Registry:
         self.generation = ""
         self._added: dict[str, dict[str, SearchParameter]] = {}
         self._merged: dict[str, Mapping[str, SearchParameter]] = {}
+        self._pending: dict[str, set[str]] = {}
+
+    def searchable(self, kind: str) -> Mapping[str, SearchParameter]:
+        """The parameters of a type that everything is indexed for."""
+        found, pending = self(kind), self._pending.get(kind)
+        if not pending:
+            return found
+        return {code: parameter for code, parameter in found.items() if code not in pending}
 
     def __call__(self, kind: str) -> Mapping[str, SearchParameter]:
         """The parameters of a type by code."""
@@ -40,15 +50,25 @@ class Registry:
         if generation == self.generation:
             return
         added: dict[str, dict[str, SearchParameter]] = {}
+        pending: dict[str, set[str]] = {}
+        ready = {
+            name.removeprefix(SERVED)
+            for (name,) in connection.execute(
+                "SELECT name FROM note WHERE name LIKE ?", (f"{SERVED}%",)
+            )
+        }
         rows = connection.execute(
-            "SELECT r.body FROM res r JOIN dict d ON d.id = r.rt "
+            "SELECT r.id, r.body FROM res r JOIN dict d ON d.id = r.rt "
             "WHERE d.text = 'SearchParameter' AND r.deleted = 0 ORDER BY r.pk"
         )
-        for (body,) in rows:
+        for resource_id, body in rows:
             for kind, parameter in _of(orjson.loads(body)).items():
                 if parameter.code not in parameters_of(kind):
                     added.setdefault(kind, {})[parameter.code] = parameter
-        self._added, self._merged, self.generation = added, {}, generation
+                    if resource_id not in ready:
+                        pending.setdefault(kind, set()).add(parameter.code)
+        self._added, self._pending = added, pending
+        self._merged, self.generation = {}, generation
 
 
 def _of(resource: dict[str, Any]) -> dict[str, SearchParameter]:

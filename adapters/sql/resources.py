@@ -10,9 +10,9 @@ from adapters.sql.index import Index
 from adapters.sql.names import Names
 from adapters.sql.records import StoredVersion
 from adapters.sql.schema import AWAITED, DELETED, LIVE
+from profiles.exact_json import dumps_exact
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
-from profiles.rawjson import keeps_numbers, with_meta
 
 _CURRENT = "SELECT pk, ver, ts, deleted, op, body FROM res WHERE rt = ? AND id = ?"
 
@@ -78,21 +78,18 @@ class Resources:
 
     def put(
         self,
-        resource: Mapping[str, Any] | bytes,
+        resource: Mapping[str, Any],
         moment: datetime,
         *,
         if_match: int | None = None,
-        parsed: Mapping[str, Any] | None = None,
         op: str = "",
     ) -> StoredVersion:
         """Write the next version of a resource.
 
         Parameters
         ----------
-        resource : mapping or bytes
-            Complete, with its id; bytes stay as they are but for ``id`` and ``meta``.
-        parsed : mapping, optional
-            The parsed bytes, where the caller has them.
+        resource : mapping
+            Complete, with its id; numbers as ``profiles.strict_json`` reads them.
         op : str
             HTTP method of the history; POST or PUT by the version where it is not given.
 
@@ -101,9 +98,7 @@ class Resources:
         OperationOutcomeError
             ``precondition`` when ``if_match`` is not the current version.
         """
-        if parsed is None:
-            parsed = orjson.loads(resource) if isinstance(resource, bytes) else resource
-        kind, resource_id = parsed["resourceType"], parsed["id"]
+        kind, resource_id = resource["resourceType"], resource["id"]
         row = self._row(kind, resource_id)
         current = row[1] if row is not None and row[3] == LIVE else None
         if if_match is not None and if_match != current:
@@ -111,12 +106,23 @@ class Resources:
                 "precondition", f"If-Match {if_match} is not the current version"
             )
         number = 1 if row is None else row[1] + 1
-        meta = {**parsed.get("meta", {}), "versionId": str(number), "lastUpdated": instant(moment)}
-        body = _body(resource, parsed, meta)
+        meta = {
+            **resource.get("meta", {}),
+            "versionId": str(number),
+            "lastUpdated": instant(moment),
+        }
+        whole = {"resourceType": kind, "id": resource_id, "meta": meta}
+        whole.update((k, v) for k, v in resource.items() if k not in whole)
         stored = StoredVersion(
-            kind, resource_id, number, _stamp(moment), body, False, op or _method(number)
+            kind,
+            resource_id,
+            number,
+            _stamp(moment),
+            dumps_exact(whole),
+            False,
+            op or _method(number),
         )
-        rows = self._index.rows({**parsed, "meta": meta})
+        rows = self._index.rows(whole)
         key = self._write(row, stored, self._index.present(kind, rows))
         self._index.learn(kind, resource_id, key)
         before = self._rows_before(row)
@@ -213,16 +219,6 @@ def recent(
     )
     for key, ver, ts, deleted, op, body, kind, resource_id in rows:
         yield StoredVersion(kind, resource_id, ver, ts, body, deleted == DELETED, op, key)
-
-
-def _body(
-    resource: Mapping[str, Any] | bytes, parsed: Mapping[str, Any], meta: dict[str, Any]
-) -> bytes:
-    """The bytes to store; the author's own wherever writing them anew would change a number."""
-    if isinstance(resource, bytes) and not keeps_numbers(resource):
-        return with_meta(resource, parsed["id"], meta)
-    head = {"resourceType": parsed["resourceType"], "id": parsed["id"], "meta": meta}
-    return orjson.dumps({**head, **{k: v for k, v in parsed.items() if k not in head}})
 
 
 def _method(number: int) -> str:

@@ -5,16 +5,20 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+import orjson
+
 from adapters.blobs import BlobFolder
 from adapters.sql import imaging_index, queue
-from adapters.sql.index import Index
+from adapters.sql.index import COLUMNS, Index
 from adapters.sql.names import Names
+from adapters.sql.notes import set_note
 from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
-from adapters.sql.registry import Registry
+from adapters.sql.registry import GENERATION, Registry
 from adapters.sql.resources import Resources, version
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader, SeriesRef
+from profiles.search.parameters import SearchParameter
 from profiles.search.request import SearchRequest
 from profiles.task import moved
 
@@ -84,6 +88,41 @@ class Transaction:
         """The current version, a tombstone included."""
         return self._reader.read(kind, resource_id)
 
+    def reindex_from(self, kinds: Sequence[str], after: int, count: int) -> tuple[int, int]:
+        """Index the next resources of some types again: the key of the last one, and how many."""
+        keys = [key for key in map(self._names.find, kinds) if key is not None]
+        rows = self._connection.execute(
+            "SELECT pk, body FROM res WHERE deleted = 0 AND pk > ? "
+            f"AND rt IN ({', '.join('?' * len(keys))}) ORDER BY pk LIMIT ?",
+            (after, *keys, count),
+        ).fetchall()
+        for key, body in rows:
+            self.reindex(key, orjson.loads(body))
+        return (rows[-1][0] if rows else after), len(rows)
+
+    def clear_parameters(self, served: Mapping[str, SearchParameter]) -> None:
+        """Remove every index row of some parameters, given by type."""
+        for kind, parameter in served.items():
+            key = self._names.find(f"{kind}.{parameter.code}")
+            for table, _ in COLUMNS.values() if key is not None else ():
+                self._connection.execute(f"DELETE FROM {table} WHERE sp = ?", (key,))
+
+    def served(self, parameter_id: str) -> None:
+        """Say that everything is indexed for an added SearchParameter: it can be searched."""
+        set_note(self._connection, f"served:{parameter_id}", "yes")
+        set_note(self._connection, GENERATION, uuid4().hex)
+
+    def count(self, kinds: Sequence[str]) -> int:
+        """How many resources of some types there are."""
+        return self._reader.count(kinds)
+
+    def set_note(self, name: str, value: str | None) -> None:
+        """Write a note of the store, or remove it."""
+        if value is None:
+            self._connection.execute("DELETE FROM note WHERE name = ?", (name,))
+        else:
+            set_note(self._connection, name, value)
+
     def find(self, kind: str, parameter: str, value: str) -> list[str]:
         """Ids of the resources that one parameter finds, the oldest first."""
         page = self.search(kind, [(parameter, value)], count=1000)
@@ -108,6 +147,9 @@ class Transaction:
         self._index.flush()
         return self._reader.run(request, after=after, base=base)
 
+    def refresh(self) -> None:
+        """Search parameters are read again at the begin of every transaction."""
+
     def kinds(self) -> list[str]:
         """Types of which anything is stored."""
         return self._names.kinds()
@@ -118,18 +160,29 @@ class Transaction:
 
     def put(
         self,
-        resource: Mapping[str, Any] | bytes,
+        resource: Mapping[str, Any],
         *,
         if_match: int | None = None,
-        parsed: Mapping[str, Any] | None = None,
         op: str = "",
     ) -> StoredVersion:
         """Write the next version of a resource that has an id (``precondition`` on ``if_match``)."""
-        return self._resources.put(resource, self.moment, if_match=if_match, parsed=parsed, op=op)
+        stored = self._resources.put(resource, self.moment, if_match=if_match, op=op)
+        self._parameters_changed(stored)
+        return stored
 
     def delete(self, kind: str, resource_id: str) -> StoredVersion | None:
         """Write a tombstone; ``None`` when there is nothing to delete."""
-        return self._resources.delete(kind, resource_id, self.moment)
+        stored = self._resources.delete(kind, resource_id, self.moment)
+        if stored is not None:
+            self._parameters_changed(stored)
+        return stored
+
+    def _parameters_changed(self, stored: StoredVersion) -> None:
+        """A SearchParameter is indexed from now on, and searched when ``served`` has said so."""
+        if stored.type == "SearchParameter":
+            self.set_note(f"served:{stored.id}", None)
+            set_note(self._connection, GENERATION, uuid4().hex)
+            self.registry.refresh(self._connection)
 
     def put_instance(
         self,

@@ -3,7 +3,6 @@
 import base64
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 
 from gateway.fhir_answer import read_body
@@ -16,9 +15,7 @@ def sends_content(request: Request) -> bool:
     return bool(declared) and declared not in JSON_TYPES and "fhir" not in declared
 
 
-async def read_binary(
-    request: Request, resource_id: str | None = None
-) -> tuple[bytes, dict[str, Any]]:
+async def read_binary(request: Request, resource_id: str | None = None) -> dict[str, Any]:
     """The Binary of a body; ``X-Security-Context`` names the resource that decides who may see it."""
     content = await read_body(request)
     binary: dict[str, Any] = {
@@ -31,4 +28,4 @@ async def read_binary(
         binary["securityContext"] = {"reference": context}
     if content:
         binary["data"] = base64.b64encode(content).decode()
-    return orjson.dumps(binary), binary
+    return binary

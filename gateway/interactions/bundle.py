@@ -24,7 +24,7 @@ ORDER: Final = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 
 
 async def bundle(request: Request) -> Response:
     """Process a batch or transaction Bundle that was sent to the base address."""
-    body, resource = await read_resource(request)
+    resource = await read_resource(request)
     if resource["resourceType"] != "Bundle" or resource.get("type") not in ("batch", "transaction"):
         raise OperationOutcomeError(
             "invalid", "send a Bundle of type batch or transaction to this address", "Bundle.type"
@@ -32,9 +32,9 @@ async def bundle(request: Request) -> Response:
     whole = resource["type"] == "transaction"
     base = base_of(request)
     if whole:
-        outcomes = await _transaction(request, base, body)
+        outcomes = await _transaction(request, base, resource)
     else:
-        outcomes = await _batch(request, base, body, resource)
+        outcomes = await _batch(request, base, resource)
     wanted = preference(request, "return") or "minimal"
     answer = {
         "resourceType": "Bundle",
@@ -45,12 +45,12 @@ async def bundle(request: Request) -> Response:
     return fhir_json(request, orjson.dumps(answer))
 
 
-async def _transaction(request: Request, base: str, body: bytes) -> list[Outcome]:
+async def _transaction(request: Request, base: str, resource: dict[str, Any]) -> list[Outcome]:
     on_created = request.app.state.services.on_created
 
     def work(tx: Transaction) -> list[Outcome]:
         writes = Writes(tx, base, on_created)
-        entries = resolve(writes, body)
+        entries = resolve(writes, resource)
         found: dict[int, Outcome] = {}
         for entry in sorted(entries, key=lambda e: ORDER[e.method]):
             try:
@@ -62,9 +62,7 @@ async def _transaction(request: Request, base: str, body: bytes) -> list[Outcome
     return await transact(request, work)
 
 
-async def _batch(
-    request: Request, base: str, body: bytes, resource: dict[str, Any]
-) -> list[Outcome]:
+async def _batch(request: Request, base: str, resource: dict[str, Any]) -> list[Outcome]:
     """Every entry in a transaction of its own; one that fails says so in its place."""
     on_created = request.app.state.services.on_created
 
@@ -76,7 +74,7 @@ async def _batch(
         except OperationOutcomeError as error:
             return said(error)
 
-    entries = read_entries(body, resource, base)
+    entries = read_entries(resource, base)
     ordered = sorted(
         enumerate(entries),
         key=lambda pair: ORDER[pair[1].method] if isinstance(pair[1], Entry) else 0,

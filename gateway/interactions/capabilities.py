@@ -72,7 +72,7 @@ async def operation_definition(request: Request) -> Response:
     """OperationDefinition of one of our operations."""
     name = request.path_params["name"]
     for operation in OPERATIONS:
-        if operation.name == name:
+        if operation.id == name:
             return fhir_json(request, operation.definition())
     raise OperationOutcomeError("not-found", "there is no operation of this name")
 
@@ -117,7 +117,8 @@ def _revincludes(store: Store, kinds: list[str]) -> dict[str, list[str]]:
 
 def _operations(kind: str) -> list[dict[str, str]]:
     return [
-        {"name": o.name, "definition": f"{ISTHMUS}/OperationDefinition/{o.name}"}
+        {"name": o.name, "definition": f"{ISTHMUS}/OperationDefinition/{o.id}"}
         for o in OPERATIONS
-        if o.resource == kind
+        if (kind and (kind in o.resources or o.resources == ("Resource",)))
+        or (not kind and "system" in o.levels)
     ]

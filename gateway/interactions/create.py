@@ -14,14 +14,14 @@ async def create(request: Request) -> Response:
     """Store a new resource under an id of ours; its jobs are in the same transaction."""
     kind = served_type(request)
     if kind == "Binary" and sends_content(request):
-        body, resource = await read_binary(request)
+        resource = await read_binary(request)
     else:
-        body, resource = await read_resource(request)
+        resource = await read_resource(request)
     admit(resource, kind)
     base, on_created = base_of(request), request.app.state.services.on_created
     condition = request.headers.get("if-none-exist")
     done = await transact(
-        request, lambda tx: Writes(tx, base, on_created).create(body, resource, condition)
+        request, lambda tx: Writes(tx, base, on_created).create(resource, condition)
     )
     return answer(request, done)
 

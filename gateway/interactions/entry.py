@@ -17,10 +17,8 @@ from gateway.interactions.update import require_same_id
 from gateway.interactions.write import Writes, Written
 from gateway.negotiation import version_tag
 from profiles.definitions.r4 import definitions
-from profiles.exact_json import dumps_exact, loads_exact
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
-from profiles.rawjson import keeps_numbers
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
@@ -36,7 +34,6 @@ class Entry:
     query: str
     version: str
     resource: dict[str, Any] | None
-    body: bytes
     request: dict[str, Any]
     full_url: str = ""
     new_id: str = ""
@@ -102,24 +99,17 @@ def said(error: OperationOutcomeError) -> Outcome:
     return Outcome(error.kind.http, outcome=error.to_resource())
 
 
-def read_entries(
-    body: bytes, resource: dict[str, Any], base: str
-) -> list[Entry | OperationOutcomeError]:
+def read_entries(resource: dict[str, Any], base: str) -> list[Entry | OperationOutcomeError]:
     """The entries of a Bundle; an error in the place of one that cannot be understood."""
     entries = resource.get("entry", [])
     if not isinstance(entries, list):
         raise OperationOutcomeError("structure", "entry is a list", "Bundle.entry")
-    exact = None if keeps_numbers(body) else loads_exact(body)["entry"]
     found: list[Entry | OperationOutcomeError] = []
     for at, entry in enumerate(entries):
         try:
-            made = _entry(at, entry, base)
+            found.append(_entry(at, entry, base))
         except OperationOutcomeError as error:
             found.append(error)
-            continue
-        if exact is not None and made.resource is not None:
-            made.body = dumps_exact(exact[at]["resource"])
-        found.append(made)
     return found
 
 
@@ -142,7 +132,6 @@ def _entry(at: int, entry: Any, base: str) -> Entry:
         query=query,
         version=version,
         resource=resource,
-        body=b"" if resource is None else orjson.dumps(resource),
         request=request,
         full_url=str(entry.get("fullUrl", "")),
     )
@@ -199,16 +188,16 @@ def _write(writes: Writes, entry: Entry) -> Written:
         if entry.existing is not None:
             return Written(200, entry.existing)
         if entry.new_id:
-            return writes.first(entry.body, resource, entry.new_id)
-        return writes.create(entry.body, resource, entry.request.get("ifNoneExist"))
+            return writes.first(resource, entry.new_id)
+        return writes.create(resource, entry.request.get("ifNoneExist"))
     if entry.id:
         require_same_id(resource, entry.id)
-        return writes.update(entry.body, resource, entry.if_match)
+        return writes.update(resource, entry.if_match)
     if entry.new_id:
         if resource.get("id") not in (None, entry.new_id):
             raise OperationOutcomeError("invalid", "the id in the body is not that of the match")
-        return writes.update(entry.body, {**resource, "id": entry.new_id}, entry.if_match)
-    return writes.conditional_update(entry.body, resource, entry.query, entry.if_match)
+        return writes.update({**resource, "id": entry.new_id}, entry.if_match)
+    return writes.conditional_update(resource, entry.query, entry.if_match)
 
 
 def _patch(writes: Writes, entry: Entry, resource: dict[str, Any]) -> Written:
@@ -220,7 +209,7 @@ def _patch(writes: Writes, entry: Entry, resource: dict[str, Any]) -> Written:
             raise OperationOutcomeError("value", "Binary.data is no base64") from None
         document = parsed_patch(str(resource.get("contentType", "")), content)
     else:
-        document = parsed_patch("application/fhir+json", entry.body)
+        document = resource
     wanted = entry.id or matched(writes, entry.kind, entry.query)
     return apply(writes, entry.kind, wanted, document, entry.if_match)
 

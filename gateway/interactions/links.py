@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import uuid4
 
-import orjson
-
 from gateway.interactions.entry import Entry, read_entries
 from gateway.interactions.write import Writes
+from profiles.exact_json import dumps_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.search.values import literal
+from profiles.strict_json import parse
 
 _REFERENCE: Final = re.compile(rb'("reference"\s*:\s*")([^"\\]+)(")')
 _OTHER: Final = re.compile(
@@ -25,7 +25,7 @@ _IN_NARRATIVE: Final = re.compile(rb'((?:href|src)=\\")(urn:(?:uuid|oid):[^"\\]+
 _CONDITIONAL: Final = re.compile(r"([A-Z]\w+)\?(.+)")
 
 
-def resolve(writes: Writes, body: bytes) -> list[Entry]:
+def resolve(writes: Writes, bundle: dict[str, Any]) -> list[Entry]:
     """The entries of a transaction with every link resolved.
 
     Raises
@@ -34,16 +34,16 @@ def resolve(writes: Writes, body: bytes) -> list[Entry]:
         ``invalid`` for an entry that cannot be understood or a resource that is written twice,
         ``precondition`` for a condition that is not met by one resource.
     """
-    parsed: dict[str, Any] = orjson.loads(body)
-    entries = _understood(read_entries(body, parsed, writes.base))
+    entries = _understood(read_entries(bundle, writes.base))
     links: dict[str, str] = {}
     for entry in entries:
         _identify(writes, entry, links)
     _require_once(entries)
+    body = dumps_exact(bundle)
     rewritten = _rewritten(writes, body, links)
     if rewritten == body:
         return entries
-    again = _understood(read_entries(rewritten, orjson.loads(rewritten), writes.base))
+    again = _understood(read_entries(parse(rewritten), writes.base))
     for before, after in zip(entries, again, strict=True):
         after.new_id, after.existing = before.new_id, before.existing
     return again

@@ -11,7 +11,7 @@ from gateway.interactions.admission import admit
 from gateway.interactions.create import answer
 from gateway.interactions.write import Writes, Written
 from gateway.negotiation import JSON_TYPES, media_type, version_tag
-from profiles.exact_json import dumps_exact, loads_exact
+from profiles.exact_json import dumps_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.patch.fhirpath_patch import fhirpath_patch
 from profiles.patch.json_patch import json_patch
@@ -59,8 +59,7 @@ def parsed_patch(content_type: str, body: bytes) -> Any:
         raise OperationOutcomeError(
             "media-type", f"send {JSON_PATCH}, or Parameters as application/fhir+json"
         )
-    parse(body)
-    document = loads_exact(body)
+    document = parse(body)
     if isinstance(document, list) != (declared == JSON_PATCH):
         raise OperationOutcomeError("structure", "the body is no patch of the declared type")
     return document
@@ -69,17 +68,16 @@ def parsed_patch(content_type: str, body: bytes) -> Any:
 def apply(writes: Writes, kind: str, wanted: str, document: Any, if_match: int | None) -> Written:
     """Patch the current version inside a transaction; the result must be valid."""
     current = writes.tx.require(kind, wanted)
-    before = loads_exact(current.body)
+    before = parse(current.body)
     patched = json_patch if isinstance(document, list) else fhirpath_patch
     after = patched(before, document)
-    body = dumps_exact(after)
-    resource = parse(body)
+    resource = parse(dumps_exact(after))
     if not isinstance(resource, dict) or resource.get("resourceType") != kind:
         raise OperationOutcomeError("invariant", "a patch cannot change the type of a resource")
     if resource.get("id") != wanted:
         raise OperationOutcomeError("invariant", "a patch cannot change the id of a resource")
     admit(resource, kind)
-    return writes.update(body, resource, if_match, op="PATCH")
+    return writes.update(resource, if_match, op="PATCH")
 
 
 def _writes(request: Request) -> Any:

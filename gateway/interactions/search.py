@@ -81,7 +81,8 @@ def searchset(
 ) -> bytes:
     """The searchset Bundle of one page (``invalid`` for an unknown parameter when ``strict``)."""
     kinds = kinds or _wanted_types(store, pairs)
-    wanted = understand(kinds, pairs, store.registry, member)
+    store.refresh()
+    wanted = understand(kinds, pairs, store.registry.searchable, member)
     if wanted.ignored and strict:
         unknown = ", ".join(sorted({name for name, _ in wanted.ignored}))
         raise OperationOutcomeError("invalid", f"unknown search parameters: {unknown}")

@@ -16,15 +16,15 @@ async def update(request: Request) -> Response:
     """Store the next version of a resource, or the first under the client's id."""
     kind, wanted = served_type(request), resource_id(request)
     if kind == "Binary" and sends_content(request):
-        body, resource = await read_binary(request, wanted)
+        resource = await read_binary(request, wanted)
     else:
-        body, resource = await read_resource(request)
+        resource = await read_resource(request)
     require_same_id(resource, wanted)
     admit(resource, kind)
     base, on_created = base_of(request), request.app.state.services.on_created
     expected = version_tag(request.headers.get("if-match"))
     done = await transact(
-        request, lambda tx: Writes(tx, base, on_created).update(body, resource, expected)
+        request, lambda tx: Writes(tx, base, on_created).update(resource, expected)
     )
     return answer(request, done)
 
@@ -32,16 +32,14 @@ async def update(request: Request) -> Response:
 async def conditional_update(request: Request) -> Response:
     """Update the one resource that the query finds, or create it."""
     kind = served_type(request)
-    body, resource = await read_resource(request)
+    resource = await read_resource(request)
     admit(resource, kind)
     base, on_created = base_of(request), request.app.state.services.on_created
     expected = version_tag(request.headers.get("if-match"))
     condition = request.url.query
     done = await transact(
         request,
-        lambda tx: Writes(tx, base, on_created).conditional_update(
-            body, resource, condition, expected
-        ),
+        lambda tx: Writes(tx, base, on_created).conditional_update(resource, condition, expected),
     )
     return answer(request, done)
 

@@ -33,50 +33,46 @@ class Writes:
     base: str
     on_created: OnCreated
 
-    def create(
-        self, body: bytes, resource: dict[str, Any], condition: str | None = None
-    ) -> Written:
+    def create(self, resource: dict[str, Any], condition: str | None = None) -> Written:
         """Store a new resource under an id of ours, unless ``If-None-Exist`` finds one."""
         if condition is not None:
             existing = self.match(resource["resourceType"], condition, "If-None-Exist")
             if existing is not None:
                 return Written(200, existing)
-        return self.first(body, resource, str(uuid4()))
+        return self.first(resource, str(uuid4()))
 
-    def first(self, body: bytes, resource: dict[str, Any], new_id: str) -> Written:
+    def first(self, resource: dict[str, Any], new_id: str) -> Written:
         """Store a new resource under an id that is known to be free."""
         named = {**resource, "id": new_id}
-        stored = self.tx.put(body, parsed=named, op="POST")
+        stored = self.tx.put(named, op="POST")
         self.on_created(self.tx, named)
         return Written(201, stored)
 
-    def update(
-        self, body: bytes, resource: dict[str, Any], if_match: int | None, op: str = "PUT"
-    ) -> Written:
+    def update(self, resource: dict[str, Any], if_match: int | None, op: str = "PUT") -> Written:
         """Store the next version of a resource, or the first under the client's id."""
         current = self.tx.current(resource["resourceType"], resource["id"])
         if if_match is not None and (current is None or current.deleted):
             raise OperationOutcomeError("precondition", "If-Match: there is no current version")
         require_changeable(current)
-        stored = self.tx.put(body, if_match=if_match, parsed=resource, op=op)
+        stored = self.tx.put(resource, if_match=if_match, op=op)
         self.on_created(self.tx, resource)
         new = current is None or current.deleted
         return Written(201 if new else 200, stored)
 
     def conditional_update(
-        self, body: bytes, resource: dict[str, Any], condition: str, if_match: int | None
+        self, resource: dict[str, Any], condition: str, if_match: int | None
     ) -> Written:
         """Update the one match, or create when there is none (R4 http.html#cond-update)."""
         existing = self.match(resource["resourceType"], condition, "the condition")
         given = resource.get("id")
         if existing is None:
             if given is None:
-                return self.create(body, resource)
-            return self.update(body, resource, if_match)
+                return self.create(resource)
+            return self.update(resource, if_match)
         if given is not None and given != existing.id:
             raise OperationOutcomeError("invalid", "the id in the body is not that of the match")
         named = {**resource, "id": existing.id}
-        return self.update(body, named, if_match)
+        return self.update(named, if_match)
 
     def delete(self, kind: str, wanted: str, if_match: int | None = None) -> Written:
         """Delete a resource; one that is not there is as good as deleted (R4 http.html#delete)."""

@@ -4,13 +4,14 @@ Everything that the decision changes is one transaction: report, Observations, C
 Provenance and the review Task.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.store import Transaction
 from gateway.fhir_answer import base_of, fhir_json, read_resource, resource_id, store_of, transact
+from gateway.operations.definition import Operation, Parameter
 from gateway.operations.result_bundle import result_bundle
 from profiles.builders.decision import decide
 from profiles.outcome import OperationOutcomeError
@@ -20,7 +21,7 @@ from profiles.task import REVIEW, code_of, item, moved
 
 async def decide_review(request: Request) -> Response:
     """Apply a decision and answer with what it made."""
-    _, parameters = await read_resource(request)
+    parameters = await read_resource(request)
     if parameters["resourceType"] != "Parameters":
         raise OperationOutcomeError("invalid", "the body is no Parameters", "resourceType")
     given = _given(parameters)
@@ -100,3 +101,18 @@ def _result(tx: Transaction, report: str) -> list[dict[str, Any]]:
                 if stored is not None:
                     found[reference] = stored.json()
     return list(found.values())
+
+
+OPERATION: Final = Operation(
+    "decide",
+    "Accept, change or reject the AI result of a review Task, as a named person.",
+    resources=("Task",),
+    endpoint=decide_review,
+    parameters=(
+        Parameter("decision", "in", 1, "1", "code", "accepted, modified or rejected."),
+        Parameter("performer", "in", 1, "1", "Reference", "The Practitioner who decides."),
+        Parameter("reason", "in", 0, "1", "string", "Why."),
+        Parameter("resource", "in", 0, "*", "Resource", "Edited resources, when modified."),
+        Parameter("return", "out", 1, "1", "Bundle", "What the decision has made."),
+    ),
+)

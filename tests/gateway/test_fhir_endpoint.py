@@ -176,7 +176,8 @@ def test_capability_statement_is_true(client):
             )
             assert found.status_code == 200, (kind, name, found.text)
         for operation in resource.get("operation", ()):
-            definition = client.get(f"/fhir/OperationDefinition/{operation['name']}").json()
+            key = operation["definition"].rpartition("/")[2]
+            definition = client.get(f"/fhir/OperationDefinition/{key}").json()
             assert operation["definition"] == definition["url"]
 
 

@@ -1,0 +1,123 @@
+"""``$meta``, ``$meta-add`` and ``$meta-delete`` (R4 resource-operation-meta.html)."""
+
+from typing import Any, Final
+
+from adapters.store import Transaction
+from gateway.interactions.write import require_changeable
+from gateway.operations.definition import HL7, Call, Operation, Parameter
+from profiles.admission import require_admissible
+from profiles.outcome import OperationOutcomeError
+from profiles.strict_json import parse_resource
+
+_LISTS: Final = ("profile", "security", "tag")
+
+
+def meta(call: Call) -> dict[str, Any]:
+    """The meta of a resource, or all profiles, labels and tags of a type or the server."""
+    if call.id:
+        return _answer(call.store.read(call.kind, call.id).json().get("meta", {}))
+    kinds = (call.kind,) if call.kind else tuple(call.store.kinds())
+    found: dict[str, list[Any]] = {}
+    for entry in call.store.metas(kinds):
+        for name in _LISTS:
+            for value in entry.get(name, ()):
+                if not _has(found.setdefault(name, []), name, value):
+                    found[name].append(value)
+    return _answer({name: values for name, values in found.items() if values})
+
+
+def meta_add(call: Call) -> dict[str, Any]:
+    """Add what the given meta has and the resource has not."""
+    given = _given(call)
+
+    def change(current: dict[str, Any]) -> None:
+        for name in _LISTS:
+            for value in given.get(name, ()):
+                if not _has(current.get(name, ()), name, value):
+                    current[name] = [*current.get(name, ()), value]
+
+    return _changed(call, change)
+
+
+def meta_delete(call: Call) -> dict[str, Any]:
+    """Remove what the given meta names; what is not there is no error."""
+    given = _given(call)
+
+    def change(current: dict[str, Any]) -> None:
+        for name in _LISTS:
+            kept = [v for v in current.get(name, ()) if not _has(given.get(name, ()), name, v)]
+            if kept:
+                current[name] = kept
+            else:
+                current.pop(name, None)
+
+    return _changed(call, change)
+
+
+def _changed(call: Call, change: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
+        stored = tx.require(call.kind, call.id)
+        require_changeable(stored)
+        resource = parse_resource(stored.body)
+        after = dict(resource.get("meta", {}))
+        change(after)
+        if after != resource.get("meta"):
+            changed = {**resource, "meta": after}
+            require_admissible(changed)
+            stored = tx.put(changed, op="PUT")
+        found: dict[str, Any] = stored.json()["meta"]
+        return found
+
+    return _answer(call.store.transact(work))
+
+
+def _given(call: Call) -> dict[str, Any]:
+    given = call.one("meta")
+    if not isinstance(given, dict):
+        raise OperationOutcomeError("required", "the parameter meta is required", "meta")
+    return given
+
+
+def _has(values: Any, name: str, wanted: Any) -> bool:
+    if name == "profile":
+        return wanted in values
+    key = (wanted.get("system"), wanted.get("code"))
+    return any((one.get("system"), one.get("code")) == key for one in values)
+
+
+def _answer(found: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "Parameters", "parameter": [{"name": "return", "valueMeta": found}]}
+
+
+_RETURN: Final = Parameter("return", "out", 1, "1", "Meta", "The meta afterwards.")
+_META: Final = Parameter("meta", "in", 1, "1", "Meta", "Profiles, security labels and tags.")
+
+OPERATIONS: Final = (
+    Operation(
+        "meta",
+        "Profiles, security labels and tags of a resource, a type or everything.",
+        resources=("Resource",),
+        levels=("system", "type", "instance"),
+        compute=meta,
+        methods=("GET", "POST"),
+        affects_state=False,
+        base=f"{HL7}/Resource-meta",
+        parameters=(_RETURN,),
+    ),
+    Operation(
+        "meta-add",
+        "Add profiles, security labels and tags to a resource.",
+        resources=("Resource",),
+        compute=meta_add,
+        base=f"{HL7}/Resource-meta-add",
+        parameters=(_META, _RETURN),
+    ),
+    Operation(
+        "meta-delete",
+        "Remove profiles, security labels and tags from a resource.",
+        resources=("Resource",),
+        compute=meta_delete,
+        base=f"{HL7}/Resource-meta-delete",
+        parameters=(_META, _RETURN),
+    ),
+)

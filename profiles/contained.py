@@ -1,0 +1,63 @@
+"""Contained resources and the links to them (R4 references.html#contained; dom-3, dom-4, dom-5, ref-1)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from profiles.structure import Problem
+
+
+def contained_problems(resource: dict[str, Any]) -> Iterator[Problem]:
+    """What is wrong with the contained resources of a resource and with its local references."""
+    kind = resource["resourceType"]
+    contained = [one for one in resource.get("contained", ()) if isinstance(one, dict)]
+    links = list(_links(resource, kind))
+    if not contained and not links:
+        return
+    known = {one.get("id") for one in contained}
+    for text, path in links:
+        if text != "#" and text.removeprefix("#") not in known:
+            yield Problem("invariant", "ref-1: nothing of this id is contained", path)
+    used = {text.removeprefix("#") for text, _ in links}
+    for at, one in enumerate(contained):
+        yield from _one(one, f"{kind}.contained[{at}]", used)
+
+
+def _one(resource: dict[str, Any], path: str, used: set[str]) -> Iterator[Problem]:
+    refers_back = any(text == "#" for text, _ in _links(resource, path))
+    if resource.get("id") not in used and not refers_back:
+        text = "dom-3: a contained resource is referred to from the resource that contains it"
+        yield Problem("invariant", text, path)
+    meta = resource.get("meta")
+    if not isinstance(meta, dict):
+        return
+    if "versionId" in meta or "lastUpdated" in meta:
+        yield Problem(
+            "invariant", "dom-4: a contained resource has no version of its own", f"{path}.meta"
+        )
+    if "security" in meta:
+        yield Problem(
+            "invariant", "dom-5: a contained resource has no security label", f"{path}.meta"
+        )
+
+
+def _links(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Local references, canonicals and uris with their places."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if isinstance(inner, str):
+                if inner[:1] == "#" and name not in (
+                    "div",
+                    "value",
+                    "valueString",
+                    "text",
+                    "display",
+                ):
+                    yield inner, f"{path}.{name}"
+            elif isinstance(inner, dict | list):
+                yield from _links(inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            if isinstance(inner, dict | list):
+                yield from _links(inner, f"{path}[{at}]")
+            elif isinstance(inner, str) and inner[:1] == "#":
+                yield inner, f"{path}[{at}]"

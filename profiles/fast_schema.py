@@ -1,0 +1,107 @@
+"""Whether a resource certainly has the structure of its type, said by a compiled JSON Schema (R4 json.html).
+
+The walker of ``profiles.structure`` is the authority and names what is wrong. This is the quick way past it
+for the resources that have nothing wrong, which are nearly all.
+"""
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from jsonschema_rs import Draft4Validator, RegexOptions
+
+from profiles.definitions.r4 import definitions
+from profiles.exact_json import Number
+from profiles.schema.texts import NARRATIVE
+from profiles.schema.types import resource_schema
+from profiles.xhtml import is_narrative
+
+
+def passes(resource: dict[str, Any]) -> bool:
+    """Whether a resource certainly has no structural problem (R4 validation.html).
+
+    Parameters
+    ----------
+    resource : dict
+        A JSON object as it was parsed.
+
+    Returns
+    -------
+    bool
+        ``False`` says nothing: the walker knows whether there is a problem.
+    """
+    try:
+        plain = _plain(resource)
+        return all(_passes(each, nested=nested) for each, nested in _resources(plain))
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
+def _plain(resource: dict[str, Any]) -> Any:
+    """The resource with numbers that the validator knows.
+
+    Writing also refuses what is nested so deeply that a check would exhaust the stack, and what is no JSON.
+    """
+    try:
+        orjson.dumps(resource)
+    except orjson.JSONEncodeError:
+        return orjson.loads(orjson.dumps(resource, default=_number))
+    return resource
+
+
+def _number(value: Any) -> float:
+    """A number that keeps its text (``profiles.exact_json``), as any other number with a fraction."""
+    if isinstance(value, Number):
+        return float(value)
+    raise TypeError(type(value).__name__)
+
+
+@functools.cache
+def _validator(kind: str) -> Draft4Validator:
+    """Compiled once, when the first resource of a type arrives: most sites see a dozen of the 146."""
+    return Draft4Validator(
+        resource_schema(kind),
+        formats={NARRATIVE: is_narrative},
+        validate_formats=True,
+        pattern_options=RegexOptions(),
+    )
+
+
+def _passes(resource: Any, *, nested: bool) -> bool:
+    kind = resource.get("resourceType")
+    if not isinstance(kind, str) or kind not in definitions().resources:
+        return False
+    if nested and "contained" in resource:
+        return False
+    return _validator(kind).is_valid(resource)
+
+
+def _resources(outer: dict[str, Any]) -> Iterator[tuple[Any, bool]]:
+    """The resource and those within, each before its own parts are read; with whether it is contained."""
+    waiting = [(outer, False)]
+    while waiting:
+        resource, nested = waiting.pop()
+        yield resource, nested
+        waiting += [(each, True) for each in resource.get("contained", ())]
+        if resource["resourceType"] == "Bundle":
+            waiting += [(each, False) for each in _entries(resource)]
+        elif resource["resourceType"] == "Parameters":
+            waiting += [(each, False) for each in _parameters(resource)]
+
+
+def _entries(bundle: dict[str, Any]) -> Iterator[Any]:
+    for entry in bundle.get("entry", ()):
+        if "resource" in entry:
+            yield entry["resource"]
+        if "outcome" in entry.get("response", ()):
+            yield entry["response"]["outcome"]
+
+
+def _parameters(outer: dict[str, Any]) -> Iterator[Any]:
+    waiting = list(outer.get("parameter", ()))
+    while waiting:
+        parameter = waiting.pop()
+        waiting += parameter.get("part", ())
+        if "resource" in parameter:
+            yield parameter["resource"]

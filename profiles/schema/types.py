@@ -1,0 +1,130 @@
+"""JSON Schema of a resource type, generated from the definitions that ship (R4 json.html, validation.html).
+
+The schema is strict: it refuses some rare structure that R4 allows, and never allows what R4 refuses. What
+it leaves to the walker of ``profiles.structure`` is rare and would cost time in every other resource: nulls
+in lists, extensions on a choice, ids of extensions, a required primitive with nothing but extensions.
+"""
+
+from itertools import combinations
+from typing import Final
+
+from profiles.definitions.r4 import ElementDefinition, TypeDefinition, definitions
+from profiles.schema.texts import ID, MARK, PRIMITIVES, SIGN, Schema, text
+
+DRAFT: Final = "http://json-schema.org/draft-04/schema#"
+"""The last draft in which 1.0 is no integer, as in R4."""
+INNER: Final = frozenset(
+    {
+        ("Bundle.entry", "resource"),
+        ("Bundle.entry.response", "outcome"),
+        ("Parameters.parameter", "resource"),
+    }
+)
+"""Where a resource stands in another, besides ``contained``: only its being an object is checked."""
+_FEW: Final = 4
+
+
+def resource_schema(kind: str) -> Schema:
+    """Draft 4 schema of one resource type with every type that it reaches (R4 json.html).
+
+    Parameters
+    ----------
+    kind : str
+        Name of a resource type.
+    """
+    reached: dict[str, Schema] = {}
+    wanted = [_Wanted(kind)]
+    while wanted:
+        of = wanted.pop()
+        if of.key not in reached:
+            reached[of.key] = _object(of, wanted)
+    return {
+        "$schema": DRAFT,
+        "definitions": reached,
+        "allOf": [{"$ref": f"#/definitions/{kind}"}],
+    }
+
+
+class _Wanted:
+    """A type to define; a reference with its targets is a type of its own."""
+
+    def __init__(self, kind: str, targets: frozenset[str] | None = None) -> None:
+        self.kind = kind
+        self.targets = targets
+        self.key = kind if targets is None else f"{kind}:{','.join(sorted(targets))}"
+
+
+def _object(of: _Wanted, wanted: list[_Wanted]) -> Schema:
+    definition = definitions().types[of.kind]
+    properties: dict[str, Schema] = {}
+    for name, (element, kind) in definition.members.items():
+        properties[name] = _listed(element, _value(of.kind, element, kind, wanted))
+        if kind in definitions().primitives and not element.choice:
+            wanted.append(_Wanted("Element"))
+            properties[f"_{name}"] = _listed(element, {"$ref": "#/definitions/Element"})
+    if of.kind in definitions().resources:
+        properties["resourceType"] = {"enum": [of.kind]}
+        properties["id"] = PRIMITIVES["id"]
+    if of.targets is not None:
+        properties["reference"] = text(_reference(of.targets))
+    found = {"type": "object", "minProperties": 1, "additionalProperties": False}
+    if of.kind == "Extension":
+        return {**found, **_extension(properties)}
+    return {**found, "properties": properties, **_required(definition), **_choices(definition)}
+
+
+def _extension(properties: dict[str, Schema]) -> Schema:
+    """Two members, ``url`` and either a value or extensions: counting is cheaper than fifty names (ext-1)."""
+    usual = {name: value for name, value in properties.items() if name not in ("id", "_id", "_url")}
+    return {"properties": usual, "required": ["url"], "minProperties": 2, "maxProperties": 2}
+
+
+def _listed(element: ElementDefinition, value: Schema) -> Schema:
+    return {"type": "array", "minItems": 1, "items": value} if element.many else value
+
+
+def _value(owner: str, element: ElementDefinition, kind: str, wanted: list[_Wanted]) -> Schema:
+    if kind in definitions().primitives:
+        return PRIMITIVES[kind] if element.codes is None else {"enum": sorted(element.codes)}
+    if kind == "Resource":
+        known = element.name == "contained" or (owner, element.name) in INNER
+        return {"type": "object"} if known else {"not": {}}
+    of = _Wanted(kind, element.targets if kind == "Reference" else None)
+    wanted.append(of)
+    return {"$ref": f"#/definitions/{of.key}"}
+
+
+def _reference(targets: frozenset[str]) -> str:
+    """Texts that name no resource type but these: literal, fragment, URN or conditional.
+
+    R4 references.html#literal.
+    """
+    kinds = "|".join(sorted(targets & definitions().resources))
+    literal = rf"(https?://{MARK}+/)?({kinds})/{ID}(/_history/{ID})?"
+    return rf"{literal}|[#u]{SIGN}*|[A-Z][A-Za-z]*\?{SIGN}*"
+
+
+def _required(definition: TypeDefinition) -> Schema:
+    names = [e.name for e in definition.elements if e.minimum and not e.choice]
+    return {"required": names} if names else {}
+
+
+def _choices(definition: TypeDefinition) -> Schema:
+    """At most one type of each choice, and one where the element is required (R4 formats.html#choice)."""
+    rules: list[Schema] = []
+    later: dict[str, Schema] = {}
+    for element in definition.elements:
+        if not element.choice:
+            continue
+        names = [name for name, (of, _) in definition.members.items() if of is element]
+        if element.minimum:
+            rules.append({"oneOf": [{"required": [name]} for name in names]})
+        elif len(names) < _FEW:
+            rules += [{"not": {"required": list(pair)}} for pair in combinations(names, 2)]
+        else:
+            for at, name in enumerate(names[:-1], 1):
+                later[name] = {"not": {"anyOf": [{"required": [n]} for n in names[at:]]}}
+    return {
+        **({"allOf": rules} if rules else {}),
+        **({"dependencies": later} if later else {}),
+    }
