@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str]) -> int:
     settings = load_settings()
     require_loopback(settings.host)
     configure_logging(settings.log_level)
+    # Parsed Bundles are many objects and no cycles: the default thresholds search them over and over.
+    gc.set_threshold(200_000, 50, 100)
     gateway = compose(settings)
     gateway.start()
     say = sys.stderr.write

@@ -20,8 +20,8 @@ Issue = tuple[str, str, str, str]
 """Severity, kind, sentence, FHIRPath."""
 
 
-def issues(resource: dict[str, Any]) -> list[Issue]:
-    """Everything that is to be said of a resource; constraints only where the structure holds."""
+def issues(resource: dict[str, Any], *, warnings: bool = True) -> list[Issue]:
+    """What is to be said of a resource; constraints only where the structure holds."""
     found: list[Issue] = []
     # The schema in Rust has no false positives: what passes there needs no walk.
     for problem in () if passes(resource) else problems(resource):
@@ -30,9 +30,10 @@ def issues(resource: dict[str, Any]) -> list[Issue]:
             return found
     if found:
         return found
-    if "contained" in resource or b'"#' in dumps_exact(resource):
+    text = dumps_exact(resource)
+    if "contained" in resource or b'"#' in text:
         found = [("error", p.code, p.text, p.expression) for p in contained_problems(resource)]
-    for breach in breaches(resource):
+    for breach in breaches(resource, warnings=warnings, extended=b'xtension":' in text):
         found.append((breach.severity, breach.code, breach.text, breach.expression))
         if len(found) >= MOST_NAMED:
             break

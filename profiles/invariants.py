@@ -12,9 +12,23 @@ from typing import Any, Final
 from profiles.definitions.r4 import ElementDefinition, Invariant, definitions, value_sets
 from profiles.fhirpath.engine import Expression, compile_expression
 from profiles.fhirpath.nodes import Node
+from profiles.guards import guard
 from profiles.outcome import OperationOutcomeError
+from profiles.search.ranges import date_range
 
 _NOT_HERE: Final = frozenset({"not-supported"})
+
+
+def _period_ends_after_start(period: Any) -> bool:
+    """per-1 without building two temporal values: Periods are in most resources."""
+    start, end = period.get("start"), period.get("end")
+    if start is None or end is None:
+        return True
+    return date_range(start)[0] < date_range(end)[1]
+
+
+_QUICK: Final = {"per-1": _period_ends_after_start}
+"""Constraints that are met so often that they are written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +41,20 @@ class Breach:
     expression: str
 
 
+@dataclass(frozen=True)
+class Depth:
+    """What is looked at: advice as well, extensions as well."""
+
+    warnings: bool
+    extended: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Rules:
     """What has to be asked of the elements of one type."""
 
-    own: tuple[tuple[Invariant, Expression], ...]
+    kind: str
+    own: tuple[tuple[Invariant, Expression, frozenset[str] | None], ...]
     members: dict[str, "_Member"]
 
 
@@ -44,52 +67,85 @@ class _Member:
     descends: bool
 
 
-def breaches(resource: dict[str, Any]) -> Iterator[Breach]:
-    """Every constraint and binding that a well-formed resource does not meet."""
+def breaches(
+    resource: dict[str, Any], *, warnings: bool = True, extended: bool = True
+) -> list[Breach]:
+    """Every constraint and binding that a well-formed resource does not meet.
+
+    Parameters
+    ----------
+    warnings : bool
+        Whether advice and extensible bindings count.
+    extended : bool
+        Whether there may be extensions; without them fewer elements have to be looked at.
+    """
     kind = resource["resourceType"]
-    root = Node(resource, kind)
-    yield from _object(resource, kind, kind, root)
+    found: list[Breach] = []
+    depth = Depth(warnings, extended)
+    _object(resource, _rules(kind, depth), kind, Node(resource, kind), found, depth)
+    return found
 
 
-def _object(value: dict[str, Any], kind: str, path: str, root: Node) -> Iterator[Breach]:
-    rules = _rules(kind)
-    for invariant, expression in rules.own:
-        yield from _checked(invariant, expression, Node(value, kind), path, root)
+def _object(
+    value: dict[str, Any],
+    rules: _Rules,
+    path: str,
+    root: Node,
+    found: list[Breach],
+    depth: Depth,
+) -> None:
+    for invariant, expression, names in rules.own:
+        if names is None or not names.isdisjoint(value):
+            _check(invariant, expression, Node(value, rules.kind), path, root, found)
     members = rules.members
-    for name, inner in value.items():
+    for name in value:
         member = members.get(name)
         if member is None:
             continue
-        if isinstance(inner, list):
+        inner = value[name]
+        if type(inner) is list:
             for at, one in enumerate(inner):
                 if one is not None:
-                    yield from _element(one, member, f"{path}.{name}[{at}]", root)
+                    _element(one, member, f"{path}.{name}[{at}]", root, found, depth)
         else:
-            yield from _element(inner, member, f"{path}.{name}", root)
+            _element(inner, member, f"{path}.{name}", root, found, depth)
 
 
-def _element(value: Any, member: _Member, path: str, root: Node) -> Iterator[Breach]:
+def _element(
+    value: Any, member: _Member, path: str, root: Node, found: list[Breach], depth: Depth
+) -> None:
     for invariant, expression in member.rules:
-        yield from _checked(invariant, expression, Node(value, member.kind), path, root)
+        _check(invariant, expression, Node(value, member.kind), path, root, found)
     if member.bound is not None:
-        yield from _binding(value, member.bound, path)
-    if member.kind == "Resource" and isinstance(value, dict):
+        found.extend(_binding(value, member.bound, path))
+    if type(value) is not dict:
+        return
+    if member.kind == "Resource":
         inner = str(value.get("resourceType"))
-        yield from _object(value, inner, path, Node(value, inner) if "entry" in path else root)
-    elif member.descends and isinstance(value, dict):
-        yield from _object(value, member.kind, path, root)
+        # An entry is a resource of its own; a contained one belongs to what contains it.
+        own = Node(value, inner) if ".contained[" not in path else root
+        _object(value, _rules(inner, depth), path, own, found, depth)
+    elif member.descends:
+        _object(value, _rules(member.kind, depth), path, root, found, depth)
 
 
-def _checked(
-    invariant: Invariant, expression: Expression, node: Node, path: str, root: Node
-) -> Iterator[Breach]:
+def _check(
+    invariant: Invariant,
+    expression: Expression,
+    node: Node,
+    path: str,
+    root: Node,
+    found: list[Breach],
+) -> None:
+    quick = _QUICK.get(invariant.key)
     try:
-        if expression.holds(root, context=node):
+        if quick(node.value) if quick is not None else expression.holds(root, context=node):
             return
     except OperationOutcomeError as error:
         if error.kind_name in _NOT_HERE:
             return  # needs a terminology server: not judged here
-    yield Breach(invariant.severity, "invariant", f"{invariant.key}: {invariant.human}", path)
+    text = f"{invariant.key}: {invariant.human}"
+    found.append(Breach(invariant.severity, "invariant", text, path))
 
 
 def _binding(
@@ -120,42 +176,53 @@ def _is_in(coding: dict[str, Any], systems: dict[str, frozenset[str]]) -> bool:
 
 
 @functools.cache
-def _rules(kind: str) -> _Rules:
+def _rules(kind: str, depth: Depth) -> _Rules:
     definition = definitions().types.get(kind)
     if definition is None:
-        return _Rules((), {})
+        return _Rules(kind, (), {})
     members = {}
     for name, (element, inner) in definition.members.items():
-        member = _member(element, inner)
+        member = _member(element, inner, depth)
         if member is not None:
             members[name] = member
-    return _Rules(_compiled(definition.rules), members)
+    own = tuple((rule, one, guard(one, kind)) for rule, one in _compiled(definition.rules, depth))
+    return _Rules(kind, own, members)
 
 
-def _member(element: ElementDefinition, kind: str) -> _Member | None:
+def _member(element: ElementDefinition, kind: str, depth: Depth) -> _Member | None:
+    if kind == "Extension" and not depth.extended:
+        return None
     bound = None
-    if element.binding is not None:
+    if element.binding is not None and (depth.warnings or element.binding[0] == "required"):
         strength, url = element.binding
         systems = value_sets().get(url)
         bound = None if systems is None else (strength, url, systems)
-    descends = _matters(kind)
-    if not (element.rules or bound or descends or kind == "Resource"):
+    rules = _compiled(element.rules, depth)
+    descends = kind in _mattering(depth)
+    if not (rules or bound or descends or kind == "Resource"):
         return None
-    return _Member(element, kind, _compiled(element.rules), bound, descends)
+    return _Member(element, kind, rules, bound, descends)
 
 
-def _compiled(rules: tuple[Invariant, ...]) -> tuple[tuple[Invariant, Expression], ...]:
-    return tuple((rule, compile_expression(rule.expression)) for rule in rules)
+def _compiled(
+    rules: tuple[Invariant, ...], depth: Depth
+) -> tuple[tuple[Invariant, Expression], ...]:
+    return tuple(
+        (rule, compile_expression(rule.expression))
+        for rule in rules
+        if depth.warnings or rule.severity == "error"
+    )
 
 
 @functools.cache
-def _mattering() -> frozenset[str]:
+def _mattering(depth: Depth) -> frozenset[str]:
     """Types that have rules or bindings, or hold an element whose type does."""
     types = definitions().types
     found = {
         name
         for name, definition in types.items()
-        if definition.rules or any(map(_has_rules, definition.elements))
+        if _compiled(definition.rules, depth)
+        or any(_has_rules(element, depth) for element in definition.elements)
     }
     grown = True
     while grown:
@@ -163,16 +230,18 @@ def _mattering() -> frozenset[str]:
             name
             for name, definition in types.items()
             if name not in found
-            and any(kind in found for element in definition.elements for kind in element.types)
+            and any(
+                kind in found and (depth.extended or kind != "Extension")
+                for element in definition.elements
+                for kind in element.types
+            )
         }
         grown = bool(more)
         found |= more
     return frozenset(found)
 
 
-def _has_rules(element: ElementDefinition) -> bool:
-    return bool(element.rules or element.binding or "Resource" in element.types)
-
-
-def _matters(kind: str) -> bool:
-    return kind in _mattering()
+def _has_rules(element: ElementDefinition, depth: Depth) -> bool:
+    bound = element.binding is not None and (depth.warnings or element.binding[0] == "required")
+    rules = any(depth.warnings or rule.severity == "error" for rule in element.rules)
+    return bound or rules or "Resource" in element.types

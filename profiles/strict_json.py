@@ -35,7 +35,7 @@ def parse(body: bytes) -> Any:
         value = loads_exact(body)
         if bare != dumps_exact(value).translate(None, _SPACE):
             _require_unique(body)
-    if body.count(b"{") + body.count(b"[") > DEEPEST:
+    if isinstance(value, dict | list) and body.count(b"{") + body.count(b"[") > DEEPEST:
         require_shallow(value)
     return value
 
@@ -54,13 +54,21 @@ def parse_resource(body: bytes) -> dict[str, Any]:
     return value
 
 
-def require_shallow(value: Any, left: int = DEEPEST) -> None:
+def require_shallow(value: Any) -> None:
     """Refuse what is nested deeper than ``DEEPEST`` (``too-costly``)."""
-    if left == 0:
-        raise OperationOutcomeError("too-costly", f"the resource is nested deeper than {DEEPEST}")
-    for part in value.values() if isinstance(value, dict) else value:
-        if isinstance(part, dict | list):
-            require_shallow(part, left - 1)
+    front, left = [value], DEEPEST
+    while front:
+        if left == 0:
+            raise OperationOutcomeError(
+                "too-costly", f"the resource is nested deeper than {DEEPEST}"
+            )
+        left -= 1
+        front = [
+            inner
+            for outer in front
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
+        ]
 
 
 def _require_unique(body: bytes) -> None:

@@ -12,29 +12,35 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.store import Transaction
-from gateway.fhir_answer import base_of, fhir_json, read_resource, transact
+from gateway.fhir_answer import base_of, fhir_json, read_body, transact
 from gateway.interactions.entry import Entry, Outcome, perform, read_entries, said
 from gateway.interactions.links import resolve
 from gateway.interactions.write import Writes
-from gateway.negotiation import preference
+from gateway.negotiation import preference, require_json_body
 from profiles.outcome import OperationOutcomeError
+from profiles.strict_json import parse_resource
 
 ORDER: Final = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 
 
 async def bundle(request: Request) -> Response:
     """Process a batch or transaction Bundle that was sent to the base address."""
-    resource = await read_resource(request)
-    if resource["resourceType"] != "Bundle" or resource.get("type") not in ("batch", "transaction"):
+    require_json_body(request)
+    body = await read_body(request)
+    resource = _read(body)
+    if resource.get("resourceType") != "Bundle" or resource.get("type") not in (
+        "batch",
+        "transaction",
+    ):
         raise OperationOutcomeError(
             "invalid", "send a Bundle of type batch or transaction to this address", "Bundle.type"
         )
     whole = resource["type"] == "transaction"
     base = base_of(request)
     if whole:
-        outcomes = await _transaction(request, base, resource)
+        outcomes = await _transaction(request, base, body, resource)
     else:
-        outcomes = await _batch(request, base, resource)
+        outcomes = await _batch(request, base, parse_resource(body))
     wanted = preference(request, "return") or "minimal"
     answer = {
         "resourceType": "Bundle",
@@ -45,12 +51,23 @@ async def bundle(request: Request) -> Response:
     return fhir_json(request, orjson.dumps(answer))
 
 
-async def _transaction(request: Request, base: str, resource: dict[str, Any]) -> list[Outcome]:
+def _read(body: bytes) -> dict[str, Any]:
+    """The Bundle as its entries are read; a transaction is read strictly once its links are resolved."""
+    try:
+        resource = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        resource = None
+    return resource if isinstance(resource, dict) else parse_resource(body)
+
+
+async def _transaction(
+    request: Request, base: str, body: bytes, resource: dict[str, Any]
+) -> list[Outcome]:
     on_created = request.app.state.services.on_created
 
     def work(tx: Transaction) -> list[Outcome]:
         writes = Writes(tx, base, on_created)
-        entries = resolve(writes, resource)
+        entries = resolve(writes, body, resource)
         found: dict[int, Outcome] = {}
         for entry in sorted(entries, key=lambda e: ORDER[e.method]):
             try:

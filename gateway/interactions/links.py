@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from gateway.interactions.entry import Entry, read_entries
 from gateway.interactions.write import Writes
-from profiles.exact_json import dumps_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.search.values import literal
 from profiles.strict_json import parse
@@ -25,8 +24,13 @@ _IN_NARRATIVE: Final = re.compile(rb'((?:href|src)=\\")(urn:(?:uuid|oid):[^"\\]+
 _CONDITIONAL: Final = re.compile(r"([A-Z]\w+)\?(.+)")
 
 
-def resolve(writes: Writes, bundle: dict[str, Any]) -> list[Entry]:
+def resolve(writes: Writes, body: bytes, bundle: dict[str, Any]) -> list[Entry]:
     """The entries of a transaction with every link resolved.
+
+    Parameters
+    ----------
+    body, bundle
+        The Bundle as it came, and parsed.
 
     Raises
     ------
@@ -39,10 +43,7 @@ def resolve(writes: Writes, bundle: dict[str, Any]) -> list[Entry]:
     for entry in entries:
         _identify(writes, entry, links)
     _require_once(entries)
-    body = dumps_exact(bundle)
     rewritten = _rewritten(writes, body, links)
-    if rewritten == body:
-        return entries
     again = _understood(read_entries(parse(rewritten), writes.base))
     for before, after in zip(entries, again, strict=True):
         after.new_id, after.existing = before.new_id, before.existing

@@ -53,7 +53,8 @@ class Extractor:
     ) -> None:
         if parameter.kind == "composite":
             extract = _composite(kind, parameter, all_)
-            self._always.append(extract)
+            for member in _triggers(kind, parameter):
+                self._by_member.setdefault(member, []).append(extract)
             return
         paths = json_paths(parameter.expression, kind)
         said = _SAID.fullmatch(parameter.expression)
@@ -121,6 +122,16 @@ def _composite(kind: str, parameter: SearchParameter, all_: Mapping[str, SearchP
                     yield from (("cmp", code, *row) for row in _combined(found))
 
     return extract
+
+
+def _triggers(kind: str, parameter: SearchParameter) -> set[str]:
+    """Members one of which has to be there for a composite to have a value."""
+    found: set[str] = set()
+    _, expression = parameter.components[-1]
+    for base in json_paths(parameter.expression, kind) or []:
+        ends = json_paths(expression.replace("DateTime", "dateTime"), base.type) or []
+        found.update(path.steps[0].name for path in ([base] if base.steps else ends))
+    return found
 
 
 Part = Callable[[Any, Any], Iterable[Row]]
