@@ -1,9 +1,10 @@
 """The door of the store: resources, archive index and queue in one place that is true together.
 
-Embedded: SQLite in WAL with ``synchronous=FULL`` and group commit, blobs beside it. Several processes
-may have the same store open; one writes at a time, all read.
+Embedded: SQLite in WAL with ``synchronous=FULL`` and group commit, blobs beside it. For a site that has
+outgrown that, PostgreSQL with the same tables. Several processes may have the same store open.
 """
 
+import importlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,16 +13,16 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from adapters.blobs import BlobFolder
-from adapters.sql import imaging_index, queue, resources
+from adapters.sql import imaging_index, resources
+from adapters.sql.engine import Engine
 from adapters.sql.notes import secret
 from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import Registry
 from adapters.sql.reindex import require_index
 from adapters.sql.transaction import Transaction, required
-from adapters.sqlite.connection import connect
-from adapters.sqlite.schema import migrate
-from adapters.sqlite.writer import Writer
+from adapters.sql.writer import Writer
+from adapters.sqlite.engine import SqliteEngine
 from profiles.outcome import OperationOutcomeError
 from profiles.records import StudyRef
 from profiles.search.request import SearchRequest
@@ -32,18 +33,46 @@ T = TypeVar("T")
 POLL_S = 0.02
 
 
-def open_store(folder: Path, *, reserve_bytes: int = 0) -> "Store":
-    """Open the store in a folder, making or migrating it."""
-    return Store(folder, reserve_bytes=reserve_bytes)
-
-
-class Store:
-    """The embedded store.
+def open_store(folder: Path, *, database: str = "", reserve_bytes: int = 0) -> "Store":
+    """Open a store, making or migrating it.
 
     Parameters
     ----------
     folder : Path
-        Holds ``isthmus.sqlite`` and ``blobs/``.
+        Of the blobs, and of the embedded database.
+    database : str
+        ``postgresql://…``; empty for the embedded database.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``not-supported`` when the PostgreSQL driver is missing or a newer program wrote the store.
+    """
+    return Store(folder, engine=_engine(folder, database), reserve_bytes=reserve_bytes)
+
+
+def _engine(folder: Path, database: str) -> Engine:
+    if not database:
+        folder.mkdir(parents=True, exist_ok=True)
+        return SqliteEngine(folder / "isthmus.sqlite")
+    try:
+        module = importlib.import_module("adapters.postgres.engine")
+    except ModuleNotFoundError as error:
+        raise OperationOutcomeError(
+            "not-supported", "PostgreSQL needs the extra: pip install isthmus[postgres]"
+        ) from error
+    return cast("Engine", module.PostgresEngine(database))
+
+
+class Store:
+    """Resources, archive and queue in one database, blobs beside it.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``blobs/``, and ``isthmus.sqlite`` where the database is the embedded one.
+    engine : Engine, optional
+        The database; the embedded one in the folder unless said.
     reserve_bytes : int
         Free disk space below which nothing more is taken in.
     clock : callable
@@ -54,22 +83,23 @@ class Store:
         self,
         folder: Path,
         *,
+        engine: Engine | None = None,
         reserve_bytes: int = 0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.blobs = BlobFolder(folder / "blobs", reserve_bytes=reserve_bytes)
-        self._path = folder / "isthmus.sqlite"
+        self._engine = engine if engine is not None else _engine(folder, "")
         self._clock = clock
         self._local = threading.local()
         self.registry = Registry()
-        writing = connect(self._path)
-        migrate(writing)
+        writing = self._engine.connect()
+        self._engine.migrate(writing)
         self._own = 0
-        transaction = Transaction(writing, self.blobs, self.registry)
-        require_index(writing, transaction)
+        transaction = Transaction(writing, self.blobs, self.registry, self._engine.jobs)
+        require_index(self._engine.begin, writing, transaction)
         self.secret = transaction.secret = secret(writing)
-        self._writer = Writer(writing, transaction, clock)
+        self._writer = Writer(self._engine, writing, transaction, clock)
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run a closure in one durable transaction; its result, after commit and fsync."""
@@ -180,9 +210,7 @@ class Store:
     def claim(self, lanes: Sequence[str], owner: str, lease_s: float) -> Job | None:
         """Lease the job that has been due longest; ``None`` when none is."""
         wanted = tuple(lanes)
-        if not queue.something_ready(
-            self._reader().connection, wanted, queue.milliseconds(self._clock())
-        ):
+        if not self._engine.jobs.something_ready(self._reader().connection, wanted, self._clock()):
             return None
         return self.transact(lambda tx: tx.claim(wanted, owner, lease_s))
 
@@ -192,10 +220,8 @@ class Store:
 
     def free_leases(self, is_dead: Callable[[str], bool]) -> int:
         """Make the jobs of dead owners claimable; how many there were."""
-        rows = self._reader().connection.execute(
-            "SELECT DISTINCT owner FROM job WHERE owner IS NOT NULL AND lease_ms > 0"
-        )
-        if not any(is_dead(owner) for (owner,) in rows.fetchall()):
+        owners = self._engine.jobs.owners(self._reader().connection)
+        if not any(is_dead(owner) for owner in owners):
             return 0
         return self.transact(lambda tx: tx.free_leases(is_dead))
 
@@ -216,11 +242,10 @@ class Store:
             "studies": "SELECT count(*) FROM study",
             "instances": "SELECT count(*) FROM instance",
             "resources": "SELECT count(*) FROM res WHERE deleted = 0",
-            "jobs_waiting": "SELECT count(*) FROM job WHERE owner IS NULL",
-            "jobs_running": "SELECT count(*) FROM job WHERE owner IS NOT NULL",
         }
         reader = self._reader().connection
         found = {name: reader.execute(sql).fetchone()[0] for name, sql in counts.items()}
+        found["jobs_waiting"], found["jobs_running"] = self._engine.jobs.counts(reader)
         return {**found, "free_bytes": self.blobs.free_bytes()}
 
     def close(self) -> None:
@@ -228,11 +253,10 @@ class Store:
         self._writer.close()
 
     def _changes(self) -> tuple[int, int]:
-        (version,) = self._reader().connection.execute("PRAGMA data_version").fetchone()
-        return version, self._own
+        return self._engine.changes(self._reader().connection), self._own
 
     def _reader(self) -> Reader:
         reader: Reader | None = getattr(self._local, "reader", None)
         if reader is None:
-            reader = self._local.reader = Reader(connect(self._path), self.registry)
+            reader = self._local.reader = Reader(self._engine.connect(), self.registry)
         return reader

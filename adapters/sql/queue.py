@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from adapters.sql.records import Job
 from profiles.outcome import OperationOutcomeError
 
 
@@ -14,7 +13,7 @@ def milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def enqueue(connection: Any, task: dict[str, Any], lane: str, ready: datetime, key: str) -> None:
+def enqueue(connection: Any, task_id: str, lane: str, ready: datetime, key: str) -> None:
     """Add the queue row of a Task.
 
     Raises
@@ -25,7 +24,7 @@ def enqueue(connection: Any, task: dict[str, Any], lane: str, ready: datetime, k
     made = connection.execute(
         "INSERT INTO job (task_id, lane, key, ready_ms) VALUES (?, ?, ?, ?) "
         "ON CONFLICT DO NOTHING RETURNING task_id",
-        (task["id"], lane, key, milliseconds(ready)),
+        (task_id, lane, key, milliseconds(ready)),
     ).fetchone()
     if made is None:
         raise OperationOutcomeError("conflict", "a job for the same work already waits")
@@ -46,8 +45,9 @@ def postpone(connection: Any, key: str, ready: datetime) -> None:
     )
 
 
-def something_ready(connection: Any, lanes: tuple[str, ...], now_ms: int) -> bool:
+def something_ready(connection: Any, lanes: tuple[str, ...], now: datetime) -> bool:
     """Whether a claim is worth a write."""
+    now_ms = milliseconds(now)
     marks = ", ".join("?" * len(lanes))
     row = connection.execute(
         f"SELECT 1 FROM job WHERE lane IN ({marks}) AND ready_ms <= ? "
@@ -69,8 +69,7 @@ def claim(
     marks = ", ".join("?" * len(lanes))
     row = connection.execute(
         f"SELECT task_id, lane, key, attempts FROM job WHERE lane IN ({marks}) "
-        "AND ready_ms <= ? AND (owner IS NULL OR lease_ms < ?) ORDER BY ready_ms LIMIT 1"
-        + connection.skip_locked,
+        "AND ready_ms <= ? AND (owner IS NULL OR lease_ms < ?) ORDER BY ready_ms LIMIT 1",
         (*lanes, now_ms, now_ms),
     ).fetchone()
     if row is None:
@@ -85,27 +84,36 @@ def claim(
     return task_id, lane, key, attempts + 1, token
 
 
-def heartbeat(connection: Any, job: Job, lease_s: float, moment: datetime) -> bool:
-    """Extend the lease; false when it is no longer ours."""
-    connection.execute(
-        "UPDATE job SET lease_ms = ? WHERE task_id = ? AND token = ?",
-        (milliseconds(moment) + int(lease_s * 1000), job.task_id, job.token),
+def heartbeat(connection: Any, task_id: str, token: str, lease_s: float, moment: datetime) -> bool:
+    """Extend the lease; false when it is no longer the caller's."""
+    row = connection.execute(
+        "UPDATE job SET lease_ms = ? WHERE task_id = ? AND token = ? RETURNING task_id",
+        (milliseconds(moment) + int(lease_s * 1000), task_id, token),
+    ).fetchone()
+    return row is not None
+
+
+def owners(connection: Any) -> list[str]:
+    """Who holds leases."""
+    rows = connection.execute(
+        "SELECT DISTINCT owner FROM job WHERE owner IS NOT NULL AND lease_ms > 0"
     )
-    return bool(connection.changes())
+    return [str(owner) for (owner,) in rows]
 
 
 def free_leases(connection: Any, is_dead: Callable[[str], bool]) -> int:
     """Let go the leases of owners that are gone; the attempt stays counted."""
-    owners = connection.execute("SELECT DISTINCT owner FROM job WHERE owner IS NOT NULL").fetchall()
     freed = 0
-    for (owner,) in owners:
-        if is_dead(str(owner)):
-            connection.execute("UPDATE job SET lease_ms = 0 WHERE owner = ?", (owner,))
-            freed += connection.changes()
+    for owner in owners(connection):
+        if is_dead(owner):
+            rows = connection.execute(
+                "UPDATE job SET lease_ms = 0 WHERE owner = ? RETURNING task_id", (owner,)
+            ).fetchall()
+            freed += len(rows)
     return freed
 
 
-def release(connection: Any, job: Job, ready: datetime | None) -> None:
+def release(connection: Any, task_id: str, token: str, ready: datetime | None) -> None:
     """End the lease: drop the row, or make it due again.
 
     Raises
@@ -114,14 +122,27 @@ def release(connection: Any, job: Job, ready: datetime | None) -> None:
         ``conflict`` when the lease went to somebody else: what was to be written must not be.
     """
     if ready is None:
-        connection.execute(
-            "DELETE FROM job WHERE task_id = ? AND token = ?", (job.task_id, job.token)
-        )
+        row = connection.execute(
+            "DELETE FROM job WHERE task_id = ? AND token = ? RETURNING task_id", (task_id, token)
+        ).fetchone()
     else:
-        connection.execute(
+        row = connection.execute(
             "UPDATE job SET owner = NULL, token = NULL, lease_ms = NULL, ready_ms = ? "
-            "WHERE task_id = ? AND token = ?",
-            (milliseconds(ready), job.task_id, job.token),
-        )
-    if not connection.changes():
+            "WHERE task_id = ? AND token = ? RETURNING task_id",
+            (milliseconds(ready), task_id, token),
+        ).fetchone()
+    if row is None:
         raise OperationOutcomeError("conflict", "the lease of this job was lost")
+
+
+def cancel(connection: Any, task_id: str) -> None:
+    """Drop a job, claimed or not."""
+    connection.execute("DELETE FROM job WHERE task_id = ?", (task_id,))
+
+
+def counts(connection: Any) -> tuple[int, int]:
+    """Jobs that wait and jobs that run."""
+    (waiting, running) = connection.execute(
+        "SELECT count(*) FILTER (WHERE owner IS NULL), count(owner) FROM job"
+    ).fetchone()
+    return int(waiting), int(running)

@@ -25,14 +25,17 @@ def index_version() -> str:
 
 
 def require_index(
-    connection: Any, transaction: Transaction, progress: Callable[[int, int], None] | None = None
+    begin: str,
+    connection: Any,
+    transaction: Transaction,
+    progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Index every resource again if another version of this program has written the index.
 
     One transaction: who opens the store at the same time sees the old index or the new one.
     """
     wanted = index_version()
-    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(begin)
     try:
         if note(connection, NOTE) != wanted:
             rebuild(connection, transaction, progress)

@@ -8,7 +8,8 @@ from uuid import uuid4
 import orjson
 
 from adapters.blobs import BlobFolder
-from adapters.sql import imaging_index, queue
+from adapters.sql import imaging_index
+from adapters.sql.engine import Jobs
 from adapters.sql.index import COLUMNS, Index
 from adapters.sql.names import Names
 from adapters.sql.notes import set_note
@@ -19,6 +20,7 @@ from adapters.sql.resources import Resources, version
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader, SeriesRef
 from profiles.search.parameters import SearchParameter
+from profiles.search.ranges import milliseconds
 from profiles.search.request import SearchRequest
 from profiles.task import moved
 
@@ -34,10 +36,13 @@ class Transaction:
         To resolve the paths of instances.
     registry : Registry
         The search parameters of this store.
+    jobs : Jobs
+        The queue.
     """
 
-    def __init__(self, connection: Any, blobs: BlobFolder, registry: Registry) -> None:
+    def __init__(self, connection: Any, blobs: BlobFolder, registry: Registry, jobs: Jobs) -> None:
         self._connection = connection
+        self._jobs = jobs
         self._blobs = blobs
         self._names = Names(connection)
         self.registry = registry
@@ -194,7 +199,7 @@ class Transaction:
         ours: bool = False,
     ) -> str:
         """Index an instance whose blob is written: ``stored``, ``identical`` or ``other``."""
-        stamp = queue.milliseconds(self.moment)
+        stamp = milliseconds(self.moment)
         return imaging_index.put_instance(
             self._connection, header, blob, size, calling_ae, ours, stamp
         )
@@ -217,33 +222,33 @@ class Transaction:
 
     def enqueue(self, task: dict[str, Any], *, lane: str, ready_at: datetime, key: str) -> None:
         """Write a Task and its queue row (``conflict`` when one of this key waits)."""
-        queue.enqueue(self._connection, task, lane, ready_at, key)
+        self._jobs.enqueue(self._connection, task["id"], lane, ready_at, key)
         self.put(task)
 
     def pending(self, key: str) -> tuple[str, datetime] | None:
         """Task id and due time of the waiting job of this key."""
-        return queue.pending(self._connection, key)
+        return self._jobs.pending(self._connection, key)
 
     def postpone(self, key: str, ready_at: datetime) -> None:
         """Set when the waiting job of this key is due."""
-        queue.postpone(self._connection, key, ready_at)
+        self._jobs.postpone(self._connection, key, ready_at)
 
     def finish(self, job: Job, task: dict[str, Any]) -> None:
         """End a job and write its ended Task (``conflict`` when the lease was lost)."""
-        queue.release(self._connection, job, None)
+        self._jobs.release(self._connection, job.task_id, job.token, None)
         self.put(task)
 
     def retry(self, job: Job, task: dict[str, Any], ready_at: datetime) -> None:
         """Make a job due again, unless a newer one of its key will do its work."""
-        if queue.pending(self._connection, job.key) is not None:
+        if self._jobs.pending(self._connection, job.key) is not None:
             self.finish(job, moved(job.task, "cancelled", "superseded", self.moment))
             return
-        queue.release(self._connection, job, ready_at)
+        self._jobs.release(self._connection, job.task_id, job.token, ready_at)
         self.put(task)
 
     def claim(self, lanes: tuple[str, ...], owner: str, lease_s: float) -> Job | None:
         """Lease the job that has been due longest, and move its Task to in-progress."""
-        leased = queue.claim(self._connection, lanes, owner, lease_s, self.moment)
+        leased = self._jobs.claim(self._connection, lanes, owner, lease_s, self.moment)
         if leased is None:
             return None
         stored = self._reader.read("Task", leased[0])
@@ -255,15 +260,15 @@ class Transaction:
 
     def heartbeat(self, job: Job, lease_s: float) -> bool:
         """Extend a lease; false when it is no longer ours."""
-        return queue.heartbeat(self._connection, job, lease_s, self.moment)
+        return self._jobs.heartbeat(self._connection, job.task_id, job.token, lease_s, self.moment)
 
     def free_leases(self, is_dead: Callable[[str], bool]) -> int:
         """Make the jobs of dead owners claimable."""
-        return queue.free_leases(self._connection, is_dead)
+        return self._jobs.free_leases(self._connection, is_dead)
 
     def cancel(self, task_id: str, task: dict[str, Any]) -> None:
         """Drop a job, claimed or not, and write its cancelled Task."""
-        self._connection.execute("DELETE FROM job WHERE task_id = ?", (task_id,))
+        self._jobs.cancel(self._connection, task_id)
         self.put(task)
 
     def create(self, resource: Mapping[str, Any]) -> StoredVersion:

@@ -13,7 +13,7 @@ BUSY_MS = 30_000
 class SqliteConnection(apsw.Connection):  # type: ignore[misc,unused-ignore]
     """A connection that knows what differs between the dialects."""
 
-    skip_locked = ""
+    for_update = ""
 
 
 def connect(path: Path) -> SqliteConnection:
@@ -33,7 +33,7 @@ def connect(path: Path) -> SqliteConnection:
     return connection
 
 
-def translated(error: apsw.Error) -> OperationOutcomeError:
+def translated(error: BaseException) -> OperationOutcomeError:
     """The house's error for one of SQLite's."""
     if isinstance(error, apsw.FullError):
         return OperationOutcomeError("no-store", "the disk is full")

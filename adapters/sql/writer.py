@@ -11,22 +11,24 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import apsw
-
-from adapters.sqlite.connection import translated
+from adapters.sql.engine import Engine
 from profiles.outcome import OperationOutcomeError
 
 GROUP = 256
+TRIES = 8
+"""How often a closure is run again that collided with another process."""
 
 
 class _Entry:
-    __slots__ = ("done", "ended", "error", "result", "work")
+    __slots__ = ("again", "done", "ended", "error", "result", "tries", "work")
 
     def __init__(self, work: Callable[[Any], Any]) -> None:
         self.work = work
         self.done = threading.Event()
         self.result: Any = None
         self.error: BaseException | None = None
+        self.again = False
+        self.tries = 0
         self.ended: Callable[[Any, BaseException | None], None] | None = None
 
 
@@ -35,7 +37,9 @@ class Writer:
 
     Parameters
     ----------
-    connection : apsw.Connection
+    engine : Engine
+        Knows the errors of the database, and how a transaction begins.
+    connection
         Used by the writer thread alone.
     transaction
         What closures are given; it is told of the begin of a group and of rollbacks.
@@ -44,8 +48,9 @@ class Writer:
     """
 
     def __init__(
-        self, connection: apsw.Connection, transaction: Any, clock: Callable[[], datetime]
+        self, engine: Engine, connection: Any, transaction: Any, clock: Callable[[], datetime]
     ) -> None:
+        self._engine = engine
         self._connection = connection
         self._transaction = transaction
         self._clock = clock
@@ -99,35 +104,53 @@ class Writer:
                 group = [self._queue.popleft() for _ in range(size)]
             self._commit(group)
             for entry in group:
-                if entry.ended is None:
+                if entry.again:
+                    entry.again = False
+                    entry.error = None
+                    with self._wake:
+                        self._queue.append(entry)
+                elif entry.ended is None:
                     entry.done.set()
                 else:
                     entry.ended(entry.result, entry.error)
 
     def _commit(self, group: list[_Entry]) -> None:
+        engine = self._engine
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(engine.begin)
             self._transaction.begin(self._clock())
             for entry in group:
                 self._one(entry)
             self._transaction.flush()
+            engine.before_commit(self._connection)
             self._connection.execute("COMMIT")
-        except apsw.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+        except engine.error as error:
+            engine.roll_back(self._connection)
             self._transaction.rolled_back()
             for entry in group:
-                entry.error = entry.error or translated(error)
+                entry.again = self._may_try_again(entry, error)
+                entry.error = entry.error or engine.translated(error)
 
     def _one(self, entry: _Entry) -> None:
+        engine = self._engine
         self._transaction.begin_entry()
         self._connection.execute("SAVEPOINT entry")
         try:
             entry.result = entry.work(self._transaction)
-        except apsw.FullError:
-            raise
-        except BaseException as error:  # noqa: BLE001 - it is raised to the caller who handed the closure in
-            entry.error = translated(error) if isinstance(error, apsw.Error) else error
-            self._connection.execute("ROLLBACK TO entry")
+            engine.end_entry(self._transaction)
+        except BaseException as error:
+            if engine.ends_group(error):
+                raise
+            entry.again = self._may_try_again(entry, error)
+            known = isinstance(error, engine.error)
+            entry.error = engine.translated(error) if known else error
+            self._connection.execute("ROLLBACK TO SAVEPOINT entry")
             self._transaction.rolled_back_entry()
-        self._connection.execute("RELEASE entry")
+        self._connection.execute("RELEASE SAVEPOINT entry")
+
+    def _may_try_again(self, entry: _Entry, error: BaseException) -> bool:
+        """Whether somebody else was in the way; a closure is run anew a bounded number of times."""
+        if not self._engine.is_collision(error) or entry.tries >= TRIES:
+            return False
+        entry.tries += 1
+        return True
