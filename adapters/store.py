@@ -94,6 +94,7 @@ class Store:
         self._local = threading.local()
         self.registry = Registry()
         writing = self._engine.connect()
+        self._connections = [writing]
         self._engine.migrate(writing)
         self._own = 0
         transaction = Transaction(writing, self.blobs, self.registry, self._engine.jobs)
@@ -249,8 +250,10 @@ class Store:
         return {**found, "free_bytes": self.blobs.free_bytes()}
 
     def close(self) -> None:
-        """Finish what is being written; readers close with their threads."""
+        """Finish what is being written, then let go of every connection."""
         self._writer.close()
+        for connection in self._connections:
+            connection.close()
 
     def _changes(self) -> tuple[int, int]:
         return self._engine.changes(self._reader().connection), self._own
@@ -258,5 +261,7 @@ class Store:
     def _reader(self) -> Reader:
         reader: Reader | None = getattr(self._local, "reader", None)
         if reader is None:
-            reader = self._local.reader = Reader(self._engine.connect(), self.registry)
+            connection = self._engine.connect()
+            self._connections.append(connection)
+            reader = self._local.reader = Reader(connection, self.registry)
         return reader

@@ -60,7 +60,9 @@ class Gateway:
 
 def compose(settings: Settings) -> Gateway:
     """Build every part of the gateway from its settings."""
-    store = open_store(Path(settings.data), reserve_bytes=settings.reserve_bytes)
+    store = open_store(
+        Path(settings.data), database=settings.database, reserve_bytes=settings.reserve_bytes
+    )
     intake = Intake(
         store,
         Settle(
@@ -71,7 +73,7 @@ def compose(settings: Settings) -> Gateway:
         ),
     )
     fetch = Fetch(store, intake, settings.dicomweb_servers)
-    runner = Runner(store, _lane_commands(settings))
+    runner = Runner(store, _lane_commands(settings), settings.database)
 
     def received(instance: Received) -> None:
         intake.store_instance(

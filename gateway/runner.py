@@ -5,6 +5,7 @@ when the gateway dies, however it dies, the pipe closes and the lane ends itself
 """
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -26,10 +27,13 @@ class LaneProcess:
     ----------
     command : sequence of str
         Program and arguments.
+    database : str
+        Address of the database; it goes by the environment, because it may hold a password.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], database: str = "") -> None:
         self._command = command
+        self._environment = {**os.environ, "ISTHMUS_DATABASE": database}
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._wait_s = 0.0
@@ -60,7 +64,9 @@ class LaneProcess:
             return
         if now - self._started < self._wait_s:
             return
-        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, env=self._environment
+        )
         self._started, self._wait_s = now, 0.0
         self.starts += 1
 
@@ -86,11 +92,13 @@ class Runner:
         The queue.
     commands : sequence of sequence of str
         One command per lane process.
+    database : str
+        Address of the database that they open.
     """
 
-    def __init__(self, store: Store, commands: Sequence[Sequence[str]]) -> None:
+    def __init__(self, store: Store, commands: Sequence[Sequence[str]], database: str = "") -> None:
         self._store = store
-        self.lanes = tuple(LaneProcess(command) for command in commands)
+        self.lanes = tuple(LaneProcess(command, database) for command in commands)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._tend, name="runner", daemon=True)
 

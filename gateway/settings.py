@@ -33,6 +33,9 @@ class Setting:
 
 TABLE: Final = (
     Setting("data", "isthmus-data", "", "folder of the store and its blobs"),
+    Setting(
+        "database", "", "", "postgresql:// address; empty: the embedded database in the folder"
+    ),
     Setting("host", "127.0.0.1", "", "address to listen on; loopback until authentication exists"),
     Setting("http_port", 8080, "", "port of the FHIR endpoint"),
     Setting("dicom_port", 11112, "", "port of the DICOM SCP"),
@@ -63,6 +66,7 @@ class Settings:
     """The settings of one gateway; see ``TABLE`` for what each is."""
 
     data: str
+    database: str
     host: str
     http_port: int
     dicom_port: int

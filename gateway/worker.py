@@ -21,6 +21,8 @@ from profiles.records import StudyRef
 
 log = logging.getLogger("isthmus.worker")
 
+DATABASE = "ISTHMUS_DATABASE"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one lane until it is told to stop; the exit status of the process."""
@@ -36,10 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logging(chosen.log_level)
     if not chosen.stay:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    return run_lane(chosen.data, chosen.lane, chosen.models)
+    # An address may hold a password: it comes in the environment, where no list of processes shows it.
+    return run_lane(chosen.data, chosen.lane, chosen.models, os.environ.get(DATABASE, ""))
 
 
-def run_lane(data: Path, lane: str, models: Path) -> int:
+def run_lane(data: Path, lane: str, models: Path, database: str = "") -> int:
     """Load the lane's workers and do its jobs.
 
     Returns
@@ -47,7 +50,7 @@ def run_lane(data: Path, lane: str, models: Path) -> int:
     int
         0 when stopped, 3 when no worker of this lane can run here.
     """
-    store = open_store(data)
+    store = open_store(data, database=database)
     handlers: dict[str, Handler] = {}
     specs: list[Spec] = []
     for worker in workers().values():

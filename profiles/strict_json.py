@@ -25,6 +25,8 @@ def parse(body: bytes) -> Any:
     OperationOutcomeError
         ``structure`` when it is no JSON of R4, ``too-costly`` when it is nested too deeply.
     """
+    if b"\\u0000" in body:
+        raise OperationOutcomeError("structure", "a text holds the character NUL")
     try:
         value = orjson.loads(body)
         again = orjson.dumps(value)

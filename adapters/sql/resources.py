@@ -142,7 +142,9 @@ class Resources:
         return stored
 
     def _row(self, kind: str, resource_id: str) -> Any:
-        return self._connection.execute(_CURRENT, (self._names.key(kind), resource_id)).fetchone()
+        return self._connection.execute(
+            _CURRENT + self._connection.for_update, (self._names.key(kind), resource_id)
+        ).fetchone()
 
     def _rows_before(self, row: Any) -> set[Any]:
         if row is None or row[3] != LIVE:

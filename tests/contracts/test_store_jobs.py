@@ -122,17 +122,19 @@ def test_a_job_and_its_trigger_are_one_transaction(store):
     assert (store.search("Task", []).total, store.search("Patient", []).total) == (0, 0)
 
 
-def test_another_process_sees_the_commit_and_wakes_this_one(store, tmp_path):
+def test_another_process_sees_the_commit_and_wakes_this_one(store, database, tmp_path):
     """Two processes on one store: the other's job is claimed here."""
     code = (
         "import sys; from pathlib import Path; from adapters.store import open_store\n"
         "from profiles.task import ANALYZE, new_task\n"
-        "store = open_store(Path(sys.argv[1]))\n"
+        "store = open_store(Path(sys.argv[1]), database=sys.argv[2])\n"
         "store.transact(lambda tx: tx.enqueue(new_task('x', ANALYZE, 'ImagingStudy/s', tx.moment),"
         " lane='imaging', ready_at=tx.moment, key='x'))\n"
         "store.close()\n"
     )
-    other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "store")], cwd=ROOT)
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "store"), database], cwd=ROOT
+    )
     assert store.wait_for_change(30)
     assert other.wait(30) == 0
     assert store.claim(("imaging",), "me:1:1", 30).task_id == "x"

@@ -105,8 +105,8 @@ def _listed(connection: Any, names: Names, wanted: Wanted, best: Condition) -> K
         for at, key in enumerate(wanted.sort)
     )
     rows = connection.execute(
-        f"SELECT m.pk AS pk{selected} FROM (SELECT DISTINCT pk FROM ({text}) d) m "
-        f"WHERE {where} ORDER BY {ordered}pk DESC",
+        f"SELECT * FROM (SELECT m.pk AS pk{selected} FROM (SELECT DISTINCT pk FROM ({text}) d) m "
+        f"WHERE {where}) q ORDER BY {ordered}pk DESC",
         [*(v for _, more in columns for v in more), *values, *bound],
     ).fetchall()
     start = 0 if wanted.after is None else _position(rows, wanted)

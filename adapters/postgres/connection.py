@@ -1,0 +1,48 @@
+"""Connections to PostgreSQL that take the same SQL as the embedded ones."""
+
+import functools
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import psycopg
+
+
+@functools.lru_cache(maxsize=4096)
+def translated_sql(text: str) -> str:
+    """Positional marks as psycopg has them."""
+    return text.replace("%", "%%").replace("?", "%s")
+
+
+class PostgresConnection:
+    """A psycopg connection behind the few calls that the store makes.
+
+    Parameters
+    ----------
+    address : str
+        ``postgresql://…``.
+    """
+
+    for_update: Final = " FOR UPDATE"
+
+    def __init__(self, address: str) -> None:
+        # Autocommit: the store begins and ends its transactions itself.
+        self.raw = psycopg.connect(address, autocommit=True, application_name="isthmus")
+        self.raw.prepare_threshold = 3
+
+    def execute(self, text: str, values: Sequence[Any] = ()) -> Any:
+        """Run one statement; its cursor."""
+        return self.raw.execute(translated_sql(text), values, binary=True)
+
+    def executemany(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for many rows, in one round trip."""
+        with self.raw.cursor() as cursor:
+            cursor.executemany(translated_sql(text), list(rows))
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self.raw.close()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, failed ones included."""
+        return self.raw.info.transaction_status != psycopg.pq.TransactionStatus.IDLE

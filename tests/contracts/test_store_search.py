@@ -1,0 +1,316 @@
+"""Search in any store: what each parameter finds, by the words of R4 search.html."""
+
+import pytest
+
+from adapters.store import Store
+from profiles.outcome import OperationOutcomeError
+from profiles.search.request import understand
+
+LOINC = "http://loinc.org"
+UCUM = "http://unitsofmeasure.org"
+
+
+def _observation(key: str, code: str, value: float, day: str, patient: str = "p1") -> dict:
+    return {
+        "resourceType": "Observation",
+        "id": key,
+        "status": "final",
+        "code": {"coding": [{"system": LOINC, "code": code, "display": f"Test {code}"}]},
+        "subject": {"reference": f"Patient/{patient}"},
+        "effectiveDateTime": day,
+        "valueQuantity": {"value": value, "system": UCUM, "code": "mg", "unit": "mg"},
+    }
+
+
+RECORD = [
+    {
+        "resourceType": "Patient",
+        "id": "p1",
+        "identifier": [
+            {
+                "system": "https://h.example",
+                "value": "1,2",
+                "type": {"coding": [{"system": "https://t.example", "code": "MR"}]},
+            }
+        ],
+        "name": [{"family": "Müller", "given": ["Ana", "Maria"]}],
+        "gender": "female",
+        "birthDate": "1970-05-05",
+        "deceasedDateTime": "2020",
+        "generalPractitioner": [{"reference": "Practitioner/dr"}],
+        "managingOrganization": {
+            "identifier": {"system": "https://o.example", "value": "77"},
+            "display": "Town hospital",
+        },
+        "meta": {"tag": [{"system": "https://tag.example", "code": "a"}]},
+    },
+    {
+        "resourceType": "Patient",
+        "id": "p2",
+        "name": [{"family": "Muellermann", "given": ["Bo"]}],
+        "gender": "male",
+        "birthDate": "1980-06",
+        "active": True,
+        "text": {
+            "status": "generated",
+            "div": '<div xmlns="http://www.w3.org/1999/xhtml">likes chess</div>',
+        },
+    },
+    {"resourceType": "Practitioner", "id": "dr", "name": [{"family": "House"}]},
+    _observation("o1", "a", 5.4, "2020-01-10T10:00:00Z"),
+    _observation("o2", "a", 9, "2021-03-01"),
+    _observation("o3", "b", 120, "2020-06-30", "p2"),
+    {
+        "resourceType": "Observation",
+        "id": "o4",
+        "status": "amended",
+        "code": {"text": "Blood pressure"},
+        "subject": {"reference": "Patient/p2"},
+        "effectivePeriod": {"start": "2020-01-01", "end": "2020-12-31"},
+        "component": [
+            {
+                "code": {"coding": [{"system": LOINC, "code": "sys"}]},
+                "valueQuantity": {"value": 140, "unit": "mmHg"},
+            },
+            {
+                "code": {"coding": [{"system": LOINC, "code": "dia"}]},
+                "valueQuantity": {"value": 90, "unit": "mmHg"},
+            },
+        ],
+    },
+    {
+        "resourceType": "Location",
+        "id": "here",
+        "status": "active",
+        "position": {"latitude": 48.2, "longitude": 16.37},
+    },
+    {
+        "resourceType": "Location",
+        "id": "room",
+        "status": "active",
+        "partOf": {"reference": "Location/here"},
+    },
+    {
+        "resourceType": "ValueSet",
+        "id": "vs",
+        "url": "https://vs.example/a/b",
+        "status": "active",
+        "compose": {"include": [{"system": LOINC, "concept": [{"code": "a"}]}]},
+    },
+    {"resourceType": "List", "id": "l", "entry": [{"item": {"reference": "Patient/p2"}}]},
+    {
+        "resourceType": "RiskAssessment",
+        "id": "ra",
+        "status": "final",
+        "subject": {"reference": "Patient/p1"},
+        "prediction": [{"probabilityDecimal": 0.25}],
+    },
+]
+
+FOUND = [
+    # token
+    ("Patient", "gender=male", "p2"),
+    ("Patient", "gender:not=male", "p1"),
+    ("Patient", "gender=male,female", "p1 p2"),
+    ("Patient", "active:missing=true", "p1"),
+    ("Patient", "active:missing=false", "p2"),
+    ("Patient", "deceased=true", "p1"),
+    ("Patient", "deceased=false", "p2"),
+    ("Patient", "identifier=https://h.example|1\\,2", "p1"),
+    ("Patient", "identifier=https://h.example|", "p1"),
+    ("Patient", "identifier=|1\\,2", ""),
+    ("Patient", "identifier:of-type=https://t.example|MR|1\\,2", "p1"),
+    ("Patient", "_tag=https://tag.example|a", "p1"),
+    ("Observation", f"code={LOINC}|a", "o1 o2"),
+    ("Observation", "code:text=test a", "o1 o2"),
+    ("Observation", "code:text=blood", "o4"),
+    ("Observation", "code:in=https://vs.example/a/b", "o1 o2"),
+    ("Observation", "code:not-in=ValueSet/vs", "o3 o4"),
+    ("Observation", "status:not=final", "o4"),
+    # string
+    ("Patient", "family=mull", "p1"),
+    ("Patient", "family:exact=Müller", "p1"),
+    ("Patient", "family:exact=Muller", ""),
+    ("Patient", "family:contains=LLER", "p1 p2"),
+    ("Patient", "name=maria", "p1"),
+    ("Patient", "given=ana,bo", "p1 p2"),
+    # date
+    ("Patient", "birthdate=1970", "p1"),
+    ("Patient", "birthdate=ge1970&birthdate=lt1980", "p1"),
+    ("Patient", "birthdate=gt1970", "p2"),
+    ("Patient", "birthdate=le1970-05-05", "p1"),
+    ("Patient", "birthdate=ne1970-05-05", "p2"),
+    ("Observation", "date=2020", "o1 o3 o4"),
+    ("Observation", "date=ge2020-06-30", "o2 o3 o4"),
+    ("Observation", "date=sa2020-06-30", "o2"),
+    ("Observation", "date=eb2020-06-30", "o1"),
+    ("Observation", "date=2020-01-10T10:00:00%2B00:00", "o1"),
+    # quantity and number
+    ("Observation", f"value-quantity=5.4|{UCUM}|mg", "o1"),
+    ("Observation", "value-quantity=gt8", "o2 o3"),
+    ("Observation", "value-quantity=1.2e2", "o3"),
+    ("Observation", "value-quantity=ap5||mg", "o1"),
+    ("Observation", "value-quantity=ne9", "o1 o3"),
+    ("RiskAssessment", "probability=0.25", "ra"),
+    ("RiskAssessment", "probability=lt0.25", ""),
+    # reference
+    ("Observation", "subject=Patient/p1", "o1 o2"),
+    ("Observation", "patient=p1", "o1 o2"),
+    ("Observation", "subject:Patient=p2", "o3 o4"),
+    ("Observation", "subject=http://base.example/fhir/Patient/p1", "o1 o2"),
+    ("Patient", "organization:identifier=https://o.example|77", "p1"),
+    ("Patient", "organization:text=town", "p1"),
+    ("Location", "partof:below=here", "room"),
+    # uri
+    ("ValueSet", "url=https://vs.example/a/b", "vs"),
+    ("ValueSet", "url:below=https://vs.example/a", "vs"),
+    ("ValueSet", "url:above=https://vs.example/a/b/c", "vs"),
+    ("ValueSet", "url:contains=EXAMPLE", "vs"),
+    # chains
+    ("Observation", "subject:Patient.family=mull", "o1 o2"),
+    ("Observation", "patient.general-practitioner.family=house", "o1 o2"),
+    ("Observation", "subject.gender:not=female", "o3 o4"),
+    ("Patient", f"_has:Observation:patient:code={LOINC}|b", "p2"),
+    ("Practitioner", "_has:Patient:general-practitioner:_has:Observation:patient:code=a", "dr"),
+    ("Practitioner", "_has:Patient:general-practitioner:birthdate=lt1971", "dr"),
+    ("Observation", "patient._has:RiskAssessment:patient:_id=ra", "o1 o2"),
+    # composite and special
+    ("Observation", "code-value-quantity=a$gt8", "o2"),
+    ("Observation", f"component-code-value-quantity={LOINC}|sys$140", "o4"),
+    ("Observation", "component-code-value-quantity=dia$140", ""),
+    ("Observation", "combo-code-value-quantity=sys$gt100,b$gt100", "o3 o4"),
+    ("Location", "near=48.21|16.36|5|km", "here"),
+    ("Location", "near=40|16|100|km", ""),
+    # of every resource
+    ("Patient", "_id=p1,p2,nobody", "p1 p2"),
+    ("Patient", "_list=l", "p2"),
+    ("Patient", "_text=chess", "p2"),
+    ("Patient", "_content=hospital", "p1"),
+    ("Patient", "_lastUpdated=gt2020", "p1 p2"),
+]
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """A store with a small record."""
+    store.transact(lambda tx: [tx.put(resource) for resource in RECORD])
+    return store
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    parts = [part.partition("=") for part in query.replace("%2B", "+").split("&")]
+    return [(name, value) for name, _, value in parts]
+
+
+def test_each_parameter_finds_what_r4_says(filled):
+    """Every kind, prefix, modifier, chain and reverse chain, in one record."""
+    wrong = {}
+    for kind, query, wanted in FOUND:
+        page = filled.search(kind, _pairs(query), base="http://base.example/fhir")
+        found = " ".join(sorted(match.id for match in page.matches))
+        if found != wanted or page.ignored:
+            wrong[f"{kind}?{query}"] = found
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("date", "o1 o4 o3 o2"),
+        ("-date", "o2 o4 o3 o1"),
+        ("value-quantity", "o1 o2 o3 o4"),
+        ("-value-quantity", "o3 o2 o1 o4"),
+        ("status,-date", "o4 o2 o3 o1"),
+        ("_id", "o1 o2 o3 o4"),
+        ("patient,_id", "o1 o2 o3 o4"),
+    ],
+)
+def test_pages_follow_the_order_that_was_asked_for(filled, monkeypatch, sort, order):
+    """One by one through all pages, listed or walked: the order of the values, what has none last."""
+    expected = order.split()
+    if sort == "date":
+        expected = ["o4", "o1", "o3", "o2"]  # a period begins with its start
+    for few in (1000, 0):
+        monkeypatch.setattr("adapters.sql.search.run.FEW", few)
+        assert _walk(filled, sort) == expected
+
+
+def _walk(store: Store, sort: str) -> list[str]:
+    found, after = [], None
+    while True:
+        request = understand(("Observation",), [("_sort", sort), ("_count", "1")], store.registry)
+        page = store.run(request, after=after)
+        found += [match.id for match in page.matches]
+        after = page.after
+        if after is None:
+            return found
+
+
+def test_walking_and_listing_find_the_same(filled, monkeypatch):
+    """Whichever set drives the query, the result is the same."""
+    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    test_each_parameter_finds_what_r4_says(filled)
+
+
+def test_includes_follow_references_both_ways_and_further(filled):
+    """_include, _revinclude, :iterate, and a type that narrows."""
+
+    def included(kind: str, *pairs: tuple[str, str]) -> set[str]:
+        request = understand((kind,), pairs, filled.registry)
+        return {version.id for version in filled.run(request).included}
+
+    assert included("Observation", ("_id", "o1"), ("_include", "Observation:subject")) == {"p1"}
+    assert included("Observation", ("_id", "o1"), ("_include", "*")) == {"p1"}
+    narrowed = ("_include", "Observation:subject:Group")
+    assert included("Observation", ("_id", "o1"), narrowed) == set()
+    further = ("_include:iterate", "Patient:general-practitioner")
+    first = ("_include", "Observation:patient")
+    assert included("Observation", ("_id", "o1"), first, further) == {"p1", "dr"}
+    back = ("_revinclude", "Observation:patient")
+    assert included("Patient", ("_id", "p2"), back) == {"o3", "o4"}
+
+
+def test_a_reference_finds_its_target_that_comes_later(store):
+    """What is referred to before it is there is linked when it comes, and not shown before."""
+    store.transact(lambda tx: tx.put(_observation("o1", "a", 1, "2020", "later")))
+    assert store.search("Patient", []).matches == ()
+    assert store.current("Patient", "later") is None
+    store.transact(lambda tx: tx.put({"resourceType": "Patient", "id": "later", "gender": "other"}))
+    assert store.read("Patient", "later").version == 1
+    assert len(store.search("Observation", [("patient.gender", "other")]).matches) == 1
+
+
+def test_an_update_is_found_by_its_new_values_alone(filled):
+    """Old index rows go with the old version, and all of them with a deletion."""
+    filled.transact(lambda tx: tx.put({"resourceType": "Patient", "id": "p1", "gender": "other"}))
+    assert filled.search("Patient", [("family", "mull")]).matches == ()
+    assert len(filled.search("Patient", [("gender", "other")]).matches) == 1
+    filled.transact(lambda tx: tx.delete("Patient", "p1"))
+    assert filled.search("Patient", [("gender", "other")]).matches == ()
+    assert filled.search("Patient", [("active:missing", "true")]).matches == ()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "birthdate=yesterday",
+        "birthdate=2020-02-30",
+        "family:sounds=x",
+        "gender=",
+        "_has:Observation=x",
+        "gender:missing=maybe",
+        "organization:Nothing=1",
+        "_sort=colour",
+        "_include=Patient:name",
+        "_count=-1",
+        "_total=roughly",
+    ],
+)
+def test_what_is_malformed_is_refused(filled, query):
+    """A clear error, never everything and never nothing."""
+    if query == "gender=":
+        assert filled.search("Patient", _pairs(query)).ignored == (("gender", ""),)
+        return
+    with pytest.raises(OperationOutcomeError) as refused:
+        filled.search("Patient", _pairs(query))
+    assert refused.value.kind.http == 400
