@@ -109,12 +109,19 @@ def compose(settings: Settings) -> Gateway:
         scp=scp,
         runner=runner,
         lanes=(
-            Lane(store, FETCH_LANE, {"fetch": fetch}, timeout_s=settings.fetch_timeout_s),
+            Lane(
+                store,
+                FETCH_LANE,
+                {"fetch": fetch},
+                timeout_s=settings.fetch_timeout_s,
+                rest_s=0.05,
+            ),
             Lane(
                 store,
                 OPERATION_LANE,
                 {"operation": RunOperation(store)},
                 timeout_s=settings.fetch_timeout_s,
+                rest_s=0.05,
             ),
         ),
         http=build_app(store, settings, services),

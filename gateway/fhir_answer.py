@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from email.utils import format_datetime
 from typing import Any, Final, TypeVar
@@ -34,12 +35,35 @@ async def transact(request: Request, work: Callable[[Transaction], T]) -> T:
     """Run a transaction without holding the event loop: it waits for the disk."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
+    settled: _Settled | None = getattr(request.app.state, "settled", None)
+    if settled is None or settled.loop is not loop:
+        settled = request.app.state.settled = _Settled(loop)
 
     def ended(result: Any, error: BaseException | None) -> None:
-        loop.call_soon_threadsafe(_settle, done, result, error)
+        settled.add(done, result, error)
 
     store_of(request).transact_soon(work, ended)
     return await done
+
+
+class _Settled:
+    """Ended transactions on their way to the event loop: one wake-up for those of a whole commit."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._waiting: deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = deque()
+
+    def add(self, done: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:
+        """Called by the writer's thread."""
+        first = not self._waiting
+        self._waiting.append((done, result, error))
+        if first:
+            self.loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        waiting = self._waiting
+        while waiting:
+            _settle(*waiting.popleft())
 
 
 def _settle(done: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:

@@ -17,7 +17,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.store import Store, Transaction
 from gateway.fhir_answer import fhir_json
@@ -60,7 +61,7 @@ def build_app(store: Store, settings: Settings, services: Services) -> Starlette
         routes=[
             Route("/fhir", bundle.bundle, methods=["POST"]),
             Route("/fhir", search.search_everything, methods=["GET"]),
-            Mount("/fhir", routes=_fhir_routes()),
+            Mount("/fhir", app=_by_path(_fhir_routes(), _interactions())),
             *page_routes(),
         ],
         middleware=_middleware(settings),
@@ -99,8 +100,6 @@ def _middleware(settings: Settings) -> list[Middleware]:
 
 def _fhir_routes() -> list[BaseRoute]:
     return [
-        Route("/metadata", capabilities.capabilities),
-        Route("/OperationDefinition/{name}", capabilities.operation_definition),
         *(
             Route(path, endpoint_of(operation), methods=list(operation.methods))
             for operation in OPERATIONS
@@ -108,29 +107,40 @@ def _fhir_routes() -> list[BaseRoute]:
         ),
         Route("/$job-status/{id}", job_status, methods=["GET"]),
         Route("/$job-status/{id}", cancel_job, methods=["DELETE"]),
-        *_interactions(),
     ]
+
+
+def _by_path(named: list[BaseRoute], interactions: list[BaseRoute]) -> ASGIApp:
+    """Operations have a ``$`` in their path and interactions have none: half of the routes are enough."""
+    operations, plain = Router(named), Router(interactions)
+
+    async def choose(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = operations if "$" in scope["path"] else plain
+        await chosen(scope, receive, send)
+
+    return choose
 
 
 def _interactions() -> list[BaseRoute]:
     """R4 http.html: instance, type and system; conditional forms are those without an id."""
     return [
+        Route("/metadata", capabilities.capabilities),
+        Route("/_history", history.system_history),
+        Route("/{type}/_history", history.type_history),
+        Route("/{type}/{id}", read.read, methods=["GET"]),
+        Route("/_search", search.search_everything, methods=["POST"]),
+        Route("/{type}", create.create, methods=["POST"]),
+        Route("/{type}", search.search, methods=["GET"]),
+        Route("/{type}/{id}", update.update, methods=["PUT"]),
         Route("/", bundle.bundle, methods=["POST"]),
         Route("/", search.search_everything, methods=["GET"]),
-        Route("/_search", search.search_everything, methods=["POST"]),
-        Route("/_history", history.system_history),
         Route("/{type}/_search", search.search, methods=["POST"]),
-        Route("/{type}/_history", history.type_history),
         Route("/{type}/{id}/_history/{version}", read.vread),
         Route("/{type}/{id}/_history", history.history),
         Route("/{compartment}/{id}/{type}/_search", search.search_compartment, methods=["POST"]),
         Route("/{compartment}/{id}/{type}", search.search_compartment, methods=["GET"]),
-        Route("/{type}/{id}", read.read, methods=["GET"]),
-        Route("/{type}/{id}", update.update, methods=["PUT"]),
         Route("/{type}/{id}", patch.patch, methods=["PATCH"]),
         Route("/{type}/{id}", delete.delete, methods=["DELETE"]),
-        Route("/{type}", search.search, methods=["GET"]),
-        Route("/{type}", create.create, methods=["POST"]),
         Route("/{type}", update.conditional_update, methods=["PUT"]),
         Route("/{type}", patch.conditional_patch, methods=["PATCH"]),
         Route("/{type}", delete.conditional_delete, methods=["DELETE"]),

@@ -66,6 +66,8 @@ class Lane:
         By Task code.
     timeout_s : float
         A job that runs longer loses its lease and, in a process of its own, its process.
+    rest_s : float
+        Time between looks at an empty queue; zero looks at every commit, which a busy gateway cannot afford.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Lane:
         lease_s: float = 15.0,
         retry: Retry | None = None,
         on_timeout: Callable[[], None] = lambda: None,
+        rest_s: float = 0.0,
     ) -> None:
         self._store = store
         self._name = name
@@ -86,6 +89,7 @@ class Lane:
         self._lease_s = lease_s
         self._retry = retry or Retry()
         self._on_timeout = on_timeout
+        self._rest_s = rest_s
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -98,7 +102,10 @@ class Lane:
         while not self._stop.is_set():
             job = self._store.claim((self._name,), owner, self._lease_s)
             if job is None:
-                self._store.wait_for_change(POLL_S)
+                if self._rest_s:
+                    self._stop.wait(self._rest_s)
+                else:
+                    self._store.wait_for_change(POLL_S)
                 continue
             self._do(job)
 

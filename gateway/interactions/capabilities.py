@@ -12,7 +12,6 @@ from gateway.negotiation import require_json_accepted
 from gateway.operations.table import OPERATIONS
 from profiles.definitions.r4 import definitions
 from profiles.fhir_time import instant
-from profiles.outcome import OperationOutcomeError
 from profiles.search.parameters import SearchParameter, compartments
 from terminology.systems import ISTHMUS
 
@@ -68,13 +67,9 @@ def statement(store: Store, base: str, started: Any) -> dict[str, Any]:
     }
 
 
-async def operation_definition(request: Request) -> Response:
-    """OperationDefinition of one of our operations."""
-    name = request.path_params["name"]
-    for operation in OPERATIONS:
-        if operation.id == name:
-            return fhir_json(request, operation.definition())
-    raise OperationOutcomeError("not-found", "there is no operation of this name")
+def operation_definition(name: str) -> dict[str, Any] | None:
+    """OperationDefinition of one of our operations, None when there is none of this id."""
+    return next((o.definition() for o in OPERATIONS if o.id == name), None)
 
 
 def _resource(store: Store, kind: str, revincludes: list[str]) -> dict[str, Any]:

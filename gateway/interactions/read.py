@@ -11,7 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.store import StoredVersion
-from gateway.fhir_answer import resource_id, served_type, store_of, version_headers, versioned
+from gateway.fhir_answer import (
+    fhir_json,
+    resource_id,
+    served_type,
+    store_of,
+    version_headers,
+    versioned,
+)
+from gateway.interactions.capabilities import operation_definition
 from gateway.negotiation import JSON_TYPES, media_type, not_modified, require_json_accepted
 from profiles.outcome import OperationOutcomeError
 from profiles.search.request import SUMMARIES
@@ -24,7 +32,14 @@ async def read(request: Request) -> Response:
     if kind == "Binary" and _wants_content(request):
         return _content(request, store_of(request).read(kind, wanted))
     require_json_accepted(request)
-    return versioned_part(request, store_of(request).read(kind, wanted))
+    try:
+        stored = store_of(request).read(kind, wanted)
+    except OperationOutcomeError:
+        ours = operation_definition(wanted) if kind == "OperationDefinition" else None
+        if ours is None:
+            raise
+        return fhir_json(request, ours)
+    return versioned_part(request, stored)
 
 
 async def vread(request: Request) -> Response:
