@@ -19,9 +19,6 @@ COLUMNS: Final = {
     "qty": ("s_qty", "sp, code, sys, unit, lo, hi, pk"),
     "cmp": ("s_cmp", "sp, val, sys, lo, hi, val2, sys2, lo2, hi2, pk"),
 }
-_SYSTEMS: Final = {"tok": (3,), "qty": (3,), "cmp": (3, 7)}
-"""Positions of code systems in a row, which are stored as integers."""
-
 _INSERT: Final = {
     table: f"INSERT INTO {name} ({columns}) VALUES ({', '.join('?' * (columns.count(',') + 1))}) "
     "ON CONFLICT DO NOTHING"
@@ -60,6 +57,7 @@ class Index:
         self._waiting: dict[str, list[tuple[Any, ...]]] = {}
         self._before: dict[str, list[tuple[Any, ...]]] | None = None
         self._marks: dict[str, int] = {}
+        self._known: dict[str, dict[str, int]] = {}
         self._size = 0
 
     def begin_entry(self) -> None:
@@ -88,13 +86,20 @@ class Index:
 
     def present(self, kind: str, rows: Iterable[Row]) -> str:
         """The parameters that have a value, as ``,12,15,`` (for ``:missing``)."""
-        found = {self._names.key(f"{kind}.{row[1]}") for row in rows}
+        codes = self._codes(kind)
+        found = {codes.get(row[1]) or self._code(kind, row[1]) for row in rows}
         return "," + ",".join(map(str, sorted(found))) + ","
 
     def add(self, kind: str, key: int, rows: Iterable[Row]) -> None:
         """Take rows in; they are written with the next ``flush``."""
+        waiting = self._waiting
         for row in rows:
-            self._waiting.setdefault(row[0], []).append(self._bound(kind, key, row))
+            bound = self._bound(kind, key, row)
+            listed = waiting.get(row[0])
+            if listed is None:
+                waiting[row[0]] = [bound]
+            else:
+                listed.append(bound)
             self._size += 1
         if self._size > _BATCH:
             self.flush()
@@ -120,6 +125,7 @@ class Index:
         self._waiting = {}
         self._marks = {}
         self._targets.clear()
+        self._known.clear()
         self._size = 0
 
     def learn(self, kind: str, resource_id: str, key: int) -> None:
@@ -146,12 +152,27 @@ class Index:
         self.learn(kind, resource_id, int(row[0]))
         return int(row[0])
 
+    def _codes(self, kind: str) -> dict[str, int]:
+        found = self._known.get(kind)
+        if found is None:
+            found = self._known[kind] = {}
+        return found
+
+    def _code(self, kind: str, code: str) -> int:
+        found = self._codes(kind)[code] = self._names.key(f"{kind}.{code}")
+        return found
+
     def _bound(self, kind: str, key: int, row: Row) -> tuple[Any, ...]:
-        parameter = self._names.key(f"{kind}.{row[1]}")
-        if row[0] == "ref":
+        table, code = row[0], row[1]
+        parameter = self._codes(kind).get(code) or self._code(kind, code)
+        names = self._names
+        if table == "tok":
+            return (parameter, row[2], names.key(row[3]), key)
+        if table == "ref":
             return (parameter, self.target(row[2], row[3]), key)
-        systems = _SYSTEMS.get(row[0])
-        if systems is None:
-            return (parameter, *row[2:], key)
-        values = [self._names.key(v) if at in systems else v for at, v in enumerate(row)]
-        return (parameter, *values[2:], key)
+        if table == "qty":
+            return (parameter, row[2], names.key(row[3]), *row[4:], key)
+        if table == "cmp":
+            val, sys, low, high, val2, sys2, *rest = row[2:]
+            return (parameter, val, names.key(sys), low, high, val2, names.key(sys2), *rest, key)
+        return (parameter, *row[2:], key)

@@ -28,6 +28,9 @@ class Names:
 
     def key(self, text: str) -> int:
         """Integer of a text, made on first use."""
+        found = self._known.get(text)
+        if found is not None:
+            return found
         found = self.find(text)
         if found is None:
             row = self._connection.execute(

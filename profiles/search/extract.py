@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from profiles.search.parameters import SearchParameter
-from profiles.search.paths import JsonPath, json_paths
-from profiles.search.values import Row, rows
+from profiles.search.paths import JsonPath, Step, json_paths
+from profiles.search.values import Row, rows, rows_of
 
 BY_RESOURCE: Final = frozenset({"_id", "_lastUpdated", "_content", "_text", "_query", "_list"})
 """Parameters that no index table holds: the resource's own row, or its text, answers them."""
@@ -16,7 +16,7 @@ _PLAIN: Final = frozenset({"id", "meta", "implicitRules", "language", "resourceT
 _SAID: Final = re.compile(r"([\w.]+)\.exists\(\) and ([\w.]+) != false")
 """Patient.deceased: true for a date, and for true itself."""
 
-Rows = Callable[[Any], Iterator[Row]]
+Rows = Callable[[Any], Iterable[Row]]
 
 
 class Extractor:
@@ -73,11 +73,33 @@ class Extractor:
 
 
 def _by_path(parameter: SearchParameter, path: JsonPath) -> Rows:
-    kind, code, element = parameter.kind, parameter.code, path.type
+    code, element = parameter.code, path.type
+    made = rows_of(parameter.kind, element)
+    if len(path.steps) == 1 and path.steps[0].index is None:
+        return _by_member(path.steps[0], code, element, made)
 
-    def extract(resource: Any) -> Iterator[Row]:
-        for value in path.values(resource):
-            yield from rows(kind, code, value, element)
+    def extract(resource: Any) -> Iterable[Row]:
+        return [row for value in path.values(resource) for row in made(code, value, element)]
+
+    return extract
+
+
+def _by_member(
+    step: Step, code: str, element: str, made: Callable[[str, Any, str], Iterable[Row]]
+) -> Rows:
+    """A path of one step, which most are: no walk is needed."""
+    name, where = step.name, step.where
+
+    def extract(resource: Any) -> Iterable[Row]:
+        inner = resource[name]
+        if type(inner) is not list:
+            return made(code, inner, element) if where is None or where(inner) else ()
+        return [
+            row
+            for value in inner
+            if value is not None and (where is None or where(value))
+            for row in made(code, value, element)
+        ]
 
     return extract
 

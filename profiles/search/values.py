@@ -7,7 +7,7 @@ resource, so that equal values are equal rows.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from profiles.outcome import OperationOutcomeError
@@ -41,9 +41,16 @@ def exact(text: str) -> str:
     return f"{text[:180]} {hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def rows(kind: str, code: str, value: Any, element: str) -> Iterator[Row]:
+def rows(kind: str, code: str, value: Any, element: str) -> Iterable[Row]:
     """Rows of one value; ``element`` is its FHIR type."""
-    return _ROWS[kind](code, value, element)
+    return rows_of(kind, element)(code, value, element)
+
+
+def rows_of(kind: str, element: str) -> Callable[[str, Any, str], Iterable[Row]]:
+    """What makes the rows of a kind of parameter from elements of one type."""
+    if kind == "token" and element == "CodeableConcept":
+        return _concepts
+    return _ROWS[kind]
 
 
 def literal(reference: str, base: str = "") -> tuple[str, str] | None:
@@ -54,15 +61,26 @@ def literal(reference: str, base: str = "") -> tuple[str, str] | None:
     return match["type"], match["id"]
 
 
+def _concepts(code: str, value: Any, _: str) -> list[Row]:
+    """Rows of a CodeableConcept: the most frequent element of all, so written out."""
+    found: list[Row] = []
+    text = value.get("text")
+    if text:
+        found.append(("str", f"{code}:text", folded(text)[:LONGEST], ""))
+    for coding in value.get("coding", ()):
+        if "code" in coding or "system" in coding:
+            found.append(("tok", code, exact(coding.get("code", "")), coding.get("system", "")))
+        display = coding.get("display")
+        if display:
+            found.append(("str", f"{code}:text", folded(display)[:LONGEST], ""))
+    return found
+
+
 def _tokens(code: str, value: Any, element: str) -> Iterator[Row]:
     if isinstance(value, bool):
         yield ("tok", code, "true" if value else "false", "")
     elif isinstance(value, str | int | float):
         yield ("tok", code, exact(str(value)), "")
-    elif element == "CodeableConcept":
-        for coding in value.get("coding", ()):
-            yield from _coding(code, coding)
-        yield from _text(code, value.get("text"))
     elif element == "Identifier":
         yield from _identifier(code, value)
     elif element == "ContactPoint":

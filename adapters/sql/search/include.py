@@ -74,10 +74,11 @@ def _hop(
     for start in range(0, len(front), _BATCH):
         batch = front[start : start + _BATCH]
         rows = connection.execute(
-            f"SELECT DISTINCT r.{far} FROM s_ref r JOIN res e ON {narrowed} "
-            f"WHERE r.sp IN ({', '.join('?' * len(parameters))}) "
-            f"AND r.{near} IN ({', '.join('?' * len(batch))}) AND e.deleted = 0 {typed}LIMIT ?",
-            [*parameters, *batch, *([kind] if typed else []), MOST + 1],
+            f"WITH w(k) AS (VALUES {', '.join(['(?)'] * len(batch))}) "
+            f"SELECT DISTINCT r.{far} FROM w CROSS JOIN s_ref r CROSS JOIN res e "
+            f"WHERE r.sp IN ({', '.join('?' * len(parameters))}) AND r.{near} = w.k AND {narrowed} "
+            f"AND e.deleted = 0 {typed}LIMIT ?",
+            [*batch, *parameters, *([kind] if typed else []), MOST + 1],
         )
         for (key,) in rows:
             yield key

@@ -70,7 +70,9 @@ def value(names: Names, kinds: tuple[str, ...], key: SortKey) -> Sql:
     table, low, high = _COLUMNS[key.kind]
     column = high if key.descending else low
     if table in _WALKABLE:
-        text = f"(SELECT {word}(x.{column}) FROM {table} x WHERE x.sp IN ({marks}) AND x.pk = m.pk)"
+        # An expression keeps SQLite from walking the index by value to find the extreme one.
+        extreme = f"x.{column} || ''" if column == "val" else f"x.{column} + 0"
+        text = f"(SELECT {word}({extreme}) FROM {table} x WHERE x.sp IN ({marks}) AND x.pk = m.pk)"
     else:
         # No index by resource: all values once, then looked up.
         text = (

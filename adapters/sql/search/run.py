@@ -251,7 +251,7 @@ def _total(
     driver = best if best is not None else live
     if wanted.total == "accurate":
         return count(connection, wanted, driver)
-    if any(condition is not driver for condition in wanted.conditions):
+    if not driver.ordered or any(condition is not driver for condition in wanted.conditions):
         return None
     text, values = driver.members()
     (found,) = connection.execute(
