@@ -147,11 +147,11 @@ def _reads(port: int) -> Load:
 def _creates(port: int) -> Load:
     chance = random.Random(12)  # noqa: S311 - test data
     bodies = [orjson.dumps(observation(n, n % PATIENTS, chance)) for n in range(6000)]
-    return run(port, [request("POST", f"{FHIR}/Observation", body) for body in bodies], 32)
+    return run(port, [request("POST", f"{FHIR}/Observation", body) for body in bodies], 64)
 
 
 def _imports(port: int) -> dict[str, Any]:
-    """Transactions of a hundred entries, two at a time."""
+    """Transactions of a hundred entries, four at a time."""
     chance = random.Random(13)  # noqa: S311 - test data
     bundles = []
     for number in range(120):
@@ -161,7 +161,7 @@ def _imports(port: int) -> dict[str, Any]:
             made = {**observation(at, 0, chance), "id": None, "subject": {"reference": owner}}
             entries.append((f"{owner[:-12]}{number:06d}{at:06d}x", made))
         bundles.append(_transaction(entries))
-    load = run(port, [request("POST", FHIR, bundle) for bundle in bundles], 2)
+    load = run(port, [request("POST", FHIR, bundle) for bundle in bundles], 4)
     return {**load.record(), "resources_per_s": round(load.per_second * 100)}
 
 

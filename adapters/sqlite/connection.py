@@ -28,6 +28,7 @@ def connect(path: Path) -> SqliteConnection:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -65536")
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA wal_autocheckpoint = 16000")
     connection.create_scalar_function("text_of", narrative_of, 1, deterministic=True)
     connection.create_scalar_function("content_of", content_of, 1, deterministic=True)
     return connection
