@@ -60,6 +60,10 @@ class BlobFolder:
             raise
         return digest, size
 
+    def files(self) -> list[Path]:
+        """Every whole blob."""
+        return sorted(path for path in self._root.glob("*/*") if path.is_file())
+
     def path(self, digest: str) -> Path:
         """Where the file of a digest lies, whether or not it is there."""
         return self._root / digest[:2] / digest

@@ -64,6 +64,11 @@ def _engine(folder: Path, database: str) -> Engine:
     return cast("Engine", module.PostgresEngine(database))
 
 
+def restore_database(copy: Path, folder: Path, database: str = "") -> None:
+    """Put the database of a backup in its place, in an empty folder or an empty database."""
+    _engine(folder, database).restore(copy)
+
+
 class Store:
     """Resources, archive and queue in one database, blobs beside it.
 
@@ -248,6 +253,10 @@ class Store:
         found = {name: reader.execute(sql).fetchone()[0] for name, sql in counts.items()}
         found["jobs_waiting"], found["jobs_running"] = self._engine.jobs.counts(reader)
         return {**found, "free_bytes": self.blobs.free_bytes()}
+
+    def back_up(self, target: Path) -> None:
+        """Write a copy of the database as of one moment, while it is used."""
+        self._engine.back_up(self._reader().connection, target)
 
     def close(self) -> None:
         """Finish what is being written, then let go of every connection."""

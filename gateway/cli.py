@@ -25,6 +25,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "conformance.report:main",
         "run third-party checkers over what the gateway writes",
     ),
+    "backup": ("gateway.backup:main_backup", "copy the store into a folder, while it is used"),
+    "restore": ("gateway.backup:main_restore", "verify a backup and make a store of it"),
     "settings": (
         "gateway.settings:main",
         "print every setting with its value and where it came from",

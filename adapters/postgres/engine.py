@@ -90,9 +90,16 @@ class PostgresEngine:
     def back_up(self, connection: Any, target: Path) -> None:
         """A dump of one moment by ``pg_dump`` (``not-supported`` where that is not installed)."""
         del connection
-        program = shutil.which("pg_dump")
-        if program is None:
-            raise OperationOutcomeError("not-supported", "pg_dump is not installed")
-        command = [program, "--format=custom", f"--file={target}", self._address]
+        self._run("pg_dump", "--format=custom", f"--file={target}")
+
+    def restore(self, copy: Path) -> None:
+        """Load such a dump into an empty database by ``pg_restore``."""
+        self._run("pg_restore", "--no-owner", "--exit-on-error", "--dbname", after=(str(copy),))
+
+    def _run(self, program: str, *options: str, after: tuple[str, ...] = ()) -> None:
+        found = shutil.which(program)
+        if found is None:
+            raise OperationOutcomeError("not-supported", f"{program} is not installed")
+        command = [found, *options, self._address, *after]
         if subprocess.run(command, check=False, capture_output=True).returncode:
-            raise OperationOutcomeError("exception", "pg_dump failed")
+            raise OperationOutcomeError("exception", f"{program} failed")

@@ -119,3 +119,7 @@ class Engine(Protocol):
     def back_up(self, connection: Any, target: Any) -> None:
         """Write a consistent copy while the store is used."""
         ...
+
+    def restore(self, copy: Any) -> None:
+        """Put such a copy in the place of an empty database."""
+        ...

@@ -1,5 +1,6 @@
 """SQLite as the engine of the store: one file, WAL, every commit synced."""
 
+import shutil
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,3 +73,19 @@ class SqliteEngine:
             while not backup.done:
                 backup.step(2000)
         copy.close()
+        _require_sound(target)
+
+    def restore(self, copy: Path) -> None:
+        """Put a copy in its place, after SQLite has checked it."""
+        _require_sound(copy)
+        shutil.copyfile(copy, self._path)
+
+
+def _require_sound(path: Path) -> None:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        found = connection.execute("PRAGMA quick_check").fetchall()
+    finally:
+        connection.close()
+    if found != [("ok",)]:
+        raise OperationOutcomeError("invalid", "the copy of the database is damaged")
