@@ -19,6 +19,7 @@ def patient_of(tx: Transaction, header: InstanceHeader) -> str:
     found: list[str] = []
     if header.patient_id:
         identifier = patient_identifier(header)
+        tx.exclusive("condition:Patient")
         found = tx.find("Patient", "identifier", f"{identifier['system']}|{identifier['value']}")
         if len(found) == 1:
             return found[0]
@@ -40,6 +41,7 @@ def imaging_study_of(
     An EHR may have posted the resource before the first instance came; then it is kept, and its
     ``numberOfInstances`` is the count to wait for.
     """
+    tx.exclusive("condition:ImagingStudy")
     found = tx.find("ImagingStudy", "identifier", f"{DICOM_UID}|urn:oid:{header.study_uid}")
     if found:
         posted = tx.read("ImagingStudy", found[0])

@@ -38,6 +38,10 @@ class PostgresConnection:
         with self.raw.cursor() as cursor:
             cursor.executemany(translated_sql(text), list(rows))
 
+    def lock(self, name: str) -> None:
+        """Hold an advisory lock of this name until the transaction ends."""
+        self.execute("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", (name,))
+
     def close(self) -> None:
         """Let go of the connection."""
         self.raw.close()

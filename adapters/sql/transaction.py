@@ -155,6 +155,10 @@ class Transaction:
     def refresh(self) -> None:
         """Search parameters are read again at the begin of every transaction."""
 
+    def exclusive(self, name: str) -> None:
+        """Keep other processes from the same decision until the end of this transaction."""
+        self._connection.lock(name)
+
     def kinds(self) -> list[str]:
         """Types of which anything is stored."""
         return self._names.kinds()

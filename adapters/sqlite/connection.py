@@ -15,6 +15,9 @@ class SqliteConnection(apsw.Connection):  # type: ignore[misc,unused-ignore]
 
     for_update = ""
 
+    def lock(self, name: str) -> None:
+        """Nothing: whoever writes holds the only write lock."""
+
 
 def connect(path: Path) -> SqliteConnection:
     """Open a connection; one thread at a time may use it.

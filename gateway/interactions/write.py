@@ -98,6 +98,7 @@ class Writes:
             ``precondition`` when several match or nothing in the condition is known.
         """
         pairs = parse_qsl(condition.lstrip("?"), keep_blank_values=True)
+        self.tx.exclusive(f"condition:{kind}")
         page = self.tx.search(kind, pairs, count=2, base=self.base)
         if page.ignored or not page.used:
             raise OperationOutcomeError(

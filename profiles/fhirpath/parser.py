@@ -19,7 +19,7 @@ from profiles.fhirpath.syntax import (
 from profiles.fhirpath.temporal import parse_date, parse_datetime, parse_time
 from profiles.outcome import OperationOutcomeError
 
-DEEPEST: Final = 100
+DEEPEST: Final = 40
 """Expressions inside each other."""
 
 _LEVELS: Final = (
@@ -42,7 +42,10 @@ _WORDS: Final = frozenset(
 def parse(expression: str) -> Tree:
     """The tree of an expression (``invalid`` when it is none)."""
     parser = _Parser(tokens(expression))
-    tree = parser.level(0)
+    try:
+        tree = parser.level(0)
+    except RecursionError:
+        raise OperationOutcomeError("too-costly", "the FHIRPath expression is too deep") from None
     parser.expect("end")
     return tree
 

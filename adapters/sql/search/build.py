@@ -15,6 +15,7 @@ from adapters.sql.search.condition import (
     LedTo,
     NoneOf,
     Rows,
+    any_of,
 )
 from adapters.sql.search.values import Values
 from profiles.outcome import OperationOutcomeError
@@ -93,7 +94,7 @@ class Builder:
         if leaf.modifier == "text" and leaf.parameter.kind == "string":
             suffix = ""
         name = f"{code}:{suffix}" if suffix else code
-        return AnyOf(tuple(self._value(leaf, name, value) for value in leaf.values))
+        return any_of(self._value(leaf, name, value) for value in leaf.values)
 
     def _value(self, leaf: Leaf, name: str, value: str) -> Condition:
         kind, modifier = leaf.parameter.kind, leaf.modifier
@@ -130,7 +131,7 @@ class Builder:
             if system:
                 where, bound = f"{where} AND x.sys = ?", [*bound, self.values.system(system)]
             parts.append(Rows("s_tok", where, tuple(bound), True))
-        return AnyOf(tuple(parts))
+        return any_of(parts)
 
     def _reference(self, leaf: Leaf, value: str) -> Condition:
         text, code = plain(value), leaf.parameter.code
@@ -196,7 +197,7 @@ class Builder:
             for value in leaf.values:
                 _, _, text = plain(value).rpartition("/")
                 found.append(Rows("res", f"{live} AND x.id = ?", (kind, text), True))
-            inner: Condition = AnyOf(tuple(found))
+            inner: Condition = any_of(found)
             return NoneOf(inner) if leaf.modifier == "not" else inner
         parts = [_updated(value) for value in leaf.values]
         rows = [Rows("res", f"{live} AND {where}", (kind, *bound)) for where, bound in parts]

@@ -4,10 +4,15 @@ Every condition can be asked both ways; the planner decides which one drives. ``
 the tested key, such as ``t.pk``. Values are always bound; only names of our own stand in the text.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 Sql = tuple[str, list[Any]]
+
+MOST_UNITED: Final = 100
+"""Parts whose lists one statement unites; a union of more can only test."""
+_COMPARED: Final = (" x.val = ?", " x.id = ?")
 
 
 class Condition(Protocol):
@@ -71,8 +76,8 @@ class AnyOf:
 
     @property
     def lists(self) -> bool:
-        """When every part does."""
-        return all(part.lists for part in self.parts)
+        """When every part does, and they are not too many for one statement."""
+        return len(self.parts) <= MOST_UNITED and all(part.lists for part in self.parts)
 
     def members(self) -> Sql:
         """Keys of all parts."""
@@ -84,8 +89,7 @@ class AnyOf:
         """Whether one part holds."""
         if not self.parts:
             return "1 = 0", []
-        text, values = _joined(" OR ", [part.holds(key) for part in self.parts])
-        return f"({text})", values
+        return _either([part.holds(key) for part in self.parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,36 @@ class LedTo:
             f"EXISTS (SELECT 1 FROM s_ref {link} WHERE {link}.sp = ? AND {link}.tpk = {key} AND {text})",
             [self.parameter, *values],
         )
+
+
+def _either(parts: list[Sql]) -> Sql:
+    """One of many, as a balanced tree: SQLite bounds the depth of an expression."""
+    if len(parts) == 1:
+        return parts[0]
+    half = len(parts) // 2
+    left, right = _either(parts[:half]), _either(parts[half:])
+    return f"({left[0]} OR {right[0]})", [*left[1], *right[1]]
+
+
+def any_of(parts: Iterable[Condition]) -> AnyOf:
+    """The union of sets; rows that differ in one compared value become one condition."""
+    kept: list[Condition] = []
+    groups: dict[tuple[str, str, tuple[Any, ...]], list[Any]] = {}
+    for part in parts:
+        if isinstance(part, Rows) and part.where.endswith(_COMPARED):
+            key = (part.table, part.where, part.values[:-1])
+            groups.setdefault(key, []).append(part)
+        else:
+            kept.append(part)
+    for (table, where, before), alike in groups.items():
+        if len(alike) == 1:
+            kept.append(alike[0])
+            continue
+        column = where.rpartition(" ")[0].removesuffix(" =")
+        values = tuple(one.values[-1] for one in alike)
+        marks = ", ".join("?" * len(values))
+        kept.append(Rows(table, f"{column} IN ({marks})", (*before, *values)))
+    return AnyOf(tuple(kept))
 
 
 def _link(key: str) -> str:

@@ -1,0 +1,156 @@
+"""Whatever is sent to the endpoint, the answer is never an internal error, and the server goes on."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+FHIR = {"Content-Type": "application/fhir+json"}
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "resourceType",
+                    "id",
+                    "meta",
+                    "entry",
+                    "request",
+                    "method",
+                    "url",
+                    "resource",
+                    "type",
+                ]
+                + ["name", "given", "value", "parameter", "contained", "extension", "text", "div"]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+_KINDS = st.sampled_from(["Patient", "Observation", "Bundle", "Parameters", "Binary", "ValueSet"])
+_PATHS = st.sampled_from(
+    [
+        "",
+        "/x",
+        "/x/_history",
+        "/x/_history/1",
+        "/_search",
+        "/_history",
+        "/$validate",
+        "/x/$meta-add",
+        "/x/$everything",
+        "/$fhirpath",
+        "/x/$fhirpath",
+        "/$lastn",
+    ]
+)
+_NAMES = st.sampled_from(
+    [
+        "name",
+        "_id",
+        "_lastUpdated",
+        "_sort",
+        "_count",
+        "_include",
+        "_revinclude",
+        "_has:Observation:patient:code",
+        "birthdate",
+        "identifier",
+        "_cursor",
+        "_summary",
+        "_elements",
+        "_total",
+        "_since",
+        "_at",
+        "code:in",
+        "value-quantity",
+        "code-value-quantity",
+        "expression",
+        "patient.name",
+        "name:exact",
+        "_type",
+    ]
+)
+_VALUES = st.text(alphabet="abge12-|$,.:\\*/TZ+%é\u0000 ", max_size=20)
+_LIMITS = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]),
+    kind=_KINDS,
+    path=_PATHS,
+    query=st.lists(st.tuples(_NAMES, _VALUES), max_size=3),
+    body=_JSON,
+)
+@_LIMITS
+def test_no_request_makes_an_internal_error(client, method, kind, path, query, body):
+    """Every route with every method, any JSON and any search."""
+    answer = client.request(
+        method,
+        f"/fhir/{kind}{path}",
+        params=query,
+        content=json.dumps(body).encode(),
+        headers=FHIR,
+    )
+    assert answer.status_code < 500, answer.text
+
+
+@given(kind=st.sampled_from(["batch", "transaction"]), entries=st.lists(_JSON, max_size=4))
+@_LIMITS
+def test_no_bundle_makes_an_internal_error(client, kind, entries):
+    """Entries of any shape."""
+    bundle = {"resourceType": "Bundle", "type": kind, "entry": entries}
+    assert client.post("/fhir", json=bundle, headers=FHIR).status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"resourceType":"Patient","multipleBirthInteger":NaN}', 400),
+        (b'{"resourceType":"Patient","id":"\\ud800"}', 400),
+        (b'{"resourceType":"Patient","extension":[{"url":"u","valueDecimal":1e400}]}', 400),
+        (b'{"resourceType":"Patient","id":"' + b"a" * 65 + b'"}', 422),
+        (b'{"resourceType":"Patient","language":"a\\u0000b"}', 400),
+        (b"[" * 500 + b"]" * 500, 400),
+        (b'{"a":' * 100 + b"1" + b"}" * 100, 413),
+        (b"\xff\xfe", 400),
+        (
+            b'{"resourceType":"Patient","text":{"status":"generated","div":'
+            b'"<div xmlns=\\"http://www.w3.org/1999/xhtml\\"><script>x</script></div>"}}',
+            422,
+        ),
+    ],
+)
+def test_hostile_json_gets_a_clear_answer(client, body, status):
+    """NaN, lone surrogates, huge numbers and ids, NUL, deep nesting, scripts."""
+    answer = client.post("/fhir/Patient", content=body, headers=FHIR)
+    assert (answer.status_code, answer.json()["resourceType"]) == (status, "OperationOutcome")
+
+
+def test_search_bombs_are_bounded(client):
+    """Cycles of includes, a thousand values, a page of a billion, a chain without end."""
+    linked = {
+        "resourceType": "Patient",
+        "id": "a",
+        "link": [{"other": {"reference": "Patient/a"}, "type": "seealso"}],
+    }
+    client.put("/fhir/Patient/a", json=linked, headers=FHIR)
+    assert client.get("/fhir/Patient?_include:iterate=Patient:link").status_code == 200
+    values = ",".join(map(str, range(1000)))
+    assert client.get(f"/fhir/Patient?identifier={values}").status_code == 200
+    assert client.get(f"/fhir/Patient?identifier={values},more").status_code == 413
+    assert client.get("/fhir/Patient?_count=1000000000").status_code == 200
+    chain = ".".join(["link"] * 40) + ".name"
+    assert client.get(f"/fhir/Patient?{chain}=x").status_code == 413

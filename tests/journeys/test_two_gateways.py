@@ -1,0 +1,105 @@
+"""Two gateways and two workers on one PostgreSQL, with kills: one store, one report per study."""
+
+import contextlib
+import importlib.util
+import random
+import threading
+from pathlib import Path
+
+import pytest
+
+from profiles.outcome import OperationOutcomeError
+from tests.make_gateway import GatewayProcess, wait_until
+from tests.make_postgres import binaries, new_database, running_server
+from tests.make_study import small_study
+
+ROUNDS = 8
+FILES = 4
+
+
+@pytest.fixture
+def database():
+    """An empty PostgreSQL database; skipped, and said so, where no server is installed."""
+    if binaries() is None or importlib.util.find_spec("psycopg") is None:
+        pytest.skip("PostgreSQL is not installed")
+    with running_server() as server:
+        yield new_database(server)
+
+
+@pytest.fixture
+def pair(tmp_path: Path, database: str):
+    """Two running gateways, each with a lane process, on one database and one folder of blobs."""
+    settings = {"database": database, "data": tmp_path / "shared", "quiet_open_s": 0.3}
+    gateways = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        gateways.append(GatewayProcess(tmp_path / name, light=True, **settings))
+    for gateway in gateways:
+        gateway.start()
+    yield gateways
+    for gateway in gateways:
+        gateway.stop()
+
+
+@pytest.mark.kill
+def test_two_gateways_and_two_workers_share_one_database_through_kills(pair, tmp_path):
+    """Studies go to either; one is killed meanwhile; either sees every report, and one per study."""
+    dice = random.Random(20261124)  # noqa: S311 - repeatable dice
+    uids = []
+    for number in range(ROUNDS):
+        study = small_study(tmp_path / str(number), f"pair-{number}", slices=FILES)
+        gateway, other = dice.sample(pair, 2)
+        victim = dice.choice((gateway, other))
+        killer = threading.Timer(dice.uniform(0.0, 0.3), victim.kill)
+        killer.start()
+        with contextlib.suppress(OperationOutcomeError):
+            gateway.send(study.files)
+        killer.join()
+        victim.start()
+        assert gateway.send(study.files) == [0] * FILES, "a resend is accepted"
+        uids.append(study.uid)
+    for uid in uids:
+        reports = [gateway.report(uid) for gateway in pair]
+        assert reports[0] == reports[1]
+
+
+def test_of_two_writers_through_two_gateways_one_wins(pair):
+    """Each round both update the same version: one is 200, the other 412, and no version is lost."""
+    patient = {"resourceType": "Patient", "id": "p"}
+    pair[0].request("PUT", "/fhir/Patient/p", patient)
+    for version in range(1, 11):
+        statuses: list[int] = []
+
+        tag = {"If-Match": f'W/"{version}"'}
+        writers = [
+            threading.Thread(target=_update, args=(gateway, patient, tag, statuses))
+            for gateway in pair
+        ]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        assert sorted(statuses) == [200, 412]
+    found = wait_until(lambda: pair[1].get("Patient/p/_history"), "the history")
+    assert found["total"] == 11
+
+
+def _update(gateway: GatewayProcess, patient: dict, headers: dict, statuses: list[int]) -> None:
+    statuses.append(gateway.request("PUT", "/fhir/Patient/p", patient, headers)[0])
+
+
+def test_conditional_creates_through_two_gateways_do_not_double(pair):
+    """Twenty times at once with one condition: one resource."""
+    person = {"resourceType": "Patient", "identifier": [{"system": "https://s", "value": "1"}]}
+    condition = {"If-None-Exist": "identifier=https://s|1"}
+
+    def write(gateway: GatewayProcess) -> None:
+        for _ in range(10):
+            gateway.request("POST", "/fhir/Patient", person, condition)
+
+    writers = [threading.Thread(target=write, args=(gateway,)) for gateway in pair]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert pair[0].get("Patient?identifier=https://s|1&_total=accurate")["total"] == 1
