@@ -10,7 +10,7 @@ from profiles.fhirpath.nodes import Node, all_children, boolean, system, unwrapp
 from profiles.fhirpath.syntax import Member, Tree
 from profiles.outcome import OperationOutcomeError
 
-MOST_STEPS = 100_000
+MOST_STEPS = 20_000
 """Nodes that ``repeat`` visits."""
 
 
@@ -140,14 +140,16 @@ def _repeat(projection: Tree) -> Run:
 
     def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
         found: Nodes = []
+        seen: set[Any] = set()
         front = nodes
         while front:
             following = [one for _, more in each(scope, front, run) for one in more]
-            front = [
-                one
-                for one in operators.distinct(following)
-                if not any(one.value is seen.value for seen in found) and not _known(one, found)
-            ]
+            front = []
+            for node in following:
+                key = _identity(node)
+                if key not in seen:
+                    seen.add(key)
+                    front.append(node)
             found.extend(front)
             if len(found) > MOST_STEPS:
                 raise OperationOutcomeError("too-costly", "FHIRPath: repeat() does not end")
@@ -156,8 +158,10 @@ def _repeat(projection: Tree) -> Run:
     return evaluate
 
 
-def _known(node: Node, found: Nodes) -> bool:
-    return not isinstance(node.value, dict) and operators.within(node, found)
+def _identity(node: Node) -> Any:
+    """An element by its place in memory, a simple value by what it is."""
+    value = node.value
+    return id(value) if isinstance(value, dict) else (type(value), str(value))
 
 
 @function("aggregate", 1, 2)

@@ -8,78 +8,38 @@ from hypothesis import strategies as st
 
 FHIR = {"Content-Type": "application/fhir+json"}
 
-_JSON = st.recursive(
+_MEMBERS = (
+    *("resourceType", "id", "meta", "entry", "request", "method", "url", "resource", "type"),
+    *("name", "given", "value", "parameter", "contained", "extension", "text", "div"),
+)
+_SCALARS = (
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=20),
+    | st.text(max_size=20)
+)
+_JSON = st.recursive(
+    _SCALARS,
     lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "resourceType",
-                    "id",
-                    "meta",
-                    "entry",
-                    "request",
-                    "method",
-                    "url",
-                    "resource",
-                    "type",
-                ]
-                + ["name", "given", "value", "parameter", "contained", "extension", "text", "div"]
-            ),
-            inner,
-            max_size=5,
-        )
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(_MEMBERS), inner, max_size=5)
     ),
     max_leaves=20,
 )
 _KINDS = st.sampled_from(["Patient", "Observation", "Bundle", "Parameters", "Binary", "ValueSet"])
 _PATHS = st.sampled_from(
-    [
-        "",
-        "/x",
-        "/x/_history",
-        "/x/_history/1",
-        "/_search",
-        "/_history",
-        "/$validate",
-        "/x/$meta-add",
-        "/x/$everything",
-        "/$fhirpath",
-        "/x/$fhirpath",
-        "/$lastn",
-    ]
+    (
+        *("", "/x", "/x/_history", "/x/_history/1", "/_search", "/_history", "/$validate"),
+        *("/x/$meta-add", "/x/$everything", "/$fhirpath", "/x/$fhirpath", "/$lastn"),
+    )
 )
 _NAMES = st.sampled_from(
-    [
-        "name",
-        "_id",
-        "_lastUpdated",
-        "_sort",
-        "_count",
-        "_include",
-        "_revinclude",
-        "_has:Observation:patient:code",
-        "birthdate",
-        "identifier",
-        "_cursor",
-        "_summary",
-        "_elements",
-        "_total",
-        "_since",
-        "_at",
-        "code:in",
-        "value-quantity",
-        "code-value-quantity",
-        "expression",
-        "patient.name",
-        "name:exact",
-        "_type",
-    ]
+    (
+        *("name", "_id", "_lastUpdated", "_sort", "_count", "_include", "_revinclude", "_type"),
+        *("_has:Observation:patient:code", "birthdate", "identifier", "_cursor", "_summary"),
+        *("_elements", "_total", "_since", "_at", "code:in", "value-quantity", "patient.name"),
+        *("code-value-quantity", "expression", "name:exact"),
+    )
 )
 _VALUES = st.text(alphabet="abge12-|$,.:\\*/TZ+%é\u0000 ", max_size=20)
 _LIMITS = settings(
