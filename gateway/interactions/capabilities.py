@@ -51,7 +51,11 @@ def statement(store: Store, base: str, started: Any) -> dict[str, Any]:
         "implementation": {"description": "Isthmus AI gateway", "url": base},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
-        "patchFormat": ["application/json-patch+json", "application/fhir+json"],
+        "patchFormat": [
+            "application/json-patch+json",
+            "application/fhir+json",
+            "application/merge-patch+json",
+        ],
         "rest": [
             {
                 "mode": "server",

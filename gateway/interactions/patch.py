@@ -15,9 +15,11 @@ from profiles.exact_json import dumps_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.patch.fhirpath_patch import fhirpath_patch
 from profiles.patch.json_patch import json_patch
+from profiles.patch.merge_patch import merge_patch
 from profiles.strict_json import parse
 
 JSON_PATCH: Final = "application/json-patch+json"
+MERGE_PATCH: Final = "application/merge-patch+json"
 
 
 async def patch(request: Request) -> Response:
@@ -53,14 +55,16 @@ def matched(writes: Writes, kind: str, condition: str) -> str:
 
 
 def parsed_patch(content_type: str, body: bytes) -> Any:
-    """The patch document: a list for JSON Patch, Parameters for FHIRPath Patch (``media-type``)."""
+    """The patch document: a list, Parameters, or an object to merge (``media-type``)."""
     declared = media_type(content_type)
-    if declared != JSON_PATCH and declared not in JSON_TYPES:
+    if declared not in (JSON_PATCH, MERGE_PATCH) and declared not in JSON_TYPES:
         raise OperationOutcomeError(
             "media-type", f"send {JSON_PATCH}, or Parameters as application/fhir+json"
         )
     document = parse(body)
-    if isinstance(document, list) != (declared == JSON_PATCH):
+    if not isinstance(document, dict | list) or isinstance(document, list) != (
+        declared == JSON_PATCH
+    ):
         raise OperationOutcomeError("structure", "the body is no patch of the declared type")
     return document
 
@@ -69,8 +73,7 @@ def apply(writes: Writes, kind: str, wanted: str, document: Any, if_match: int |
     """Patch the current version inside a transaction; the result must be valid."""
     current = writes.tx.require(kind, wanted)
     before = parse(current.body)
-    patched = json_patch if isinstance(document, list) else fhirpath_patch
-    after = patched(before, document)
+    after = _patched(before, document)
     resource = parse(dumps_exact(after))
     if not isinstance(resource, dict) or resource.get("resourceType") != kind:
         raise OperationOutcomeError("invariant", "a patch cannot change the type of a resource")
@@ -78,6 +81,14 @@ def apply(writes: Writes, kind: str, wanted: str, document: Any, if_match: int |
         raise OperationOutcomeError("invariant", "a patch cannot change the id of a resource")
     admit(resource, kind)
     return writes.update(resource, if_match, op="PATCH")
+
+
+def _patched(before: dict[str, Any], document: Any) -> Any:
+    if isinstance(document, list):
+        return json_patch(before, document)
+    if document.get("resourceType") == "Parameters":
+        return fhirpath_patch(before, document)
+    return merge_patch(before, document)
 
 
 def _writes(request: Request) -> Any:
