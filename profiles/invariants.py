@@ -66,6 +66,12 @@ class _Member:
     bound: tuple[str, str, dict[str, frozenset[str]]] | None
     descends: bool
 
+    @property
+    def label(self) -> str:
+        """Name of the element in FHIRPath."""
+        name = self.element.name
+        return f"{name}.ofType({self.kind})" if self.element.choice else name
+
 
 def breaches(
     resource: dict[str, Any], *, warnings: bool = True, extended: bool = True
@@ -106,9 +112,9 @@ def _object(
         if type(inner) is list:
             for at, one in enumerate(inner):
                 if one is not None:
-                    _element(one, member, f"{path}.{name}[{at}]", root, found, depth)
+                    _element(one, member, f"{path}.{member.label}[{at}]", root, found, depth)
         else:
-            _element(inner, member, f"{path}.{name}", root, found, depth)
+            _element(inner, member, f"{path}.{member.label}", root, found, depth)
 
 
 def _element(

@@ -127,6 +127,7 @@ def _member(
         yield Problem("structure", f"{definition.name} has no such element", f"{path}.{name}")
         return
     element, kind = found
+    at = f"{path}.{element.name}.ofType({kind})" if element.choice else at
     value = owner[name]
     if element.many != isinstance(value, list):
         text = "a list is expected" if element.many else "a single value is expected, not a list"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
+from uuid import uuid4
 
 import orjson
 from starlette.requests import Request
@@ -138,7 +139,7 @@ def _said(page: SearchPage) -> list[dict[str, Any]]:
         return []
     issues = [outcome("warning", "not-supported", text)["issue"][0] for text in texts]
     resource = {"resourceType": "OperationOutcome", "issue": issues}
-    return [{"resource": resource, "search": {"mode": "outcome"}}]
+    return [{"fullUrl": f"urn:uuid:{uuid4()}", "resource": resource, "search": {"mode": "outcome"}}]
 
 
 def _wanted_types(store: Store | Transaction, pairs: Sequence[Pair]) -> tuple[str, ...]:

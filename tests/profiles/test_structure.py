@@ -71,7 +71,7 @@ def test_what_we_write_has_no_problem(findings):
             {"generalPractitioner": [{"reference": "Patient/x"}]},
             ("value", "Patient.generalPractitioner[0].reference"),
         ),
-        ({"multipleBirthInteger": 1.5}, ("value", "Patient.multipleBirthInteger")),
+        ({"multipleBirthInteger": 1.5}, ("value", "Patient.multipleBirth.ofType(integer)")),
         ({"_gender": "x"}, ("structure", "Patient.gender")),
         ({"_name": [{"id": "x"}]}, ("structure", "Patient._name")),
         ({"contained": [{"resourceType": "Organisation"}]}, ("structure", "Patient.contained[0]")),
