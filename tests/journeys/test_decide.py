@@ -105,12 +105,18 @@ def test_a_review_is_decided_once(clinic, open_report):
     assert _decide(clinic, review, _parameters("rejected"))[0] == 409
 
 
-@pytest.mark.parametrize(("name", "value"), [("effectiveDateTime", "soon"), ("conclusion", 5)])
-def test_an_edit_that_breaks_the_resource_is_refused(clinic, open_report, name, value):
+@pytest.mark.parametrize(
+    ("name", "value", "place"),
+    [
+        ("effectiveDateTime", "soon", "DiagnosticReport.effective.ofType(dateTime)"),
+        ("conclusion", 5, "DiagnosticReport.conclusion"),
+    ],
+)
+def test_an_edit_that_breaks_the_resource_is_refused(clinic, open_report, name, value, place):
     """An edited element of the wrong type is named, and the report stays preliminary."""
     report, review = open_report
     edited = {"resourceType": "DiagnosticReport", "id": report["id"], name: value}
     status, outcome, _ = _decide(clinic, review, _parameters("modified", edited))
     assert status == 422
-    assert [f"DiagnosticReport.{name}"] in [i["expression"] for i in outcome["issue"]]
+    assert [place] in [i["expression"] for i in outcome["issue"]]
     assert clinic.get(f"DiagnosticReport/{report['id']}")["status"] == "preliminary"
