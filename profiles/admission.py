@@ -4,6 +4,8 @@ This is the door that everything from outside goes through. Errors refuse; warni
 constraints that are advice) are for who asks with ``$validate``.
 """
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 from profiles.contained import contained_problems
@@ -14,7 +16,7 @@ from profiles.outcome import OperationOutcomeError
 from profiles.structure import problems
 
 MOST_NAMED: Final = 100
-"""Problems that one answer names at most."""
+"""Problems that one answer names at most; it says so when there are more."""
 
 Issue = tuple[str, str, str, str]
 """Severity, kind, sentence, FHIRPath."""
@@ -22,22 +24,26 @@ Issue = tuple[str, str, str, str]
 
 def issues(resource: dict[str, Any], *, warnings: bool = True) -> list[Issue]:
     """What is to be said of a resource; constraints only where the structure holds."""
-    found: list[Issue] = []
+    found = list(islice(_issues(resource, warnings), MOST_NAMED + 1))
+    if len(found) > MOST_NAMED:
+        found[MOST_NAMED] = ("error", "too-costly", "there may be more problems than are named", "")
+    return found
+
+
+def _issues(resource: dict[str, Any], warnings: bool) -> Iterator[Issue]:
+    sound = True
     # The schema in Rust has no false positives: what passes there needs no walk.
     for problem in () if passes(resource) else problems(resource):
-        found.append(("error", problem.code, problem.text, problem.expression))
-        if len(found) >= MOST_NAMED:
-            return found
-    if found:
-        return found
+        sound = False
+        yield ("error", problem.code, problem.text, problem.expression)
+    if not sound:
+        return
     text = dumps_exact(resource)
     if "contained" in resource or b'"#' in text:
-        found = [("error", p.code, p.text, p.expression) for p in contained_problems(resource)]
+        for problem in contained_problems(resource):
+            yield ("error", problem.code, problem.text, problem.expression)
     for breach in breaches(resource, warnings=warnings, extended=b'xtension":' in text):
-        found.append((breach.severity, breach.code, breach.text, breach.expression))
-        if len(found) >= MOST_NAMED:
-            break
-    return found
+        yield (breach.severity, breach.code, breach.text, breach.expression)
 
 
 def require_admissible(resource: dict[str, Any]) -> None:
@@ -49,7 +55,9 @@ def require_admissible(resource: dict[str, Any]) -> None:
         With one issue per problem; its kind is that of the first.
     """
     errors = [
-        (kind, text, at) for severity, kind, text, at in issues(resource) if severity == "error"
+        (kind, text, at)
+        for severity, kind, text, at in issues(resource, warnings=False)
+        if severity == "error"
     ]
     if errors:
         kind, text, at = errors[0]

@@ -108,6 +108,6 @@ def outcome(
 ) -> dict[str, Any]:
     """``OperationOutcome`` with one issue."""
     issue: dict[str, Any] = {"severity": severity, "code": code, "diagnostics": diagnostics}
-    if expression is not None:
+    if expression:
         issue["expression"] = [expression]
     return {"resourceType": "OperationOutcome", "issue": [issue]}

@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from profiles.definitions.r4 import ElementDefinition, TypeDefinition, definitions
-from profiles.outcome import OperationOutcomeError
 from profiles.primitives import is_valid
 from profiles.xhtml import is_narrative
 
-MOST_NAMED: Final = 100
-"""Problems that one answer names at most; it says so when there are more."""
 _LITERAL: Final = re.compile(
     r"(?:https?://\S+/)?([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/\S+)?"
 )
@@ -38,25 +35,6 @@ def problems(resource: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("structure", "this is no resource type of R4", "resourceType")
         return
     yield from _resource(resource, kind, str(kind), contained=False)
-
-
-def require_structure(resource: dict[str, Any]) -> None:
-    """Refuse a resource that has not the structure of its type.
-
-    Raises
-    ------
-    OperationOutcomeError
-        With one issue per problem; its kind is that of the first.
-    """
-    found = []
-    for problem in problems(resource):
-        found.append(problem)
-        if len(found) > MOST_NAMED:
-            break
-    if found:
-        issues = tuple((p.code, p.text, p.expression) for p in found[:MOST_NAMED])
-        first = found[0]
-        raise OperationOutcomeError(first.code, first.text, first.expression, issues=issues)
 
 
 def _resource(value: dict[str, Any], kind: str, path: str, *, contained: bool) -> Iterator[Problem]:

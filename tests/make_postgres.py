@@ -26,52 +26,56 @@ def binaries() -> Path | None:
 @contextmanager
 def running_server() -> Iterator[str]:
     """Address of a fresh server, without a database name; it ends with the block."""
-    programs = binaries()
-    assert programs is not None
     folder = Path(tempfile.mkdtemp(prefix="isthmus-postgres-"))
     port = free_port()
-    # PostgreSQL refuses to run as root.
-    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     if os.geteuid() == 0:
-        shutil.chown(folder, user)
-    run = {"user": user} if os.geteuid() == 0 else {}
-    subprocess.run(
-        [programs / "initdb", "-D", folder / "data", "-A", "trust", "-U", "isthmus", "-E", "UTF8"],
-        check=True,
-        capture_output=True,
-        cwd=folder,
-        **run,
+        shutil.chown(folder, _user())
+    _run(folder, "initdb", "-A", "trust", "-U", "isthmus", "-E", "UTF8")
+    (folder / "options").write_text(
+        f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=60"
     )
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=60"
+    _start(folder)
+    address = f"postgresql://isthmus@127.0.0.1:{port}"
+    _FOLDERS[address] = folder
+    try:
+        yield address
+    finally:
+        _run(folder, "pg_ctl", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_FOLDERS: dict[str, Path] = {}
+
+
+def restarted(address: str) -> None:
+    """Stop a running server, its connections with it, and start it again."""
+    folder = _FOLDERS[address]
+    _run(folder, "pg_ctl", "-m", "fast", "-w", "stop")
+    _start(folder)
+
+
+def _user() -> str:
+    # PostgreSQL refuses to run as root.
+    return "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
+def _start(folder: Path) -> None:
+    options = (folder / "options").read_text()
+    _run(folder, "pg_ctl", "-l", str(folder / "log"), "-o", options, "-w", "start")
+
+
+def _run(folder: Path, program: str, *arguments: str) -> None:
+    programs = binaries()
+    assert programs is not None
+    as_user = {"user": _user()} if os.geteuid() == 0 else {}
     subprocess.run(
-        [
-            programs / "pg_ctl",
-            "-D",
-            folder / "data",
-            "-l",
-            folder / "log",
-            "-o",
-            options,
-            "-w",
-            "start",
-        ],
+        [programs / program, "-D", folder / "data", *arguments],
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=folder,
-        **run,
+        **as_user,
     )
-    try:
-        yield f"postgresql://isthmus@127.0.0.1:{port}"
-    finally:
-        subprocess.run(
-            [programs / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop"],
-            check=False,
-            capture_output=True,
-            cwd=folder,
-            **run,
-        )
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def new_database(server: str) -> str:

@@ -25,13 +25,28 @@ class PostgresConnection:
     for_update: Final = " FOR UPDATE"
 
     def __init__(self, address: str) -> None:
+        self._address = address
+        self.raw = self._connected()
+
+    def _connected(self) -> psycopg.Connection[Any]:
         # Autocommit: the store begins and ends its transactions itself.
-        self.raw = psycopg.connect(address, autocommit=True, application_name="isthmus")
-        self.raw.prepare_threshold = 3
+        raw = psycopg.connect(self._address, autocommit=True, application_name="isthmus")
+        raw.prepare_threshold = 3
+        return raw
 
     def execute(self, text: str, values: Sequence[Any] = ()) -> Any:
-        """Run one statement; its cursor."""
-        return self.raw.execute(translated_sql(text), values, binary=True)
+        """Run one statement; its cursor.
+
+        A connection that the server has closed is opened again, once, where no transaction is lost by that.
+        """
+        alone = not self.in_transaction
+        try:
+            return self.raw.execute(translated_sql(text), values, binary=True)
+        except psycopg.OperationalError:
+            if not alone or not self.raw.closed:
+                raise
+            self.raw = self._connected()
+            return self.raw.execute(translated_sql(text), values, binary=True)
 
     def executemany(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for many rows, in one round trip."""

@@ -53,9 +53,6 @@ class PostgresEngine:
         if not connection.raw.closed and connection.in_transaction:
             connection.execute("ROLLBACK")
 
-    def before_commit(self, connection: Any) -> None:
-        """Nothing: a commit moves the position in the write-ahead log."""
-
     def end_entry(self, transaction: Any) -> None:
         """Write the index rows: a collision with another process must show in the entry that made it."""
         transaction.flush()

@@ -92,10 +92,6 @@ class Engine(Protocol):
         """End a transaction that failed, if it is still open."""
         ...
 
-    def before_commit(self, connection: Any) -> None:
-        """Tell those who wait that something is about to change."""
-        ...
-
     def end_entry(self, transaction: Any) -> None:
         """Make errors of a closure show before the next one runs."""
         ...

@@ -122,7 +122,6 @@ class Writer:
             for entry in group:
                 self._one(entry)
             self._transaction.flush()
-            engine.before_commit(self._connection)
             self._connection.execute("COMMIT")
         except engine.error as error:
             engine.roll_back(self._connection)

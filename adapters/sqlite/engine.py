@@ -42,9 +42,6 @@ class SqliteEngine:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
-    def before_commit(self, connection: Any) -> None:
-        """Nothing: every connection sees the data version change."""
-
     def end_entry(self, transaction: Any) -> None:
         """Nothing: rows that wait cannot collide, because there is one writer."""
 

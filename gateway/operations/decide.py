@@ -13,9 +13,9 @@ from adapters.store import Transaction
 from gateway.fhir_answer import base_of, fhir_json, read_resource, resource_id, store_of, transact
 from gateway.operations.definition import Operation, Parameter
 from gateway.operations.result_bundle import result_bundle
+from profiles.admission import require_admissible
 from profiles.builders.decision import decide
 from profiles.outcome import OperationOutcomeError
-from profiles.structure import require_structure
 from profiles.task import REVIEW, code_of, item, moved
 
 
@@ -62,7 +62,7 @@ def apply_decision(tx: Transaction, task_id: str, given: dict[str, Any]) -> str:
     report = str(task["focus"]["reference"])
     result = _result(tx, report)
     for edit in given["resource"]:
-        require_structure({**_edited(result, edit), **edit})
+        require_admissible({**_edited(result, edit), **edit})
     changed = decide(
         given["decision"],
         result,

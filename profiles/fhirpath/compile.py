@@ -237,20 +237,14 @@ def _type_test(tree: Any) -> Run:
     operand, wanted = compiled(tree.operand), tree.type
     require_type(wanted)
     if tree.operator == "as":
-        return lambda scope, nodes: [
-            node for node in _one(operand(scope, nodes)) if is_of(node, wanted)
-        ]
+        # R4's own search parameters apply it to several values, which are all kept.
+        return lambda scope, nodes: [node for node in operand(scope, nodes) if is_of(node, wanted)]
 
     def run(scope: Scope, nodes: Nodes) -> Nodes:
         node = operators.single(operand(scope, nodes), "is")
         return [] if node is None else boolean(is_of(node, wanted))
 
     return run
-
-
-def _one(nodes: Nodes) -> Nodes:
-    """``as`` takes one value; R4's own search parameters give it several, which are all kept."""
-    return nodes
 
 
 def _call(tree: Any) -> Run:

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from profiles.admission import MOST_NAMED, require_admissible
 from profiles.builders.imaging_result import build_imaging_result
 from profiles.definitions.r4 import definitions
 from profiles.outcome import OperationOutcomeError
 from profiles.primitives import is_valid
-from profiles.structure import problems, require_structure
+from profiles.structure import problems
 from profiles.xhtml import is_narrative
 from tests.make_findings import absent, context, present, refused
 
@@ -96,13 +97,23 @@ def test_nested_contained_resources_are_refused():
 def test_every_problem_is_an_issue_and_no_value_is_repeated():
     """One answer names all problems; what was sent does not stand in it."""
     with pytest.raises(OperationOutcomeError) as refusal:
-        require_structure({"resourceType": "Patient", "gender": "SECRET", "birthDate": "SECRET"})
+        require_admissible({"resourceType": "Patient", "gender": "SECRET", "birthDate": "SECRET"})
     outcome = refusal.value.to_resource()
     assert [i["expression"] for i in outcome["issue"]] == [
         ["Patient.gender"],
         ["Patient.birthDate"],
     ]
     assert "SECRET" not in json.dumps(outcome)
+
+
+def test_an_answer_that_names_not_everything_says_so():
+    """After a hundred problems it stops, and its last issue tells that there may be more."""
+    names = [{"use": "wrong"}] * (MOST_NAMED + 5)
+    with pytest.raises(OperationOutcomeError) as refusal:
+        require_admissible({"resourceType": "Patient", "name": names})
+    issues = refusal.value.to_resource()["issue"]
+    assert len(issues) == MOST_NAMED + 1
+    assert issues[-1]["code"] == "too-costly"
 
 
 def test_all_types_of_r4_are_there():
