@@ -4,9 +4,10 @@ An expression that reaches the element only through named members gives the same
 has none of them. That answer is computed once, on an element without members.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from profiles.definitions.r4 import definitions, member_name
+from profiles.definitions.r4 import TypeDefinition, definitions, member_name
 from profiles.fhirpath.engine import Expression
 from profiles.fhirpath.nodes import Node
 from profiles.fhirpath.parser import parse
@@ -22,29 +23,91 @@ from profiles.fhirpath.syntax import (
 )
 
 _TYPES = frozenset({"ofType", "as", "is"})
+_EMPTY_OF_EMPTY = frozenset(
+    {"where", "select", "ofType", "as", "first", "last", "tail", "skip", "take"}
+)
+_TRUE_OF_EMPTY = frozenset({"empty", "all", "isDistinct"})
 
 
-def guard(expression: Expression, kind: str) -> frozenset[str] | None:
-    """JSON names of a type, one of which must be present for the invariant to fail; None when unknown."""
-    names: set[str] = set()
-    try:
-        for name in _named(parse(expression.text)):
-            names.add(name)
-    except _Unknown:
-        return None
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """JSON names of a type that decide an invariant alone.
+
+    It holds where all of one set of ``needed`` are absent, and where one of ``enough`` is present.
+    """
+
+    needed: tuple[frozenset[str], ...] = ()
+    enough: frozenset[str] = frozenset()
+
+    def holds(self, value: Mapping[str, object]) -> bool:
+        """Whether the members that an object has say that the invariant holds."""
+        for names in self.needed:
+            if names.isdisjoint(value):
+                return True
+        return not self.enough.isdisjoint(value)
+
+
+def guard(expression: Expression, kind: str) -> Guard:
+    """What an expression says of its type by the mere presence of members."""
     definition = definitions().types.get(kind)
-    if definition is None or not names:
-        return None
+    if definition is None:
+        return Guard()
+    tree = parse(expression.text)
+    sets = [{root} for root in _sufficient(tree)]
+    try:
+        whole = set(_named(tree))
+    except _Unknown:
+        whole = set()
     empty: dict[str, object] = {}
-    if not expression.holds(Node(empty, kind)):
-        return None
-    found = {
-        json_name
-        for element in definition.elements
-        if element.name in names
-        for json_name in (member_name(element, inner) for inner in element.types)
-    }
-    return frozenset(found | {f"_{name}" for name in found})
+    if whole and expression.holds(Node(empty, kind)):
+        sets.append(whole)
+    return Guard(
+        tuple(frozenset(_json_names(definition, names)) for names in sets),
+        frozenset(_json_names(definition, set(_enough(tree)))),
+    )
+
+
+def _json_names(definition: TypeDefinition, names: set[str]) -> Iterator[str]:
+    for element in definition.elements:
+        if element.name in names:
+            for inner in element.types:
+                name = member_name(element, inner)
+                yield from (name, f"_{name}")
+
+
+def _sufficient(tree: Tree) -> Iterator[str]:
+    """Members the absence of any one of which makes a tree true (FHIRPath 6.5, ``or`` and ``implies``)."""
+    match tree:
+        case Binary("or", left, right):
+            yield from _sufficient(left)
+            yield from _sufficient(right)
+        case Binary("implies", Call(of, "exists", _), _):
+            yield from _root(of)
+        case Call(Call(of, "exists", _), "not", ()):
+            yield from _root(of)
+        case Call(of, name, _) if name in _TRUE_OF_EMPTY:
+            yield from _root(of)
+
+
+def _enough(tree: Tree) -> Iterator[str]:
+    """Members the presence of any one of which makes a tree true."""
+    match tree:
+        case Binary("or", left, right):
+            yield from _enough(left)
+            yield from _enough(right)
+        case Call(Member(None, name), "exists", ()):
+            yield name
+
+
+def _root(tree: Tree | None) -> Iterator[str]:
+    """The member that a path begins with; without it the path is empty, whatever its functions hold."""
+    match tree:
+        case Member(None, name):
+            yield name
+        case Member(of, _) | Item(of, _):
+            yield from _root(of)
+        case Call(of, name, _) if name in _EMPTY_OF_EMPTY:
+            yield from _root(of)
 
 
 class _Unknown(Exception):  # noqa: N818 - leaves the walk, is caught beside it

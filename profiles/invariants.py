@@ -12,7 +12,7 @@ from typing import Any, Final
 from profiles.definitions.r4 import ElementDefinition, Invariant, definitions, value_sets
 from profiles.fhirpath.engine import Expression, compile_expression
 from profiles.fhirpath.nodes import Node
-from profiles.guards import guard
+from profiles.guards import Guard, guard
 from profiles.outcome import OperationOutcomeError
 from profiles.search.ranges import date_range
 
@@ -54,7 +54,7 @@ class _Rules:
     """What has to be asked of the elements of one type."""
 
     kind: str
-    own: tuple[tuple[Invariant, Expression, frozenset[str] | None], ...]
+    own: tuple[tuple[Invariant, Expression, Guard], ...]
     members: dict[str, "_Member"]
 
 
@@ -100,8 +100,8 @@ def _object(
     found: list[Breach],
     depth: Depth,
 ) -> None:
-    for invariant, expression, names in rules.own:
-        if names is None or not names.isdisjoint(value):
+    for invariant, expression, decided in rules.own:
+        if not decided.holds(value):
             _check(invariant, expression, Node(value, rules.kind), path, root, found)
     members = rules.members
     for name in value:

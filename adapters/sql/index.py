@@ -32,6 +32,8 @@ _DELETE: Final = {
 _BATCH: Final = 20_000
 KNOWN_TARGETS: Final = 50_000
 """References whose keys are remembered between transactions."""
+KNOWN_COMBINATIONS: Final = 5_000
+"""Combinations of parameters that resources have values for, remembered between transactions."""
 
 Lookup = Callable[[str], Mapping[str, SearchParameter]]
 
@@ -58,6 +60,7 @@ class Index:
         self._before: dict[str, list[tuple[Any, ...]]] | None = None
         self._marks: dict[str, int] = {}
         self._known: dict[str, dict[str, int]] = {}
+        self._present: dict[tuple[str, frozenset[str]], str] = {}
         self._size = 0
 
     def begin_entry(self) -> None:
@@ -86,9 +89,15 @@ class Index:
 
     def present(self, kind: str, rows: Iterable[Row]) -> str:
         """The parameters that have a value, as ``,12,15,`` (for ``:missing``)."""
-        codes = self._codes(kind)
-        found = {codes.get(row[1]) or self._code(kind, row[1]) for row in rows}
-        return "," + ",".join(map(str, sorted(found))) + ","
+        names = frozenset([row[1] for row in rows])
+        known = self._present.get((kind, names))
+        if known is None:
+            codes = self._codes(kind)
+            found = sorted(codes.get(name) or self._code(kind, name) for name in names)
+            if len(self._present) >= KNOWN_COMBINATIONS:
+                self._present.clear()
+            known = self._present[kind, names] = "," + ",".join(map(str, found)) + ","
+        return known
 
     def add(self, kind: str, key: int, rows: Iterable[Row]) -> None:
         """Take rows in; they are written with the next ``flush``."""
@@ -126,6 +135,7 @@ class Index:
         self._marks = {}
         self._targets.clear()
         self._known.clear()
+        self._present.clear()
         self._size = 0
 
     def learn(self, kind: str, resource_id: str, key: int) -> None:

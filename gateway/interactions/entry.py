@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import functools
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
@@ -139,6 +140,7 @@ def _entry(at: int, entry: Any, base: str) -> Entry:
     return made
 
 
+@functools.lru_cache(maxsize=1024)
 def _address(url: str, base: str) -> tuple[str, str, str, str]:
     """Type, id, version and query of ``request.url``."""
     path, _, query = url.removeprefix(base).lstrip("/").partition("?")

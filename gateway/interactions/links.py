@@ -7,10 +7,10 @@ checked, so that what is checked is what is stored.
 import re
 from collections.abc import Iterable
 from typing import Any, Final
-from uuid import uuid4
 
 from gateway.interactions.entry import Entry, read_entries
 from gateway.interactions.write import Writes
+from profiles.logical_id import new_id
 from profiles.outcome import OperationOutcomeError
 from profiles.search.values import literal
 from profiles.strict_json import parse
@@ -44,10 +44,9 @@ def resolve(writes: Writes, body: bytes, bundle: dict[str, Any]) -> list[Entry]:
         _identify(writes, entry, links)
     _require_once(entries)
     rewritten = _rewritten(writes, body, links)
-    again = _understood(read_entries(parse(rewritten), writes.base))
-    for before, after in zip(entries, again, strict=True):
-        after.new_id, after.existing = before.new_id, before.existing
-    return again
+    for entry, again in zip(entries, parse(rewritten)["entry"], strict=True):
+        entry.resource, entry.request = again.get("resource"), again["request"]
+    return entries
 
 
 def _understood(entries: Iterable[Entry | OperationOutcomeError]) -> list[Entry]:
@@ -67,11 +66,11 @@ def _identify(writes: Writes, entry: Entry, links: dict[str, str]) -> None:
         condition = entry.request.get("ifNoneExist")
         if condition:
             entry.existing = writes.match(entry.kind, condition, "ifNoneExist")
-        entry.new_id = str(uuid4()) if entry.existing is None else ""
+        entry.new_id = new_id() if entry.existing is None else ""
     elif entry.method == "PUT" and not entry.id:
         existing = writes.match(entry.kind, entry.query, "the condition")
         own = (entry.resource or {}).get("id")
-        entry.new_id = existing.id if existing is not None else own or str(uuid4())
+        entry.new_id = existing.id if existing is not None else own or new_id()
     elif entry.method != "PUT":
         return
     wanted = entry.id or entry.new_id or (entry.existing.id if entry.existing else "")

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
-from uuid import uuid4
 
 from adapters.store import StoredVersion, Transaction
+from profiles.logical_id import new_id
 from profiles.outcome import OperationOutcomeError
 from terminology.ai_transparency import ASSERTED
 
@@ -39,7 +39,7 @@ class Writes:
             existing = self.match(resource["resourceType"], condition, "If-None-Exist")
             if existing is not None:
                 return Written(200, existing)
-        return self.first(resource, str(uuid4()))
+        return self.first(resource, new_id())
 
     def first(self, resource: dict[str, Any], new_id: str) -> Written:
         """Store a new resource under an id that is known to be free."""

@@ -137,11 +137,16 @@ def _composite(kind: str, parameter: SearchParameter, all_: Mapping[str, SearchP
     code = parameter.code
 
     def extract(resource: Any) -> Iterator[Row]:
-        for base, parts in compiled:
+        for base, (first, second, *third) in compiled:
             for element in base.values(resource):
-                found = [list(part(element, resource)) for part in parts]
-                if all(found):
-                    yield from (("cmp", code, *row) for row in _combined(found))
+                # The second part is the value, which is absent most often: it is asked first.
+                twos = [two for row in second(element, resource) if (two := _second(row))]
+                if not twos:
+                    continue
+                ones = [one for row in first(element, resource) if (one := _first(row))]
+                ends = [row[-2:] for part in third for row in part(element, resource)]
+                for end in ends if third else _NO_RANGE:
+                    yield from (("cmp", code, *one, *two, *end) for one in ones for two in twos)
 
     return extract
 
@@ -168,10 +173,18 @@ def _part(
     paths = json_paths(text, kind if whole else base.type) or []
     declared = all_[code].kind if code in all_ else "token"
 
-    def extract(element: Any, resource: Any) -> Iterator[Row]:
-        for path in paths:
-            for value in path.values(resource if whole else element):
-                yield from rows(_kind(declared, path.type), "", value, path.type)
+    made = [
+        (path.values, rows_of(_kind(declared, path.type), path.type), path.type) for path in paths
+    ]
+
+    def extract(element: Any, resource: Any) -> list[Row]:
+        start = resource if whole else element
+        return [
+            row
+            for values, rows_in, element_type in made
+            for value in values(start)
+            for row in rows_in("", value, element_type)
+        ]
 
     return extract
 
@@ -186,37 +199,26 @@ def _kind(declared: str, element: str) -> str:
     return "token" if element in _CODED else declared
 
 
-def _combined(parts: list[list[Row]]) -> Iterator[Row]:
-    """Columns val, sys, lo, hi, val2, sys2, lo2, hi2 of every combination."""
-    for first in parts[0]:
-        if first[0] == "str" and first[1] == ":text":
-            continue
-        for second in parts[1]:
-            for third in parts[2] if len(parts) > 2 else ((),):
-                yield from _columns(first, second, third)
+_NO_RANGE: Final = ((0.0, 0.0),)
 
 
-def _columns(first: Row, second: Row, third: Row) -> Iterator[Row]:
-    one = _text_columns(first)
-    if one is None or second[1:2] == (":text",):
-        return
-    if second[0] in ("dat", "num", "qty"):
-        unit = second[2] if second[0] == "qty" else ""
-        system = second[3] if second[0] == "qty" else ""
-        bounds = tuple(float(bound) for bound in second[-2:])
-        rest = tuple(float(bound) for bound in third[-2:]) if third else (0.0, 0.0)
-        yield (*one, *bounds, unit, system, *rest)
-        return
-    two = _text_columns(second)
-    if two is not None:
-        yield (*one, 0.0, 0.0, *two, 0.0, 0.0)
-
-
-def _text_columns(row: Row) -> tuple[str, str] | None:
-    if row[0] == "tok":
+def _first(row: Row) -> tuple[str, str] | None:
+    """Columns val and sys of what is compared as text; None for the words of a code."""
+    table = row[0]
+    if table == "tok":
         return row[2], row[3]
-    if row[0] == "ref":
+    if table == "ref":
         return f"{row[2]}/{row[3]}", ""
-    if row[0] in ("uri", "str"):
+    if table in ("uri", "str") and row[1] != ":text":
         return row[2], ""
     return None
+
+
+def _second(row: Row) -> tuple[float, float, str, str] | None:
+    """Columns lo, hi, val2 and sys2: a range with its unit, or a text."""
+    if row[0] in ("dat", "num"):
+        return float(row[2]), float(row[3]), "", ""
+    if row[0] == "qty":
+        return float(row[5]), float(row[6]), row[2], row[3]
+    text = _first(row)
+    return None if text is None else (0.0, 0.0, *text)

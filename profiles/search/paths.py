@@ -4,8 +4,9 @@ Nearly every expression of R4 is a union of element paths. A choice becomes one 
 whose first member a resource lacks is never looked at. Whatever is no such path is left to FHIRPath.
 """
 
+import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,6 +31,20 @@ class Step:
     where: Predicate | None = None
     index: int | None = None
 
+    def follow(self, objects: list[Any]) -> list[Any]:
+        """What the member of each object holds."""
+        name, where, index = self.name, self.where, self.index
+        found: list[Any] = []
+        for one in objects:
+            inner = one.get(name) if type(one) is dict else None
+            if inner is None:
+                continue
+            entries = inner if type(inner) is list else (inner,)
+            if index is not None:
+                entries = entries[index : index + 1]
+            found += [e for e in entries if e is not None and (where is None or where(e))]
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class JsonPath:
@@ -38,9 +53,14 @@ class JsonPath:
     steps: tuple[Step, ...]
     type: str
 
-    def values(self, start: Any) -> Iterator[Any]:
+    def values(self, start: Any) -> list[Any]:
         """Every value at the end of the path."""
-        return _follow(start, self.steps, 0)
+        found = [start]
+        for step in self.steps:
+            found = step.follow(found)
+            if not found:
+                break
+        return found
 
 
 def json_paths(expression: str, kind: str) -> list[JsonPath] | None:
@@ -52,22 +72,6 @@ def json_paths(expression: str, kind: str) -> list[JsonPath] | None:
             return None
         found.extend(paths)
     return found
-
-
-def _follow(value: Any, steps: tuple[Step, ...], at: int) -> Iterator[Any]:
-    if at == len(steps):
-        yield value
-        return
-    step = steps[at]
-    inner = value.get(step.name) if isinstance(value, dict) else None
-    if inner is None:
-        return
-    entries = inner if isinstance(inner, list) else (inner,)
-    if step.index is not None:
-        entries = entries[step.index : step.index + 1]
-    for entry in entries:
-        if entry is not None and (step.where is None or step.where(entry)):
-            yield from _follow(entry, steps, at + 1)
 
 
 def _alternatives(expression: str) -> list[str]:
@@ -152,8 +156,14 @@ def refers_to(reference: Any, kind: str) -> bool:
     """Whether a Reference leads to a type, by its text alone; nothing is resolved."""
     if not isinstance(reference, dict):
         return False
-    text = str(reference.get("reference", ""))
-    if "/" in text:
-        parts = text.partition("/_history/")[0].split("/")
-        return len(parts) > 1 and parts[-2] == kind
-    return reference.get("type") == kind
+    named = _named_type(str(reference.get("reference", "")))
+    return (reference.get("type") if named is None else named) == kind
+
+
+@functools.lru_cache(maxsize=8192)
+def _named_type(text: str) -> str | None:
+    """Type in the text of a reference; None when the text has no place for one."""
+    if "/" not in text:
+        return None
+    parts = text.partition("/_history/")[0].split("/")
+    return parts[-2] if len(parts) > 1 else ""

@@ -1,5 +1,6 @@
 """Dates and numbers as ranges, so that precision takes part in the comparison (R4 search.html#prefix)."""
 
+import functools
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -18,6 +19,7 @@ _NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@functools.lru_cache(maxsize=8192)
 def date_range(text: str) -> tuple[int, int]:
     """The half-open range of milliseconds UTC that a FHIR date of any precision covers.
 

@@ -4,6 +4,7 @@ A row is a plain tuple whose first member names its table. It holds everything b
 resource, so that equal values are equal rows.
 """
 
+import functools
 import hashlib
 import re
 import unicodedata
@@ -53,6 +54,7 @@ def rows_of(kind: str, element: str) -> Callable[[str, Any, str], Iterable[Row]]
     return _ROWS[kind]
 
 
+@functools.lru_cache(maxsize=8192)
 def literal(reference: str, base: str = "") -> tuple[str, str] | None:
     """Type and id of a reference to this server; None for any other (R4 references.html#literal)."""
     match = _LITERAL.fullmatch(reference)
