@@ -34,7 +34,9 @@ class Extractor:
         self._by_member: dict[str, list[Rows]] = {}
         self._always: list[Rows] = []
         for parameter in parameters.values():
-            if parameter.code not in BY_RESOURCE and parameter.expression:
+            if parameter.code in BY_RESOURCE or parameter.sources:
+                continue
+            if parameter.expression:
                 self._add(kind, parameter, parameters)
 
     def rows(self, resource: Mapping[str, Any]) -> set[Row]:

@@ -2,11 +2,12 @@
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from profiles.definitions.r4 import artefact, definitions
 from profiles.outcome import OperationOutcomeError
+from profiles.search.unions import Values, unions
 from terminology.systems import ISTHMUS
 
 HL7: Final = "http://hl7.org/fhir/SearchParameter/"
@@ -31,6 +32,8 @@ class SearchParameter:
         Parameter code and expression of each part of a composite.
     url : str
         Canonical address of the definition.
+    sources : tuple of str
+        Codes of the two parameters whose values it has together; it has no index rows then.
     """
 
     code: str
@@ -39,6 +42,7 @@ class SearchParameter:
     targets: tuple[str, ...] = ()
     components: tuple[tuple[str, str], ...] = ()
     url: str = ""
+    sources: tuple[str, ...] = ()
 
 
 OURS: Final = {
@@ -66,6 +70,13 @@ def parameters_of(kind: str) -> Mapping[str, SearchParameter]:
     found.update({parameter.code: parameter for parameter in OURS.get(kind, ())})
     if kind in ("Binary", "Bundle", "Parameters"):
         found.pop("_text", None)
+    own = {
+        code: Values(one.kind, one.expression, tuple(part for _, part in one.components))
+        for code, one in found.items()
+        if not code.startswith("_")
+    }
+    for code, sources in unions(kind, own).items():
+        found[code] = replace(found[code], sources=sources)
     return found
 
 

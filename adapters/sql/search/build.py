@@ -1,7 +1,7 @@
 """From the tree of a search to sets of keys."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from adapters.sql.search.condition import (
 )
 from adapters.sql.search.values import Values
 from profiles.outcome import OperationOutcomeError
+from profiles.search.parameters import parameters_of
 from profiles.search.query import Chain, Has, InCompartment, Leaf, Node
 from profiles.search.ranges import date_range, milliseconds
 from profiles.search.syntax import plain, prefixed
@@ -87,6 +88,8 @@ class Builder:
             return self._of_text(leaf)
         if leaf.modifier == "missing":
             return self._missing(leaf)
+        if leaf.parameter.sources:
+            return self._of_sources(leaf)
         if leaf.modifier in ("not", "not-in"):
             inner = "in" if leaf.modifier == "not-in" else ""
             return NoneOf(self._leaf(Leaf(leaf.kind, leaf.parameter, inner, leaf.values)))
@@ -95,6 +98,14 @@ class Builder:
             suffix = ""
         name = f"{code}:{suffix}" if suffix else code
         return any_of(self._value(leaf, name, value) for value in leaf.values)
+
+    def _of_sources(self, leaf: Leaf) -> Condition:
+        """What one of the parameters finds that it consists of; none of them for a negation."""
+        known = parameters_of(leaf.kind)
+        sources = [replace(leaf, parameter=known[code]) for code in leaf.parameter.sources]
+        if leaf.modifier in ("not", "not-in"):
+            return AllOf(tuple(self._leaf(source) for source in sources))
+        return any_of(part for source in sources for part in _parts(self._leaf(source)))
 
     def _value(self, leaf: Leaf, name: str, value: str) -> Condition:
         kind, modifier = leaf.parameter.kind, leaf.modifier
@@ -224,7 +235,11 @@ class Builder:
     def _missing(self, leaf: Leaf) -> Condition:
         kind, name = leaf.kind, leaf.parameter.code
         type_key = self.names.find(kind)
-        keys = [self._parameter(kind, f"{name}{end}") for end in ("", ":identifier", ":text")]
+        keys = [
+            self._parameter(kind, f"{code}{end}")
+            for code in leaf.parameter.sources or (name,)
+            for end in ("", ":identifier", ":text")
+        ]
         tests = [Rows("res", "x.has LIKE ?", (f"%,{key},%",)) for key in keys if key is not None]
         present: Condition = AnyOf(tuple(tests))
         if type_key is None:
@@ -233,6 +248,10 @@ class Builder:
             return NoneOf(present)
         live = Rows("res", "x.rt = ? AND x.deleted = 0", (type_key,), True)
         return AllOf((live, present))
+
+
+def _parts(condition: Condition) -> tuple[Condition, ...]:
+    return condition.parts if isinstance(condition, AnyOf) else (condition,)
 
 
 _LEVELS: Final = 8

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from adapters.sql.names import Names
 from adapters.sql.search.condition import Sql
+from profiles.search.parameters import parameters_of
 
 _COLUMNS: Final = {
     "token": ("s_tok", "val", "val"),
@@ -46,7 +47,8 @@ def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Wal
     if len(keys) != 1 or len(kinds) != 1:
         return None
     table, low, high = _COLUMNS.get(keys[0].kind, ("", "", ""))
-    parameter = names.find(f"{kinds[0]}.{keys[0].code}")
+    code, *more = _codes(kinds[0], keys[0].code)
+    parameter = names.find(f"{kinds[0]}.{code}") if not more else None
     if table not in _WALKABLE or parameter is None:
         return None
     return Walk(table, high if keys[0].descending else low, parameter)
@@ -57,7 +59,7 @@ def value(names: Names, kinds: tuple[str, ...], key: SortKey) -> Sql:
     if key.code in ("_id", "_lastUpdated"):
         column = "id" if key.code == "_id" else "ts"
         return f"(SELECT e.{column} FROM res e WHERE e.pk = m.pk)", []
-    found = [names.find(f"{kind}.{key.code}") for kind in kinds]
+    found = [names.find(f"{kind}.{code}") for kind in kinds for code in _codes(kind, key.code)]
     parameters: list[Any] = [parameter for parameter in found if parameter is not None] or [-1]
     marks = ", ".join("?" * len(parameters))
     word = "max" if key.descending else "min"
@@ -80,3 +82,9 @@ def value(names: Names, kinds: tuple[str, ...], key: SortKey) -> Sql:
             f"WHERE x.sp IN ({marks}) GROUP BY x.pk) k WHERE k.pk = m.pk)"
         )
     return text, parameters
+
+
+def _codes(kind: str, code: str) -> tuple[str, ...]:
+    """The parameters that have index rows for one."""
+    parameter = parameters_of(kind).get(code)
+    return (parameter.sources if parameter is not None else ()) or (code,)
