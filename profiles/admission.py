@@ -42,7 +42,12 @@ def _issues(resource: dict[str, Any], warnings: bool) -> Iterator[Issue]:
     if "contained" in resource or b'"#' in text:
         for problem in contained_problems(resource):
             yield ("error", problem.code, problem.text, problem.expression)
-    for breach in breaches(resource, warnings=warnings, extended=b'xtension":' in text):
+    for breach in breaches(
+        resource,
+        warnings=warnings,
+        extended=b'xtension":' in text,
+        periods=b'"start":' in text,
+    ):
         yield (breach.severity, breach.code, breach.text, breach.expression)
 
 

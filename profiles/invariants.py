@@ -41,12 +41,33 @@ class Breach:
     expression: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Depth:
-    """What is looked at: advice as well, extensions as well."""
+    """What is looked at: advice as well, extensions as well, Periods as well."""
 
     warnings: bool
     extended: bool
+    periods: bool
+
+
+@functools.cache
+def _depth(warnings: bool, extended: bool, periods: bool) -> Depth:
+    return Depth(warnings, extended, periods)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an element stands; its FHIRPath is only written when something is wrong there."""
+
+    outer: "_Place | None"
+    label: str
+    at: int = -1
+
+    def expression(self) -> str:
+        """FHIRPath from the resource."""
+        index = f"[{self.at}]" if self.at >= 0 else ""
+        outer = f"{self.outer.expression()}." if self.outer is not None else ""
+        return f"{outer}{self.label}{index}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +86,15 @@ class _Member:
     rules: tuple[tuple[Invariant, Expression], ...]
     bound: tuple[str, str, dict[str, frozenset[str]]] | None
     descends: bool
-
-    @property
-    def label(self) -> str:
-        """Name of the element in FHIRPath."""
-        name = self.element.name
-        return f"{name}.ofType({self.kind})" if self.element.choice else name
+    label: str
 
 
 def breaches(
-    resource: dict[str, Any], *, warnings: bool = True, extended: bool = True
+    resource: dict[str, Any],
+    *,
+    warnings: bool = True,
+    extended: bool = True,
+    periods: bool = True,
 ) -> list[Breach]:
     """Every constraint and binding that a well-formed resource does not meet.
 
@@ -84,25 +104,27 @@ def breaches(
         Whether advice and extensible bindings count.
     extended : bool
         Whether there may be extensions; without them fewer elements have to be looked at.
+    periods : bool
+        Whether a Period with a start may be there; nearly every type leads to one.
     """
     kind = resource["resourceType"]
     found: list[Breach] = []
-    depth = Depth(warnings, extended)
-    _object(resource, _rules(kind, depth), kind, Node(resource, kind), found, depth)
+    depth = _depth(warnings, extended, periods)
+    _object(resource, _rules(kind, depth), _Place(None, kind), Node(resource, kind), found, depth)
     return found
 
 
 def _object(
     value: dict[str, Any],
     rules: _Rules,
-    path: str,
+    place: _Place,
     root: Node,
     found: list[Breach],
     depth: Depth,
 ) -> None:
     for invariant, expression, decided in rules.own:
         if not decided.holds(value):
-            _check(invariant, expression, Node(value, rules.kind), path, root, found)
+            _check(invariant, expression, Node(value, rules.kind), place, root, found)
     members = rules.members
     for name in value:
         member = members.get(name)
@@ -112,34 +134,34 @@ def _object(
         if type(inner) is list:
             for at, one in enumerate(inner):
                 if one is not None:
-                    _element(one, member, f"{path}.{member.label}[{at}]", root, found, depth)
+                    _element(one, member, _Place(place, member.label, at), root, found, depth)
         else:
-            _element(inner, member, f"{path}.{member.label}", root, found, depth)
+            _element(inner, member, _Place(place, member.label), root, found, depth)
 
 
 def _element(
-    value: Any, member: _Member, path: str, root: Node, found: list[Breach], depth: Depth
+    value: Any, member: _Member, place: _Place, root: Node, found: list[Breach], depth: Depth
 ) -> None:
     for invariant, expression in member.rules:
-        _check(invariant, expression, Node(value, member.kind), path, root, found)
+        _check(invariant, expression, Node(value, member.kind), place, root, found)
     if member.bound is not None:
-        found.extend(_binding(value, member.bound, path))
+        found.extend(_binding(value, member.bound, place))
     if type(value) is not dict:
         return
     if member.kind == "Resource":
         inner = str(value.get("resourceType"))
         # An entry is a resource of its own; a contained one belongs to what contains it.
-        own = Node(value, inner) if ".contained[" not in path else root
-        _object(value, _rules(inner, depth), path, own, found, depth)
+        own = root if member.element.name == "contained" else Node(value, inner)
+        _object(value, _rules(inner, depth), place, own, found, depth)
     elif member.descends:
-        _object(value, _rules(member.kind, depth), path, root, found, depth)
+        _object(value, _rules(member.kind, depth), place, root, found, depth)
 
 
 def _check(
     invariant: Invariant,
     expression: Expression,
     node: Node,
-    path: str,
+    place: _Place,
     root: Node,
     found: list[Breach],
 ) -> None:
@@ -151,18 +173,19 @@ def _check(
         if error.kind_name in _NOT_HERE:
             return  # needs a terminology server: not judged here
     text = f"{invariant.key}: {invariant.human}"
-    found.append(Breach(invariant.severity, "invariant", text, path))
+    found.append(Breach(invariant.severity, "invariant", text, place.expression()))
 
 
 def _binding(
-    value: Any, bound: tuple[str, str, dict[str, frozenset[str]]], path: str
+    value: Any, bound: tuple[str, str, dict[str, frozenset[str]]], place: _Place
 ) -> Iterator[Breach]:
     strength, url, systems = bound
     codings = _codings(value)
     if not codings or any(_is_in(coding, systems) for coding in codings):
         return
     severity = "error" if strength == "required" else "warning"
-    yield Breach(severity, "code-invalid", f"no code of the {strength} value set {url}", path)
+    text = f"no code of the {strength} value set {url}"
+    yield Breach(severity, "code-invalid", text, place.expression())
 
 
 def _codings(value: Any) -> list[dict[str, Any]]:
@@ -207,7 +230,8 @@ def _member(element: ElementDefinition, kind: str, depth: Depth) -> _Member | No
     descends = kind in _mattering(depth)
     if not (rules or bound or descends or kind == "Resource"):
         return None
-    return _Member(element, kind, rules, bound, descends)
+    label = f"{element.name}.ofType({kind})" if element.choice else element.name
+    return _Member(element, kind, rules, bound, descends, label)
 
 
 def _compiled(
@@ -216,7 +240,7 @@ def _compiled(
     return tuple(
         (rule, compile_expression(rule.expression))
         for rule in rules
-        if depth.warnings or rule.severity == "error"
+        if (depth.warnings or rule.severity == "error") and (depth.periods or rule.key != "per-1")
     )
 
 
@@ -249,5 +273,4 @@ def _mattering(depth: Depth) -> frozenset[str]:
 
 def _has_rules(element: ElementDefinition, depth: Depth) -> bool:
     bound = element.binding is not None and (depth.warnings or element.binding[0] == "required")
-    rules = any(depth.warnings or rule.severity == "error" for rule in element.rules)
-    return bound or rules or "Resource" in element.types
+    return bound or bool(_compiled(element.rules, depth)) or "Resource" in element.types

@@ -32,12 +32,11 @@ def parse(body: bytes) -> Any:
         again = orjson.dumps(value)
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError) as error:
         raise OperationOutcomeError("structure", _said(error)) from None
-    bare = body.translate(None, _SPACE)
-    if bare != again.translate(None, _SPACE):
+    if body != again and (bare := body.translate(None, _SPACE)) != again.translate(None, _SPACE):
         value = loads_exact(body)
         if bare != dumps_exact(value).translate(None, _SPACE):
             _require_unique(body)
-    if isinstance(value, dict | list) and body.count(b"{") + body.count(b"[") > DEEPEST:
+    if body.count(b"{") + body.count(b"[") > DEEPEST and _may_be_deep(value):
         require_shallow(value)
     return value
 
@@ -54,6 +53,17 @@ def parse_resource(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
         raise OperationOutcomeError("structure", "the body is no FHIR resource", "resourceType")
     return value
+
+
+def _may_be_deep(value: Any) -> bool:
+    """Whether an indented text has a line as far to the right as the deepest that is allowed; in C."""
+    if not isinstance(value, dict | list):
+        return False
+    try:
+        indented = orjson.dumps(value, default=float, option=orjson.OPT_INDENT_2)
+    except (orjson.JSONEncodeError, TypeError):
+        return True
+    return b"\n" + b"  " * DEEPEST in indented
 
 
 def require_shallow(value: Any) -> None:
