@@ -7,6 +7,7 @@ from typing import Any
 
 from profiles.fhirpath import (
     functions_collection,  # noqa: F401 - registers its functions
+    functions_control,  # noqa: F401
     functions_convert,  # noqa: F401
     functions_fhir,  # noqa: F401
     functions_math,  # noqa: F401

@@ -59,11 +59,18 @@ def each(scope: Scope, nodes: Nodes, run: Run) -> list[tuple[Node, Nodes]]:
 
 
 def _all_are(wanted: bool) -> Callable[[Nodes], Nodes]:
-    return lambda nodes: boolean(all(unwrapped(node) is wanted for node in nodes))
+    return lambda nodes: boolean(all(value is wanted for value in _booleans(nodes)))
 
 
 def _any_is(wanted: bool) -> Callable[[Nodes], Nodes]:
-    return lambda nodes: boolean(any(unwrapped(node) is wanted for node in nodes))
+    return lambda nodes: boolean(any(value is wanted for value in _booleans(nodes)))
+
+
+def _booleans(nodes: Nodes) -> list[Any]:
+    values = [unwrapped(node) for node in nodes]
+    if not all(isinstance(value, bool) for value in values):
+        raise OperationOutcomeError("invalid", "FHIRPath: a collection of Booleans is expected")
+    return values
 
 
 def _negation(nodes: Nodes) -> Nodes:
@@ -164,55 +171,6 @@ def _identity(node: Node) -> Any:
     return id(value) if isinstance(value, dict) else (type(value), str(value))
 
 
-@function("aggregate", 1, 2)
-def _aggregate(aggregator: Tree, initial: Tree | None = None) -> Run:
-    run, start = compiled(aggregator), None if initial is None else compiled(initial)
-
-    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
-        total: Nodes = [] if start is None else start(scope, scope.this)
-        for at, node in enumerate(nodes):
-            total = run(scope.of(node, at, total), [node])
-        return total
-
-    return evaluate
-
-
-@function("sort", 0, 8)
-def _sort(*keys: Tree) -> Run:
-    runs = [_sort_key(key) for key in keys]
-
-    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
-        ordered = list(nodes)
-        for run, descending in reversed(runs or [(lambda s, n: n, False)]):
-            found = {id(node): run(scope.of(node), [node]) for node in ordered}
-            present = [node for node in ordered if found[id(node)]]
-            absent = [node for node in ordered if not found[id(node)]]
-            present.sort(key=lambda n: _Key(unwrapped(found[id(n)][0])), reverse=descending)
-            ordered = [*present, *absent] if descending else [*absent, *present]
-        return ordered
-
-    return evaluate
-
-
-def _sort_key(tree: Tree) -> tuple[Run, bool]:
-    operand = getattr(tree, "operand", None)
-    if operand is not None and getattr(tree, "operator", "") == "-":
-        return compiled(operand), True
-    return compiled(tree), False
-
-
-class _Key:
-    """Order of system values for sorting."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __lt__(self, other: "_Key") -> bool:
-        return operators.order_values(self.value, other.value) == -1
-
-
 def _with_collection(name: str, compute: Callable[[Nodes, Nodes], Nodes]) -> None:
     def build(other: Tree) -> Run:
         run = compiled(other)
@@ -278,34 +236,5 @@ def _is(wanted: Tree) -> Run:
     def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
         node = operators.single(nodes, "is()")
         return [] if node is None else boolean(is_of(node, name))
-
-    return evaluate
-
-
-@function("iif", 2, 3)
-def _iif(criterion: Tree, yes: Tree, no: Tree | None = None) -> Run:
-    test, then = compiled(criterion), compiled(yes)
-    otherwise = None if no is None else compiled(no)
-
-    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
-        inner = scope.of(nodes[0]) if len(nodes) == 1 else scope
-        if operators.truth(test(inner, nodes)) is True:
-            return then(inner, nodes)
-        return [] if otherwise is None else otherwise(inner, nodes)
-
-    return evaluate
-
-
-@function("defineVariable", 1, 2)
-def _define_variable(name: Tree, value: Tree | None = None) -> Run:
-    named, run = compiled(name), None if value is None else compiled(value)
-
-    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
-        node = operators.single(named(scope, scope.this))
-        key = "" if node is None else str(unwrapped(node))
-        if not key or key in scope.variables:
-            raise OperationOutcomeError("invalid", "FHIRPath: this variable is defined already")
-        scope.variables[key] = nodes if run is None else run(scope, nodes)
-        return nodes
 
     return evaluate

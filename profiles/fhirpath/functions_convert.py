@@ -159,3 +159,21 @@ def _in_unit(value: Quantity, unit: str) -> Quantity | None:
 
 function("toQuantity", 0, 1)(lambda unit=None: _quantity(unit, False))
 function("convertsToQuantity", 0, 1)(lambda unit=None: _quantity(unit, True))
+
+
+@function("comparable", 1)
+def _comparable(other: Tree) -> Run:
+    """Whether the units of two quantities convert (FHIRPath, trial use)."""
+    run = compiled(other)
+
+    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        one = operators.single(nodes, "comparable()")
+        two = operators.single(run(scope, scope.this), "comparable()")
+        if one is None or two is None:
+            return []
+        left, right = unwrapped(one), unwrapped(two)
+        if not isinstance(left, Quantity) or not isinstance(right, Quantity):
+            raise OperationOutcomeError("invalid", "FHIRPath: comparable() takes quantities")
+        return boolean(comparable(left, right) is not None)
+
+    return evaluate

@@ -114,6 +114,10 @@ def added(value: Temporal, amount: Decimal, unit: str) -> Temporal:
     """A value moved by a quantity of a calendar unit (section 6.7); the precision stays."""
     months = _MONTHS.get(unit)
     if months is not None and value.kind != "Time":
+        if unit in ("a", "mo"):
+            raise OperationOutcomeError(
+                "invalid", "FHIRPath: a definite year or month is no calendar duration"
+            )
         return _months_added(value, int(amount) * months)
     seconds = _SECONDS.get(unit)
     if seconds is None:
