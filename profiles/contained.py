@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from profiles.definitions.r4 import definitions
 from profiles.structure import Problem
 
 
@@ -15,11 +16,39 @@ def contained_problems(resource: dict[str, Any]) -> Iterator[Problem]:
         return
     known = {one.get("id") for one in contained}
     for text, path in links:
-        if text != "#" and text.removeprefix("#") not in known:
+        # Elsewhere a # may be anything: the head of a markdown text, the path of a contentReference.
+        if path.endswith(".reference") and text != "#" and text.removeprefix("#") not in known:
             yield Problem("invariant", "ref-1: nothing of this id is contained", path)
+    kinds = {str(one.get("id")): str(one.get("resourceType")) for one in contained}
+    if kinds:
+        yield from _mistyped(resource, kind, kind, kinds)
     used = {text.removeprefix("#") for text, _ in links}
     for at, one in enumerate(contained):
         yield from _one(one, f"{kind}.contained[{at}]", used)
+
+
+def _mistyped(
+    value: dict[str, Any], kind: str, path: str, kinds: dict[str, str]
+) -> Iterator[Problem]:
+    """References to a contained resource of a type that their element does not allow."""
+    definition = definitions().types.get(kind)
+    if definition is None:
+        return
+    for name, inner in value.items():
+        element, inner_kind = definition.members.get(name, (None, ""))
+        if element is None or inner_kind == "Resource":
+            continue
+        for at, one in enumerate(inner) if isinstance(inner, list) else ((-1, inner),):
+            if not isinstance(one, dict):
+                continue
+            place = f"{path}.{name}[{at}]" if at >= 0 else f"{path}.{name}"
+            text = one.get("reference")
+            found = kinds.get(text[1:]) if isinstance(text, str) and text[:1] == "#" else None
+            allowed = element.targets if inner_kind == "Reference" else frozenset()
+            if found and allowed and not allowed & {found, "Resource"}:
+                text = f"a {found} cannot be referred to here"
+                yield Problem("value", text, f"{place}.reference")
+            yield from _mistyped(one, inner_kind, place, kinds)
 
 
 def _one(resource: dict[str, Any], path: str, used: set[str]) -> Iterator[Problem]:

@@ -12,6 +12,8 @@ _YEAR: Final = r"([0-9]([0-9]([0-9][1-9]|[1-9]0)|[1-9]00)|[1-9]000)"
 _DAY: Final = rf"{_YEAR}(-(0[1-9]|1[0-2])(-(0[1-9]|[1-2][0-9]|3[0-1]))?)?"
 _CLOCK: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?"
 _ZONE: Final = r"(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
+_SIGN: Final = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]"
+"""R4 datatypes.html#string: no characters below 32 but tab and line ends; a no-break space is a character."""
 
 _TEXTS: Final = {
     "canonical": r"\S*",
@@ -20,9 +22,9 @@ _TEXTS: Final = {
     "dateTime": rf"{_YEAR}(-(0[1-9]|1[0-2])(-(0[1-9]|[1-2][0-9]|3[0-1])(T{_CLOCK}{_ZONE})?)?)?",
     "id": r"[A-Za-z0-9\-.]{1,64}",
     "instant": rf"{_YEAR}-(0[1-9]|1[0-2])-(0[1-9]|[1-2][0-9]|3[0-1])T{_CLOCK}{_ZONE}",
-    "markdown": r"[ \r\n\t\S]+",
+    "markdown": rf"{_SIGN}+",
     "oid": r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+",
-    "string": r"[ \r\n\t\S]+",
+    "string": rf"{_SIGN}+",
     "time": _CLOCK,
     "uri": r"\S*",
     "url": r"\S*",

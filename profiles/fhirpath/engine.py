@@ -82,8 +82,8 @@ class Expression:
         return [unwrapped(node) for node in self.evaluate(resource, **options)]
 
     def holds(self, resource: Mapping[str, Any] | Node, **options: Any) -> bool:
-        """Whether an invariant is met; an empty result is not a breach."""
-        return truth(self.evaluate(resource, **options)) is not False
+        """Whether an invariant is met: it has to give true (R4 conformance-rules.html#constraints)."""
+        return truth(self.evaluate(resource, **options)) is True
 
 
 @functools.lru_cache(maxsize=MOST_KEPT)

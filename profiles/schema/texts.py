@@ -12,8 +12,8 @@ Schema = dict[str, Any]
 _UNICODE_SPACE: Final = r"\x85\xA0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000"
 MARK: Final = rf"[^\t-\r\x1C-\x20{_UNICODE_SPACE}]"
 """One character that is no white space."""
-SIGN: Final = rf"[^\x0B\x0C\x1C-\x1F{_UNICODE_SPACE}]"
-"""One character of a string: white space is only space, tab and line ends."""
+SIGN: Final = r"[^\x00-\x08\x0B\x0C\x0E-\x1F]"
+"""One character of a string: any but the control characters."""
 ID: Final = r"[A-Za-z0-9.\-]{1,64}"
 
 _YEAR: Final = r"([0-9]([0-9]([0-9][1-9]|[1-9]0)|[1-9]00)|[1-9]000)"

@@ -23,7 +23,7 @@ def test_what_is_passed_over_unseen_holds():
         if guard(expression, kind).holds({}):
             spared += 1
             assert expression.holds(Node({}, kind)), rule.key
-    assert spared > 80
+    assert spared > 60
 
 
 @pytest.mark.parametrize(

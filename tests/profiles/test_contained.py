@@ -1,0 +1,47 @@
+"""Contained resources and what looks like a link to one."""
+
+import pytest
+
+from profiles.admission import issues
+
+DIV = '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'
+
+
+def _errors(resource: dict) -> list[tuple[str, str]]:
+    return [(text[:5], at) for _, _, text, at in issues(resource, warnings=False)]
+
+
+def _patient(**members) -> dict:
+    return {"resourceType": "Patient", **members}
+
+
+def _ward(kind: str = "Organization") -> dict:
+    return {"resourceType": kind, "id": "w", **({"name": "W"} if kind == "Organization" else {})}
+
+
+def test_a_link_leads_to_a_contained_resource_of_an_allowed_type():
+    """The element's target types hold for what is contained as for everything else."""
+    link = {"managingOrganization": {"reference": "#w"}}
+    assert not _errors(_patient(contained=[_ward()], **link))
+    wrong = _errors(_patient(contained=[_ward("Patient")], **link))
+    assert [at for _, at in wrong] == ["Patient.managingOrganization.reference"]
+
+
+def test_a_link_to_nothing_is_refused():
+    """ref-1."""
+    found = _errors(_patient(managingOrganization={"reference": "#nothing"}))
+    assert found == [("ref-1", "Patient.managingOrganization.reference")]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"extension": [{"url": "https://example.org/x", "valueMarkdown": "#head"}]},
+        {"extension": [{"url": "https://example.org/x", "valueUri": "#place"}]},
+        {"name": [{"text": "#1 Smith"}]},
+        {"text": {"status": "generated", "div": DIV}},
+    ],
+)
+def test_other_texts_may_begin_with_a_number_sign(members):
+    """Only Reference.reference has to lead to something (ref-1)."""
+    assert not _errors(_patient(**members))
