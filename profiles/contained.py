@@ -24,6 +24,9 @@ def contained_problems(resource: dict[str, Any]) -> Iterator[Problem]:
         yield from _mistyped(resource, kind, kind, kinds)
     used = {text.removeprefix("#") for text, _ in links}
     for at, one in enumerate(contained):
+        if one.get("id") in {before.get("id") for before in contained[:at]}:
+            text = "the id of a contained resource is unique in what contains it"
+            yield Problem("invariant", text, f"{kind}.contained[{at}].id")
         yield from _one(one, f"{kind}.contained[{at}]", used)
 
 

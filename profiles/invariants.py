@@ -16,6 +16,7 @@ from profiles.guards import Guard, guard
 from profiles.outcome import OperationOutcomeError
 from profiles.search.ranges import date_range
 
+_TEXT_ONLY: Final = frozenset({"text", "coding", "display"})
 _NOT_HERE: Final = frozenset({"not-supported"})
 
 
@@ -27,7 +28,12 @@ def _period_ends_after_start(period: Any) -> bool:
     return date_range(start)[0] < date_range(end)[1]
 
 
-_QUICK: Final = {"per-1": _period_ends_after_start}
+def _has_no_comparator(quantity: Any) -> bool:
+    """sqty-1: ranges and doses are full of simple quantities."""
+    return "comparator" not in quantity
+
+
+_QUICK: Final = {"per-1": _period_ends_after_start, "sqty-1": _has_no_comparator}
 """Constraints that are met so often that they are written out."""
 
 
@@ -181,7 +187,12 @@ def _binding(
 ) -> Iterator[Breach]:
     strength, url, systems = bound
     codings = _codings(value)
-    if not codings or any(_is_in(coding, systems) for coding in codings):
+    if not codings:
+        # R4 terminologies.html#required: the concept has to be one of the set, so text alone is none.
+        judged = strength == "required" and type(value) is dict and _TEXT_ONLY.issuperset(value)
+        if not judged:
+            return
+    elif any(_is_in(coding, systems) for coding in codings):
         return
     severity = "error" if strength == "required" else "warning"
     text = f"no code of the {strength} value set {url}"

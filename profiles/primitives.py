@@ -17,7 +17,7 @@ _SIGN: Final = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]"
 
 _TEXTS: Final = {
     "canonical": r"\S*",
-    "code": r"[^\s]+(\s[^\s]+)*",
+    "code": r"\S+( \S+)*",
     "date": _DAY,
     "dateTime": rf"{_YEAR}(-(0[1-9]|1[0-2])(-(0[1-9]|[1-2][0-9]|3[0-1])(T{_CLOCK}{_ZONE})?)?)?",
     "id": r"[A-Za-z0-9\-.]{1,64}",

@@ -19,6 +19,12 @@ _LITERAL: Final = re.compile(
 )
 
 
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+
+
+_EXTENSIONS: Final = frozenset({"extension", "modifierExtension"})
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong where; ``code`` is an ``issue.code``."""
@@ -88,7 +94,14 @@ def _object(value: Any, kind: str, path: str) -> Iterator[Problem]:
 
 
 def _extension(value: dict[str, Any], path: str) -> Iterator[Problem]:
-    """ext-1: either a value or further extensions."""
+    """ext-1: either a value or further extensions; only the url of an inner one may be relative.
+
+    R4 extensibility.html#Extension.
+    """
+    url = value.get("url")
+    inner = path.rpartition(".")[0].rpartition(".")[2].partition("[")[0] in _EXTENSIONS
+    if isinstance(url, str) and not inner and not _ABSOLUTE.fullmatch(url):
+        yield Problem("value", "the url of an extension is absolute", f"{path}.url")
     has_value = any(name.removeprefix("_").startswith("value") for name in value)
     if has_value == ("extension" in value):
         text = "ext-1: an extension has either a value or extensions"
@@ -144,7 +157,7 @@ def _value(
         yield from _any_resource(value, path, contained=False)
     else:
         yield from _object(value, kind, path)
-        if kind == "Reference" and element.targets is not None and isinstance(value, dict):
+        if kind == "Reference" and isinstance(value, dict):
             yield from _target(value, element.targets, path)
 
 
@@ -155,12 +168,22 @@ def _primitive(value: Any, element: ElementDefinition, kind: str, path: str) -> 
         yield Problem("code-invalid", "the code is not in the required value set", path)
 
 
-def _target(value: dict[str, Any], targets: frozenset[str], path: str) -> Iterator[Problem]:
-    """The type in a literal reference, where it is one of R4's (R4 references.html#literal)."""
-    literal = _LITERAL.fullmatch(str(value.get("reference", "")))
+def _target(value: dict[str, Any], targets: frozenset[str] | None, path: str) -> Iterator[Problem]:
+    """The type that a literal reference or its ``type`` names (R4 references.html#Reference)."""
+    text, said = str(value.get("reference", "")), value.get("type")
+    if "?" not in text and text.split() not in ([], [text]):
+        yield Problem("value", "a reference holds no white space", f"{path}.reference")
+    allowed = definitions().resources if targets is None else targets & definitions().resources
+    literal = _LITERAL.fullmatch(text)
     named = literal[1] if literal else ""
-    if named in definitions().resources and named not in targets:
+    if named in definitions().resources and named not in allowed:
         yield Problem("value", f"a {named} cannot be referred to here", f"{path}.reference")
+    if not isinstance(said, str):
+        return
+    if said not in allowed:
+        yield Problem("value", "this names no type that can be referred to here", f"{path}.type")
+    elif named in allowed and named != said:
+        yield Problem("value", "the type is not that of the reference", f"{path}.type")
 
 
 def _absent(value: dict[str, Any], definition: TypeDefinition, path: str) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from xml.parsers import expat
 
 _TAGS: Final = """
     a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr
-    i img li ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var
+    i img kbd li ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var
 """
 _ATTRIBUTES: Final = """
     abbr accesskey align alt axis border cellhalign cellpadding cellspacing cellvalign char charoff charset
@@ -16,6 +16,7 @@ _ATTRIBUTES: Final = """
 TAGS: Final = frozenset(_TAGS.split())
 ATTRIBUTES: Final = frozenset(_ATTRIBUTES.split())
 DEEPEST: Final = 100
+_XHTML: Final = "http://www.w3.org/1999/xhtml"
 
 
 def is_narrative(text: str) -> bool:
@@ -50,9 +51,11 @@ class _State:
         if name not in TAGS or (self.depth == 0 and name != "div"):
             raise _Refused
         for attribute, value in attributes.items():
+            if attribute.startswith("xmlns:"):
+                continue  # declares a prefix; that none is used is seen by the names of elements
             if attribute not in ATTRIBUTES or value.strip().lower().startswith("javascript:"):
                 raise _Refused
-        if self.depth == 0 and attributes.get("xmlns") != "http://www.w3.org/1999/xhtml":
+        if attributes.get("xmlns", _XHTML if self.depth else "") != _XHTML:
             raise _Refused
         self.depth += 1
         if self.depth > DEEPEST:

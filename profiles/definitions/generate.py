@@ -29,6 +29,19 @@ IN_STRUCTURE: Final = frozenset(
     {"ele-1", "ext-1", "txt-1", "txt-2", "dom-2", "dom-3", "dom-4", "dom-5", "dom-6", "ref-1"}
 )
 """Constraints that are not evaluated as FHIRPath: the structure check holds them; dom-6 is advice."""
+AMENDED: Final = {
+    "bdl-8": "fullUrl.empty() or fullUrl.contains('/_history/').not()",
+    "ras-2": "probability.empty() or (probability is decimal implies (probability as decimal) <= 100)",
+}
+"""Constraints that give nothing where their element is absent, though they are about what it holds."""
+_SIMPLE_QUANTITY: Final = "http://hl7.org/fhir/StructureDefinition/SimpleQuantity"
+_NO_COMPARATOR: Final = (
+    "sqty-1",
+    "error",
+    "The comparator is not used on a SimpleQuantity",
+    "comparator.empty()",
+)
+"""R4 datatypes.html#SimpleQuantity, for elements whose type is that profile of Quantity."""
 _FHIR_TYPE: Final = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _PROFILE: Final = "http://hl7.org/fhir/StructureDefinition/"
 _CODED: Final = frozenset({"code", "Coding", "CodeableConcept", "Quantity"})
@@ -95,22 +108,31 @@ def _types(definition: dict[str, Any]) -> dict[str, Any]:
     if definition["kind"] == "resource":
         found[name]["resource"] = not definition["abstract"]
     first, *rest = definition["snapshot"]["element"]
+    by_path = {element["path"]: element for element in rest}
     if rules := _invariants(first):
         found[name]["rules"] = rules
     for element in rest:
         parent, _, member = element["path"].rpartition(".")
         found.setdefault(parent, {"elements": {}})
-        found[parent]["elements"][member.removesuffix("[x]")] = _element(element)
+        found[parent]["elements"][member.removesuffix("[x]")] = _element(element, by_path)
     return found
 
 
 def _invariants(element: dict[str, Any]) -> list[list[str]]:
     """Key, severity, sentence and FHIRPath of the constraints of an element."""
-    return [
-        [rule["key"], rule["severity"], rule["human"], rule["expression"]]
+    rules = [
+        [
+            rule["key"],
+            rule["severity"],
+            rule["human"],
+            AMENDED.get(rule["key"], rule["expression"]),
+        ]
         for rule in element.get("constraint", ())
         if rule["key"] not in IN_STRUCTURE and "expression" in rule
     ]
+    if any(_SIMPLE_QUANTITY in kind.get("profile", ()) for kind in element.get("type", ())):
+        rules.append(list(_NO_COMPARATOR))
+    return rules
 
 
 def _closed(
@@ -136,14 +158,17 @@ def _closed(
     return dict(sorted(codes.items())), dict(sorted(bindings.items()))
 
 
-def _element(element: dict[str, Any]) -> dict[str, Any]:
+def _element(element: dict[str, Any], by_path: dict[str, dict[str, Any]]) -> dict[str, Any]:
     entry: dict[str, Any] = {"min": element["min"], "many": element["max"] not in ("0", "1")}
     if element["path"].endswith("[x]"):
         entry["choice"] = True
     if element.get("isSummary"):
         entry["summary"] = True
     if "contentReference" in element:
-        return {**entry, "types": [element["contentReference"].lstrip("#")]}
+        path = element["contentReference"].lstrip("#")
+        # What is said of the element that is referred to holds here too (R4 elementdefinition.html).
+        rules = _invariants(by_path[path])
+        return {**entry, "types": [path], **({"rules": rules} if rules else {})}
     kinds: list[str] = []
     targets: set[str] = set()
     for kind in element["type"]:

@@ -22,6 +22,7 @@ INNER: Final = frozenset(
 )
 """Where a resource stands in another, besides ``contained``: only its being an object is checked."""
 _FEW: Final = 4
+_MANY: Final = 12
 
 
 def resource_schema(kind: str) -> Schema:
@@ -48,10 +49,15 @@ def resource_schema(kind: str) -> Schema:
 class _Wanted:
     """A type to define; a reference with its targets is a type of its own."""
 
-    def __init__(self, kind: str, targets: frozenset[str] | None = None) -> None:
+    def __init__(
+        self, kind: str, targets: frozenset[str] | None = None, *, inner: bool = False
+    ) -> None:
         self.kind = kind
         self.targets = targets
+        self.inner = inner
         self.key = kind if targets is None else f"{kind}:{','.join(sorted(targets))}"
+        if inner:
+            self.key = f"{kind}:inner"
 
 
 def _object(of: _Wanted, wanted: list[_Wanted]) -> Schema:
@@ -65,17 +71,34 @@ def _object(of: _Wanted, wanted: list[_Wanted]) -> Schema:
     if of.kind in definitions().resources:
         properties["resourceType"] = {"enum": [of.kind]}
         properties["id"] = PRIMITIVES["id"]
-    if of.targets is not None:
-        properties["reference"] = text(_reference(of.targets))
-    found = {"type": "object", "minProperties": 1, "additionalProperties": False}
+    found: Schema = {"type": "object", "minProperties": 1, "additionalProperties": False}
+    if of.kind == "Reference":
+        return {**found, **_referring(properties, of.targets)}
     if of.kind == "Extension":
-        return {**found, **_extension(properties)}
+        return {**found, **_extension(properties, inner=of.inner)}
     return {**found, "properties": properties, **_required(definition), **_choices(definition)}
 
 
-def _extension(properties: dict[str, Schema]) -> Schema:
+def _referring(properties: dict[str, Schema], targets: frozenset[str] | None) -> Schema:
+    """A reference; one with a ``type`` passes where that is the type in the reference.
+
+    The many types of a reference to anything are left to the walker.
+    """
+    kinds = definitions().resources if targets is None else targets & definitions().resources
+    properties["reference"] = text(_reference(kinds) if targets is not None else f"{MARK}+")
+    properties["type"] = {"enum": sorted(kinds)}
+    either: list[Schema] = [{"not": {"required": ["reference"]}}]
+    for kind in sorted(kinds) if len(kinds) < _MANY else ():
+        same = {"type": {"enum": [kind]}, "reference": text(_reference(frozenset({kind})))}
+        either.append({"properties": same})
+    return {"properties": properties, "dependencies": {"type": {"anyOf": either}}}
+
+
+def _extension(properties: dict[str, Schema], *, inner: bool) -> Schema:
     """Two members, ``url`` and either a value or extensions: counting is cheaper than fifty names (ext-1)."""
     usual = {name: value for name, value in properties.items() if name not in ("id", "_id", "_url")}
+    if not inner:
+        usual["url"] = text(rf"[A-Za-z][A-Za-z0-9+.\-]*:{MARK}+")
     return {"properties": usual, "required": ["url"], "minProperties": 2, "maxProperties": 2}
 
 
@@ -89,7 +112,8 @@ def _value(owner: str, element: ElementDefinition, kind: str, wanted: list[_Want
     if kind == "Resource":
         known = element.name == "contained" or (owner, element.name) in INNER
         return {"type": "object"} if known else {"not": {}}
-    of = _Wanted(kind, element.targets if kind == "Reference" else None)
+    targets = element.targets if kind == "Reference" else None
+    of = _Wanted(kind, targets, inner=owner == kind == "Extension")
     wanted.append(of)
     return {"$ref": f"#/definitions/{of.key}"}
 
@@ -101,7 +125,7 @@ def _reference(targets: frozenset[str]) -> str:
     """
     kinds = "|".join(sorted(targets & definitions().resources))
     literal = rf"(https?://{MARK}+/)?({kinds})/{ID}(/_history/{ID})?"
-    return rf"{literal}|[#u]{SIGN}*|[A-Z][A-Za-z]*\?{SIGN}*"
+    return rf"{literal}|[#u]{MARK}*|[A-Z][A-Za-z]*\?{SIGN}*"
 
 
 def _required(definition: TypeDefinition) -> Schema:

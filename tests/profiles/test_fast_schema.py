@@ -119,7 +119,7 @@ SPOILS = [
     *("a  b", "a\xa0b", "a\x1c", "\x0b", "\ud800", "2023-02-30", "1900-02-29", "0000", "2023-13"),
     *("2023-04-31T10:00:00Z", "2023-01-01T10:00:00", "24:00:00", "Q===", "Group/1", "Patient/1"),
     *("http://a/Group/1/_history/1", "http://a/Patient/1/_history/Group/2", "final", "seealso"),
-    *({"url": "a"}, {"reference": "Group/1"}, {"display": "x"}, {"value": "1"}, {"id": "i"}),
+    *({"url": "urn:a"}, {"reference": "Group/1"}, {"display": "x"}, {"value": "1"}, {"id": "i"}),
     *({"resourceType": "Patient"}, [{"resourceType": "Patient", "contained": []}]),
     *({"status": "generated", "div": "<div>x</div>"}, [{"resourceType": "Nothing"}]),
 ]
@@ -188,9 +188,9 @@ def test_no_single_change_passes_that_the_walker_refuses(resource):
         (PATIENT, {"deceasedBoolean": True, "deceasedDateTime": "2020"}),
         (PATIENT, {"birthDate": "2023-02-30"}),
         (PATIENT, {"multipleBirthInteger": 1.0}),
-        (PATIENT, {"extension": [{"url": "a"}]}),
-        (PATIENT, {"extension": [{"url": "a", "_url": {"id": "b"}}]}),
-        (PATIENT, {"extension": [{"url": "a", "id": "b", "valueCode": "x", "valueId": "x"}]}),
+        (PATIENT, {"extension": [{"url": "urn:a"}]}),
+        (PATIENT, {"extension": [{"url": "urn:a", "_url": {"id": "b"}}]}),
+        (PATIENT, {"extension": [{"url": "urn:a", "id": "b", "valueCode": "x", "valueId": "x"}]}),
         (PATIENT, {"name": [{"given": ["A", None]}]}),
         (PATIENT, {"contained": [{"resourceType": "Group", "contained": [PATIENT]}]}),
         (COMPOSITION, {"section": [{"text": {"status": "empty", "div": "<div>x</div>"}}]}),
@@ -231,7 +231,7 @@ def test_no_mixture_of_members_passes_that_the_walker_refuses(data):
 def test_every_day_of_the_calendar_and_no_other_passes(kind, year, month, day, rest):
     """Leap years and lengths of months are those of the calendar."""
     value = f"{year}-{month:02}-{day:02}{rest}"
-    extension = {"url": "a", f"value{kind[0].upper()}{kind[1:]}": value}
+    extension = {"url": "urn:a", f"value{kind[0].upper()}{kind[1:]}": value}
     assert passes({"resourceType": "Basic", "code": CODE, "extension": [extension]}) == is_valid(
         kind, value
     )
@@ -245,7 +245,7 @@ def test_no_text_passes_that_is_none(value):
             {
                 "resourceType": "Basic",
                 "code": CODE,
-                "extension": [{"url": "a", f"value{kind}": value}],
+                "extension": [{"url": "urn:a", f"value{kind}": value}],
             }
         )
         assert (found and not is_valid(kind[0].lower() + kind[1:], value)) is False
@@ -271,9 +271,9 @@ def test_every_place_of_an_inner_resource_is_known():
 @pytest.mark.parametrize("levels", [20, 1000, 100_000])
 def test_deep_nesting_does_not_exhaust_the_stack(levels):
     """What is nested as deeply as we allow passes; what is deeper is left to the walker."""
-    deep: dict[str, Any] = {"url": "a", "valueString": "x"}
+    deep: dict[str, Any] = {"url": "urn:a", "valueString": "x"}
     for _ in range(levels):
-        deep = {"url": "a", "extension": [deep]}
+        deep = {"url": "urn:a", "extension": [deep]}
     assert passes({"resourceType": "Patient", "extension": [deep]}) == (levels == 20)
 
 
@@ -289,7 +289,7 @@ def test_a_large_attachment_passes():
 )
 def test_a_number_that_keeps_its_text_is_a_decimal(member, expected):
     """Numbers as they are read exactly pass where a decimal stands, and nowhere else."""
-    body = b'{"resourceType":"Patient","extension":[{"url":"a","%s":1.00}]}' % member.encode()
+    body = b'{"resourceType":"Patient","extension":[{"url":"urn:a","%s":1.00}]}' % member.encode()
     assert passes(loads_exact(body)) == expected
 
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from profiles.admission import MOST_NAMED, require_admissible
+from profiles.admission import MOST_NAMED, issues, require_admissible
 from profiles.builders.imaging_result import build_imaging_result
 from profiles.definitions.r4 import definitions
+from profiles.fast_schema import passes
 from profiles.outcome import OperationOutcomeError
 from profiles.primitives import is_valid
 from profiles.structure import problems
@@ -185,3 +186,142 @@ DIV = '<div xmlns="http://www.w3.org/1999/xhtml">{}</div>'
 def test_narrative_is_the_allowed_part_of_xhtml(text, allowed):
     """Formatting passes; scripts, events, entities, emptiness and broken markup do not."""
     assert is_narrative(text) is allowed
+
+
+OBSERVATION = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("subject", "place"),
+    [
+        ({"type": "Medication", "display": "x"}, "type"),
+        ({"type": "Foo", "display": "x"}, "type"),
+        ({"type": "http://hl7.org/fhir/StructureDefinition/Patient", "display": "x"}, "type"),
+        ({"reference": "Patient/1", "type": "Group"}, "type"),
+        ({"reference": "Patient/a b"}, "reference"),
+        ({"reference": " Patient/1"}, "reference"),
+    ],
+)
+def test_a_reference_is_a_url_and_its_type_is_a_type_that_may_stand_there(subject, place):
+    """R4 references.html: the type is relative, allowed here and that of the literal reference."""
+    observation = {**OBSERVATION, "subject": subject}
+    assert not passes(observation)
+    assert _said(observation) == [("value", f"Observation.subject.{place}")]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        {"reference": "Patient/1", "type": "Patient"},
+        {"reference": "http://example.org/r4/Group/1", "type": "Group"},
+        {"reference": "urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "type": "Group"},
+        {"reference": "Patient?identifier=a|b c"},
+        {"type": "Device", "identifier": {"value": "1"}},
+    ],
+)
+def test_a_reference_may_say_its_type(subject):
+    """A type that agrees with the reference is right, and so is one without a reference."""
+    observation = {**OBSERVATION, "subject": subject}
+    assert _said(observation) == []
+    require_admissible(observation)
+
+
+def test_only_the_url_of_an_inner_extension_is_relative():
+    """R4 extensibility.html: an extension is named by an absolute URL, its parts by any."""
+    part = {"url": "part", "valueCode": "x"}
+    whole = {"url": "http://example.org/whole", "extension": [part]}
+    assert passes({**OBSERVATION, "extension": [whole]})
+    assert _said({**OBSERVATION, "extension": [whole]}) == []
+    assert _said({**OBSERVATION, "extension": [part]}) == [
+        ("value", "Observation.extension[0].url")
+    ]
+    assert not passes({**OBSERVATION, "extension": [part]})
+
+
+def _refused(resource: dict) -> list[tuple[str, str, str]]:
+    return [
+        (code, text.split(":")[0], at) for _, code, text, at in issues(resource, warnings=False)
+    ]
+
+
+def test_a_constraint_holds_where_an_element_is_repeated_by_reference():
+    """inv-1 of Parameters.parameter holds for its parts, which are the same element."""
+    part = {"name": "a", "valueString": "x", "resource": {"resourceType": "Patient", "id": "p"}}
+    parameters = {"resourceType": "Parameters", "parameter": [{"name": "p", "part": [part]}]}
+    assert _refused(parameters) == [("invariant", "inv-1", "Parameters.parameter[0].part[0]")]
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {
+            "resourceType": "Bundle",
+            "type": "batch-response",
+            "entry": [{"response": {"status": "200"}}],
+        },
+        {
+            "resourceType": "RiskAssessment",
+            "status": "final",
+            "subject": {"display": "x"},
+            "prediction": [{"outcome": {"text": "x"}}],
+        },
+    ],
+)
+def test_a_constraint_on_an_absent_element_holds(resource):
+    """bdl-8 and ras-2 are about a fullUrl and a probability that need not be there."""
+    require_admissible(resource)
+
+
+def test_a_simple_quantity_has_no_comparator():
+    """R4 datatypes.html#SimpleQuantity: the ends of a range are exact."""
+    extension = {
+        "url": "http://example.org/x",
+        "valueRange": {"low": {"value": 1, "comparator": "<"}},
+    }
+    found = _refused({**OBSERVATION, "extension": [extension]})
+    assert found == [("invariant", "sqty-1", "Observation.extension[0].value.ofType(Range).low")]
+
+
+def test_text_alone_is_no_code_of_a_required_value_set():
+    """R4 terminologies.html#required: the concept is one of the set."""
+    allergy = {
+        "resourceType": "AllergyIntolerance",
+        "patient": {"display": "x"},
+        "clinicalStatus": {"text": "active"},
+        "verificationStatus": {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification",
+                    "code": "confirmed",
+                }
+            ]
+        },
+    }
+    assert ("code-invalid", "AllergyIntolerance.clinicalStatus") in [
+        (code, at) for code, _, at in _refused(allergy)
+    ]
+
+
+def test_contained_resources_have_ids_of_their_own():
+    """R4 references.html#contained: the id is unique in what contains it."""
+    organization = {"resourceType": "Organization", "id": "o", "name": "H"}
+    patient = {
+        "resourceType": "Patient",
+        "contained": [organization, organization],
+        "managingOrganization": {"reference": "#o"},
+    }
+    assert [at for _, _, at in _refused(patient)] == ["Patient.contained[1].id"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "allowed"),
+    [
+        ("<kbd>x</kbd>", True),
+        ('<p xmlns:x="http://example.org/x">x</p>', True),
+        ('<p xmlns="http://example.org/x">x</p>', False),
+        ('<p xmlns:x="http://example.org/x"><x:y/></p>', False),
+    ],
+)
+def test_a_narrative_is_of_one_namespace(inside, allowed):
+    """A prefix may be declared but names nothing; kbd is HTML 4.0 chapter 9 (R4 narrative.html)."""
+    assert is_narrative(f'<div xmlns="http://www.w3.org/1999/xhtml">{inside}</div>') is allowed
