@@ -11,6 +11,7 @@ from typing import Any, Final
 from profiles.contained import contained_problems
 from profiles.exact_json import dumps_exact
 from profiles.fast_schema import passes
+from profiles.identity import identity_problems
 from profiles.invariants import breaches
 from profiles.outcome import OperationOutcomeError
 from profiles.structure import problems
@@ -41,6 +42,10 @@ def _issues(resource: dict[str, Any], warnings: bool) -> Iterator[Issue]:
     text = dumps_exact(resource)
     if "contained" in resource or b'"#' in text:
         for problem in contained_problems(resource):
+            yield ("error", problem.code, problem.text, problem.expression)
+    # The id of the resource is one; a second may be that of an element.
+    if text.count(b'"id":') > 1 or b'"fullUrl":' in text:
+        for problem in identity_problems(resource):
             yield ("error", problem.code, problem.text, problem.expression)
     for breach in breaches(
         resource,

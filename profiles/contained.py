@@ -7,27 +7,51 @@ from profiles.definitions.r4 import definitions
 from profiles.structure import Problem
 
 
-def contained_problems(resource: dict[str, Any]) -> Iterator[Problem]:
-    """What is wrong with the contained resources of a resource and with its local references."""
+def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Problem]:
+    """What is wrong with the contained resources of a resource and with its local references.
+
+    Parameters
+    ----------
+    resource : dict
+        A resource; those of its entries and parameters are asked on their own.
+    path : str
+        Where it stands, when it is not the outermost.
+    """
     kind = resource["resourceType"]
+    path = path or str(kind)
+    for inner, at in _inner(resource, path):
+        yield from contained_problems(inner, at)
     contained = [one for one in resource.get("contained", ()) if isinstance(one, dict)]
-    links = list(_links(resource, kind))
+    links = list(_links(resource, path))
     if not contained and not links:
         return
     known = {one.get("id") for one in contained}
-    for text, path in links:
+    for text, place in links:
         # Elsewhere a # may be anything: the head of a markdown text, the path of a contentReference.
-        if path.endswith(".reference") and text != "#" and text.removeprefix("#") not in known:
-            yield Problem("invariant", "ref-1: nothing of this id is contained", path)
+        if place.endswith(".reference") and text != "#" and text.removeprefix("#") not in known:
+            yield Problem("invariant", "ref-1: nothing of this id is contained", place)
     kinds = {str(one.get("id")): str(one.get("resourceType")) for one in contained}
     if kinds:
-        yield from _mistyped(resource, kind, kind, kinds)
+        yield from _mistyped(resource, kind, path, kinds)
     used = {text.removeprefix("#") for text, _ in links}
     for at, one in enumerate(contained):
         if one.get("id") in {before.get("id") for before in contained[:at]}:
             text = "the id of a contained resource is unique in what contains it"
-            yield Problem("invariant", text, f"{kind}.contained[{at}].id")
-        yield from _one(one, f"{kind}.contained[{at}]", used)
+            yield Problem("invariant", text, f"{path}.contained[{at}].id")
+        yield from _one(one, f"{path}.contained[{at}]", used)
+
+
+def _inner(value: Any, path: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """The resources within a Bundle or Parameters, which have contained resources of their own."""
+    for name, member in value.items():
+        for at, one in enumerate(member) if isinstance(member, list) else ((-1, member),):
+            if not isinstance(one, dict) or name == "contained":
+                continue
+            place = f"{path}.{name}[{at}]" if at >= 0 else f"{path}.{name}"
+            if "resourceType" in one:
+                yield one, place
+            else:
+                yield from _inner(one, place)
 
 
 def _mistyped(
@@ -85,7 +109,11 @@ def _links(value: Any, path: str) -> Iterator[tuple[str, str]]:
                     "display",
                 ):
                     yield inner, f"{path}.{name}"
-            elif isinstance(inner, dict | list):
+            elif (
+                name == "contained"
+                or (isinstance(inner, dict) and "resourceType" not in inner)
+                or isinstance(inner, list)
+            ):
                 yield from _links(inner, f"{path}.{name}")
     elif isinstance(value, list):
         for at, inner in enumerate(value):

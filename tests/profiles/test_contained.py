@@ -3,6 +3,7 @@
 import pytest
 
 from profiles.admission import issues
+from profiles.contained import contained_problems
 
 DIV = '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'
 
@@ -45,3 +46,26 @@ def test_a_link_to_nothing_is_refused():
 def test_other_texts_may_begin_with_a_number_sign(members):
     """Only Reference.reference has to lead to something (ref-1)."""
     assert not _errors(_patient(**members))
+
+
+def test_an_entry_of_a_bundle_has_contained_resources_of_its_own():
+    """A local reference leads within its entry, and not into another one."""
+    organization = {"resourceType": "Organization", "id": "o", "name": "H"}
+    linked = {"resourceType": "Patient", "managingOrganization": {"reference": "#o"}}
+    whole = {"resource": {**linked, "contained": [organization]}}
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [whole]}
+    assert list(contained_problems(bundle)) == []
+    bundle["entry"] = [whole, {"resource": linked}]
+    found = [problem.expression for problem in contained_problems(bundle)]
+    assert found == ["Bundle.entry[1].resource.managingOrganization.reference"]
+
+
+def test_a_contained_resource_of_an_entry_is_referred_to_from_there():
+    """dom-3 holds within a Bundle and within Parameters."""
+    lost = {
+        "resourceType": "Patient",
+        "contained": [{"resourceType": "Organization", "id": "o", "name": "H"}],
+    }
+    parameters = {"resourceType": "Parameters", "parameter": [{"name": "p", "resource": lost}]}
+    found = [problem.expression for problem in contained_problems(parameters)]
+    assert found == ["Parameters.parameter[0].resource.contained[0]"]
