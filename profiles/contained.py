@@ -19,8 +19,8 @@ def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Pro
     """
     kind = resource["resourceType"]
     path = path or str(kind)
-    for inner, at in _inner(resource, path):
-        yield from contained_problems(inner, at)
+    for inner, its_path in _inner(resource, path):
+        yield from contained_problems(inner, its_path)
     contained = [one for one in resource.get("contained", ()) if isinstance(one, dict)]
     links = list(_links(resource, path))
     if not contained and not links:
@@ -109,10 +109,8 @@ def _links(value: Any, path: str) -> Iterator[tuple[str, str]]:
                     "display",
                 ):
                     yield inner, f"{path}.{name}"
-            elif (
-                name == "contained"
-                or (isinstance(inner, dict) and "resourceType" not in inner)
-                or isinstance(inner, list)
+            elif isinstance(inner, list) or (
+                isinstance(inner, dict) and "resourceType" not in inner
             ):
                 yield from _links(inner, f"{path}.{name}")
     elif isinstance(value, list):

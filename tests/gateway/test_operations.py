@@ -64,6 +64,36 @@ def test_validate_names_every_problem_where_it_is(client):
     assert [issue["severity"] for issue in said] == ["information"]
 
 
+def test_validate_judges_the_type_itself_and_says_that_another_profile_is_not_judged(client):
+    """R4 resource-operation-validate.html: a profile that cannot be judged is an error."""
+    base = "http://hl7.org/fhir/StructureDefinition"
+    said = {}
+    for name in ("Patient", "Observation", "unknown"):
+        body = {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "resource", "resource": {"resourceType": "Patient", "active": True}},
+                {"name": "profile", "valueUri": f"{base}/{name}"},
+            ],
+        }
+        answer = client.post("/fhir/Patient/$validate", json=body, headers=FHIR)
+        assert answer.status_code == 200
+        said[name] = [(i["severity"], i["code"]) for i in answer.json()["issue"]]
+    assert said["Patient"] == [("information", "informational")]
+    assert said["Observation"] == said["unknown"] == [("error", "not-supported")]
+
+
+def test_what_is_to_be_deleted_need_not_be_valid(client):
+    """R4 resource-operation-validate.html: mode delete needs no resource and judges no content."""
+    parameters = [{"name": "mode", "valueCode": "delete"}]
+    wrong = {"name": "resource", "resource": {"resourceType": "Basic", "code": {"text": "x"}}}
+    for given in (parameters, [*parameters, wrong]):
+        body = {"resourceType": "Parameters", "parameter": given}
+        answer = client.post("/fhir/Basic/$validate", json=body, headers=FHIR)
+        assert answer.status_code == 200
+        assert [i["severity"] for i in answer.json()["issue"]] == ["information"]
+
+
 def test_everything_is_the_compartment_and_what_it_refers_to(client):
     """Patient, Observations and the practitioner; dates and types narrow; pages end."""
     _record(client)
