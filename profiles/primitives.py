@@ -15,6 +15,13 @@ _ZONE: Final = r"(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _SIGN: Final = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]"
 """R4 datatypes.html#string: no characters below 32 but tab and line ends; a no-break space is a character."""
 
+LANGUAGE: Final = (
+    "([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?"
+    "(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(-[0-9A-WY-Za-wy-z](-[A-Za-z0-9]{2,8})+)*"
+    "(-[Xx](-[A-Za-z0-9]{1,8})+)?|[XxIi](-[A-Za-z0-9]{1,8})+)"
+)
+"""A well-formed language tag (RFC 5646 2.1); which subtags are registered changes every month."""
+
 _TEXTS: Final = {
     "canonical": r"\S*",
     "code": r"\S+( \S+)*",
@@ -30,6 +37,7 @@ _TEXTS: Final = {
     "url": r"\S*",
     "uuid": r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
 }
+_WELL_FORMED: Final = re.compile(LANGUAGE)
 _PATTERNS: Final = {name: re.compile(pattern) for name, pattern in _TEXTS.items()}
 _RANGES: Final = {
     "integer": (-(2**31), 2**31 - 1),
@@ -52,6 +60,11 @@ def is_valid(kind: str, value: Any) -> bool:
     if not isinstance(value, str) or not value:
         return False
     return _CHECKS.get(kind, _matches)(kind, value)
+
+
+def is_language(value: str) -> bool:
+    """Whether a code is a well-formed language tag (R4 valueset-all-languages.html)."""
+    return _WELL_FORMED.fullmatch(value) is not None
 
 
 def _matches(kind: str, value: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from profiles.definitions.r4 import ElementDefinition, TypeDefinition, definitions
-from profiles.primitives import is_valid
+from profiles.primitives import is_language, is_valid
 from profiles.xhtml import is_narrative
 
 _LITERAL: Final = re.compile(
@@ -166,6 +166,8 @@ def _primitive(value: Any, element: ElementDefinition, kind: str, path: str) -> 
         yield Problem("value", f"this is no {kind}", path)
     elif element.codes is not None and value not in element.codes:
         yield Problem("code-invalid", "the code is not in the required value set", path)
+    elif element.language and not is_language(value):
+        yield Problem("code-invalid", "this is no language tag of BCP 47", path)
 
 
 def _target(value: dict[str, Any], targets: frozenset[str] | None, path: str) -> Iterator[Problem]:

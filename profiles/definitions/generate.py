@@ -42,6 +42,7 @@ _NO_COMPARATOR: Final = (
     "comparator.empty()",
 )
 """R4 datatypes.html#SimpleQuantity, for elements whose type is that profile of Quantity."""
+_LANGUAGES: Final = "http://hl7.org/fhir/ValueSet/all-languages"
 _FHIR_TYPE: Final = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _PROFILE: Final = "http://hl7.org/fhir/StructureDefinition/"
 _CODED: Final = frozenset({"code", "Coding", "CodeableConcept", "Quantity"})
@@ -182,6 +183,11 @@ def _element(element: dict[str, Any], by_path: dict[str, dict[str, Any]]) -> dic
     if rules := _invariants(element):
         entry["rules"] = rules
     binding = element.get("binding", {})
+    if kinds == ["code"] and any(
+        str(extension.get("valueCanonical")).partition("|")[0] == _LANGUAGES
+        for extension in binding.get("extension", ())
+    ):
+        entry["language"] = True
     if binding.get("strength") in ("required", "extensible") and _CODED.intersection(kinds):
         entry["binding"] = [binding["strength"], binding.get("valueSet", "").partition("|")[0]]
     return entry

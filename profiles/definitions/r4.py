@@ -43,6 +43,8 @@ class ElementDefinition:
         Strength (``required``, ``extensible``) and value set of a coded element that can be listed.
     summary : bool
         Whether ``_summary=true`` shows it.
+    language : bool
+        Whether it is a code of a language, however far its binding may be left (BCP 47).
     """
 
     name: str
@@ -55,6 +57,7 @@ class ElementDefinition:
     rules: tuple[Invariant, ...] = ()
     binding: tuple[str, str] | None = None
     summary: bool = False
+    language: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,7 @@ def _type(name: str, entry: dict[str, Any], codes: dict[str, frozenset[str]]) ->
             rules=_rules(value),
             binding=tuple(value["binding"]) if "binding" in value else None,
             summary=value.get("summary", False),
+            language=value.get("language", False),
         )
         for member, value in entry["elements"].items()
     )

@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Final
 
 from profiles.definitions.r4 import ElementDefinition, TypeDefinition, definitions
+from profiles.primitives import LANGUAGE
 from profiles.schema.texts import ID, MARK, PRIMITIVES, SIGN, Schema, text
 
 DRAFT: Final = "http://json-schema.org/draft-04/schema#"
@@ -107,6 +108,8 @@ def _listed(element: ElementDefinition, value: Schema) -> Schema:
 
 
 def _value(owner: str, element: ElementDefinition, kind: str, wanted: list[_Wanted]) -> Schema:
+    if element.language:
+        return text(LANGUAGE)
     if kind in definitions().primitives:
         return PRIMITIVES[kind] if element.codes is None else {"enum": sorted(element.codes)}
     if kind == "Resource":

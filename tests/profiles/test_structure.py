@@ -325,3 +325,17 @@ def test_contained_resources_have_ids_of_their_own():
 def test_a_narrative_is_of_one_namespace(inside, allowed):
     """A prefix may be declared but names nothing; kbd is HTML 4.0 chapter 9 (R4 narrative.html)."""
     assert is_narrative(f'<div xmlns="http://www.w3.org/1999/xhtml">{inside}</div>') is allowed
+
+
+@pytest.mark.parametrize(
+    ("tag", "allowed"),
+    [
+        *((tag, True) for tag in ("en", "de-CH", "zh-Hans", "sr-Latn-RS", "es-419", "x-private")),
+        *((tag, False) for tag in ("english", "en_US", "e", "en-", "en--US")),
+    ],
+)
+def test_a_language_is_a_well_formed_tag(tag, allowed):
+    """R4 resource.html#language: whatever is preferred, the code is one of BCP 47."""
+    found = {**OBSERVATION, "language": tag}
+    assert passes(found) is allowed
+    assert _said(found) == ([] if allowed else [("code-invalid", "Observation.language")])
