@@ -43,8 +43,8 @@ def _issues(resource: dict[str, Any], warnings: bool) -> Iterator[Issue]:
     if "contained" in resource or b'"#' in text:
         for problem in contained_problems(resource):
             yield ("error", problem.code, problem.text, problem.expression)
-    # The id of the resource is one; a second may be that of an element.
-    if text.count(b'"id":') > 1 or b'"fullUrl":' in text:
+    # The resource and each that it contains have an id; one more may be that of an element.
+    if text.count(b'"id":') > 1 + len(resource.get("contained", ())) or b'"fullUrl":' in text:
         for problem in identity_problems(resource):
             yield ("error", problem.code, problem.text, problem.expression)
     for breach in breaches(

@@ -19,8 +19,9 @@ def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Pro
     """
     kind = resource["resourceType"]
     path = path or str(kind)
-    for inner, its_path in _inner(resource, path):
-        yield from contained_problems(inner, its_path)
+    if kind in ("Bundle", "Parameters"):
+        for inner, its_path in _inner(resource, path):
+            yield from contained_problems(inner, its_path)
     contained = [one for one in resource.get("contained", ()) if isinstance(one, dict)]
     links = list(_links(resource, path))
     if not contained and not links:
