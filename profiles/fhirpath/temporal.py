@@ -41,6 +41,11 @@ _SECONDS: Final[dict[str, int | Decimal]] = {
 }
 
 
+_DAY: Final = 86400
+_STEPS: Final = {3: _DAY, 4: 3600, 5: 60}
+"""Seconds of the last component, by the number of components."""
+
+
 @dataclass(frozen=True, slots=True)
 class Temporal:
     """A date, a moment or a time.
@@ -122,14 +127,17 @@ def added(value: Temporal, amount: Decimal, unit: str) -> Temporal:
     seconds = _SECONDS.get(unit)
     if seconds is None:
         raise OperationOutcomeError("invalid", "FHIRPath: not a unit of time")
-    if value.kind == "Time":
-        return _time_added(value, amount * Decimal(seconds))
-    whole = (
-        amount
-        if unit in ("second", "seconds", "s", "millisecond", "milliseconds", "ms")
-        else int(amount)
-    )
-    return _seconds_added(value, Decimal(whole) * Decimal(seconds))
+    if value.kind == "Time" and seconds >= _DAY:
+        raise OperationOutcomeError("invalid", "FHIRPath: a time moves by hours or less")
+    whole = amount if seconds <= 1 else int(amount)
+    moved = _whole_steps(value, Decimal(whole) * Decimal(seconds))
+    return _time_added(value, moved) if value.kind == "Time" else _seconds_added(value, moved)
+
+
+def _whole_steps(value: Temporal, seconds: Decimal) -> Decimal:
+    """What is added to a partial value, in whole units of its precision (section 6.7)."""
+    step = _STEPS.get(len(value.parts) + (3 if value.kind == "Time" else 0))
+    return seconds if step is None else Decimal(int(seconds / step) * step)
 
 
 def _months_added(value: Temporal, months: int) -> Temporal:
