@@ -11,6 +11,7 @@ from profiles.fhirpath import (
     functions_convert,  # noqa: F401
     functions_fhir,  # noqa: F401
     functions_math,  # noqa: F401
+    functions_terminology,  # noqa: F401
     functions_text,  # noqa: F401
 )
 from profiles.fhirpath.compile import Run, Scope, compiled

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from profiles.definitions.r4 import definitions, member_name
-from profiles.fhirpath.quantities import Quantity
+from profiles.fhirpath.quantities import Quantity, mapped_code
 from profiles.fhirpath.temporal import Temporal, parse_date, parse_datetime, parse_time
 from profiles.outcome import OperationOutcomeError
 
@@ -178,5 +178,7 @@ def _text(kind: str, value: str) -> Any:
 def _quantity(value: dict[str, Any]) -> Any:
     if value.get("value") is None or "comparator" in value:
         return value
-    unit = value.get("code") if value.get("system") == UCUM else value.get("unit")
-    return Quantity(Decimal(str(value["value"])), f"'{unit or '1'}'")
+    coded = value.get("system") == UCUM
+    unit = (value.get("code") if coded else value.get("unit")) or "1"
+    number = Decimal(str(value["value"]))
+    return Quantity(number, f"'{unit}'", coded and mapped_code(unit))

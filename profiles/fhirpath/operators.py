@@ -220,15 +220,20 @@ def _plus(a: Any, b: Any) -> Any:
     if isinstance(a, str) and isinstance(b, str):
         return a + b
     if isinstance(a, Temporal) and isinstance(b, Quantity):
-        return added(a, b.value, (b.calendar and b.unit) or b.code)
+        return _moved(a, b, b.value)
     if isinstance(a, Quantity) and isinstance(b, Quantity):
         return quantities.added(a, b, 1)
     return _numbers(a) + _numbers(b)
 
 
+def _moved(value: Temporal, by: Quantity, amount: Decimal) -> Temporal:
+    by = quantities.as_calendar(by)
+    return added(value, amount, (by.calendar and by.unit) or by.code)
+
+
 def _minus(a: Any, b: Any) -> Any:
     if isinstance(a, Temporal) and isinstance(b, Quantity):
-        return added(a, -b.value, (b.calendar and b.unit) or b.code)
+        return _moved(a, b, -b.value)
     if isinstance(a, Quantity) and isinstance(b, Quantity):
         return quantities.added(a, b, -1)
     return _numbers(a) - _numbers(b)

@@ -23,6 +23,7 @@ UNITS: Final = frozenset({*CALENDAR, *(f"{name}s" for name in CALENDAR)})
 _LONG: Final = {"year": 12, "month": 1}
 """Calendar durations without a definite length, in months."""
 
+_LONG_CODES: Final = frozenset({"a", "mo"})
 _MOST_DIGITS: Final = 100
 """Digits before the point of a value that is converted."""
 
@@ -32,10 +33,15 @@ _DAYS: Final = {"year": 365, "month": 30}
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A value and its unit: a calendar word, or a UCUM code in quotes."""
+    """A value and its unit: a calendar word, or a UCUM code in quotes.
+
+    A FHIR Quantity of a time has a UCUM code that R4 maps to a calendar word (R4 fhirpath.html#quantity):
+    it is ``mapped``, and counts as the word beside a calendar duration or a date.
+    """
 
     value: Decimal
     unit: str
+    mapped: bool = False
 
     @property
     def code(self) -> str:
@@ -53,6 +59,25 @@ class Quantity:
         return f"{format(self.value, 'f')} {self.unit}"
 
 
+_WORDS: Final = {code: word for word, code in CALENDAR.items()}
+
+
+def mapped_code(code: str) -> bool:
+    """Whether R4 maps a UCUM code to a calendar word."""
+    return code in _WORDS
+
+
+def as_calendar(value: Quantity) -> Quantity:
+    """A mapped quantity with its calendar word; any other as it is."""
+    return Quantity(value.value, _WORDS[value.code]) if value.mapped else value
+
+
+def _agreed(one: Quantity, other: Quantity) -> tuple[Quantity, Quantity]:
+    if one.calendar:
+        return one, as_calendar(other)
+    return (as_calendar(one), other) if other.calendar else (one, other)
+
+
 def of_number(value: Decimal | int) -> Quantity:
     """A number where a quantity is expected: its unit is ``1`` (N1 5.5)."""
     return Quantity(Decimal(value), "'1'")
@@ -67,10 +92,9 @@ def _units(one: Quantity, other: Quantity, *, alike: bool = False) -> tuple[Unit
     if max(one.value.adjusted(), other.value.adjusted()) > _MOST_DIGITS:
         return None
     mixed = bool(one.calendar) != bool(other.calendar)
-    long = one.calendar in _LONG or other.calendar in _LONG
-    if long and mixed and not alike:
+    if mixed and not alike and (one.code in _LONG_CODES or other.code in _LONG_CODES):
         return None
-    if long and not mixed:
+    if not mixed and (one.calendar in _LONG or other.calendar in _LONG):
         both = one.calendar in _LONG and other.calendar in _LONG
         left, right = _calendar(one, both=both), _calendar(other, both=both)
     else:
@@ -93,6 +117,7 @@ def comparable(
     one: Quantity, other: Quantity
 ) -> tuple[Decimal, Decimal] | tuple[Fraction, Fraction] | None:
     """Both values in one unit; None when the units do not convert."""
+    one, other = _agreed(one, other)
     if one.code == other.code and one.calendar == other.calendar:
         return one.value, other.value
     units = _units(one, other)
@@ -128,6 +153,7 @@ def converted(value: Quantity, wanted: Quantity) -> Quantity | None:
 
 def added(one: Quantity, other: Quantity, sign: int) -> Quantity | None:
     """Sum or difference, in the more granular of the two units (N1 6.6.3)."""
+    one, other = _agreed(one, other)
     if one.code == other.code and one.calendar == other.calendar:
         return Quantity(one.value + sign * other.value, one.unit)
     exact = (one.calendar in _LONG) == (other.calendar in _LONG)

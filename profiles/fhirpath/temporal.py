@@ -107,12 +107,31 @@ def compare(one: Temporal, other: Temporal) -> int | None:
     if (one.kind == "Time") != (other.kind == "Time"):
         raise OperationOutcomeError("invalid", "FHIRPath: a time does not compare with a date")
     if (one.zone is None) != (other.zone is None) and min(len(one.parts), len(other.parts)) > 3:
-        return None
+        return _compare_somewhere(one, other)
     left, right = _utc(one).parts, _utc(other).parts
     for mine, theirs in zip(left, right, strict=False):
         if mine != theirs:
             return -1 if mine < theirs else 1
     return 0 if len(left) == len(right) else None
+
+
+_EARLIEST: Final = timedelta(hours=-14 - 1)
+_LATEST: Final = timedelta(hours=12 + 1)
+"""How far a moment without a zone may lie from where it would lie in UTC, and the hour it may leave open."""
+
+
+def _compare_somewhere(one: Temporal, other: Temporal) -> int | None:
+    """Order when one has no zone: known where it is the same in every zone of the earth."""
+    try:
+        gap = _moment(_full(_utc(one).parts), UTC) - _moment(_full(_utc(other).parts), UTC)
+    except ValueError:
+        return None
+    if other.zone is None:
+        found = _compare_somewhere(other, one)
+        return None if found is None else -found
+    if gap + _EARLIEST > timedelta(0):
+        return 1
+    return -1 if gap + _LATEST < timedelta(0) else None
 
 
 def added(value: Temporal, amount: Decimal, unit: str) -> Temporal:

@@ -33,6 +33,7 @@ QUANTITIES = [
     ("6.1.1", "1 month = 30 days", [True]),
     ("6.1.1", "1 year = 1 'a'", []),
     ("6.2", "1 year > 1 'mo'", []),
+    ("6.2", "1 day < 1 'mo'", []),
     ("6.1.1", "1 week = 1 'wk'", [True]),
     ("6.1.1", "1 'a' = 365.25 'd'", [True]),
     ("6.1.2", "1 year ~ 1 'a'", [True]),
@@ -97,10 +98,139 @@ TIMES = [
     ("6.1.1", "@2012 = @2012T", [True]),
     ("6.1.1", "@2012-04-15T10:00:00 = @2012-04-15T10:00:00.0", [True]),
     ("6.1.1", "@2012-04-15T10:00 = @2012-04-15T10:00:00", []),
+    ("6.2", "@2012-04-15T10:00:00 < @2012-04-15T15:00:00Z", []),
+    ("6.2", "@2012-04-15T10:00:00 < @2012-04-16T15:00:00Z", [True]),
+    ("6.2", "@2012-04-17T10:00:00Z > @2012-04-16T15:00:00", [True]),
+    ("6.1.1", "@2012-04-15T10:00:00 = @2013-04-15T10:00:00Z", [False]),
     ("6.1.2", "@2012-04 ~ @2012-04-15", [False]),
     ("5.5", "'2012-04-15T10:00:00Z'.convertsToDate()", [False]),
     ("5.5", "@2012-04-15T10:00:00Z.toDate()", ["2012-04-15"]),
     ("5.5", "'2012-13-01'.toDate()", []),
+]
+
+
+PATIENT = {
+    "resourceType": "Patient",
+    "id": "p",
+    "active": True,
+    "gender": "female",
+    "_gender": {"extension": [{"url": "https://g", "valueBoolean": True}]},
+    "birthDate": "1974-12-25",
+    "name": [
+        {"use": "official", "family": "B", "given": ["Ann", "Eva"]},
+        {"use": "usual", "family": "A", "given": ["Ann"]},
+        {"use": "official", "family": "B", "given": ["Ann", "Eva"]},
+    ],
+    "text": {"status": "empty", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'},
+    "address": [{"_city": {"extension": [{"url": "https://none", "valueCode": "unknown"}]}}],
+    "maritalStatus": {"coding": [{"system": "http://s", "code": "M"}]},
+    "deceasedBoolean": False,
+    "extension": [
+        {
+            "url": "https://age",
+            "valueAge": {
+                "value": 3,
+                "unit": "years",
+                "system": "http://unitsofmeasure.org",
+                "code": "a",
+            },
+        },
+        {"url": "https://text", "valueMarkdown": "m"},
+    ],
+}
+
+TEXTS = [
+    ("5.6.9", "'abc'.matches('B')", [False]),
+    ("5.6.9", "'abc'.matches('b')", [True]),
+    ("5.6.9", "'abc'.matches('B', 'i')", [True]),
+    ("5.6.9", "'a\\nb'.matches('^b$')", [False]),
+    ("5.6.9", "'a\\nb'.matches('^b$', 'm')", [True]),
+    ("5.6.9", "'a\\nb'.matches('a.b')", [True]),
+    ("5.6.9", "'abc'.matches('b', 'x')", ERROR),
+    ("5.6.9", "'\u00c9'.matches('^\\\\p{Lu}$')", [True]),
+    ("5.6.9", "'e'.matches('^\\\\P{Lu}$')", [True]),
+    ("5.6.9", "'e1'.matches('^[\\\\p{L}0-9]+$')", [True]),
+    ("5.6.9", "'e'.matches('[^\\\\p{L}]')", [False]),
+    ("5.6.9", "'e'.matches('\\\\p{Xx}')", ERROR),
+    ("5.6.9", "'e'.matches('[')", ERROR),
+    ("5.6.9", "'a('.matches('[(?<]')", [True]),
+    ("5.6.10", "'1/2'.replaceMatches('(?<d>\\\\d)/(?<m>\\\\d)', '${m}-${d}')", ["2-1"]),
+    ("5.6.10", "'abc'.replaceMatches('', 'x')", ["abc"]),
+    ("5.6.10", "'abc'.replaceMatches('B', 'x', 'i')", ["axc"]),
+    ("5.6.8", "'abc'.replace('', 'x')", ["xaxbxcx"]),
+    ("5.6.8", "'abc'.replace('b', {})", []),
+    ("5.6.8", "'a.b'.replace('.', '$&')", ["a$&b"]),
+    ("5.6.1", "'abc'.indexOf('')", [0]),
+    ("5.6.2", "'abc'.substring(3)", []),
+    ("5.6.2", "'abc'.substring(-1)", []),
+    ("5.6.2", "'abc'.substring(1, {})", ["bc"]),
+    ("5.6.2", "'abc'.substring(1, 0)", [""]),
+    ("5.6", "1.length()", ERROR),
+    ("5.6", "birthDate.substring(0, 4)", ["1974"]),
+    ("5.6", "@1974-12-25.substring(0, 4)", ERROR),
+    ("2.1", "'\\ud83d\\ude00'.length()", [1]),
+    ("2.1", "'\\ud83d'", ERROR),
+    ("2.1", "'\\p'", ["p"]),
+    ("join", "(1 | 2).join(',')", ERROR),
+    ("join", "name.given.join(',')", ["Ann,Eva,Ann,Ann,Eva"]),
+    ("decode", "'ff'.decode('hex')", []),
+    ("decode", "'zz'.decode('hex')", ERROR),
+    ("decode", "'c3ViamVjdHM_X2Q'.decode('urlbase64')", ["subjects?_d"]),
+    ("round", "1.55 'kg'.round(1)", ["1.6 'kg'"]),
+    ("round", "1.round(-1)", ERROR),
+    ("ceiling", "1.1 'kg'.ceiling()", ["2 'kg'"]),
+    ("power", "10.power(400)", []),
+    ("power", "(-1).power(0.5)", []),
+]
+
+PATHS = [
+    ("8.5", "div", ERROR),
+    ("8.5", "day", ERROR),
+    ("8.5", "`div`", []),
+    ("8.5", "text.`div`.exists()", [True]),
+    ("9", "defineVariable('a', 5).select(%a-1)", [4]),
+    ("defineVariable", "defineVariable('a', 1) | %a", ERROR),
+    ("defineVariable", "active.combine(defineVariable('a', 1)).where(%a = 1)", ERROR),
+    ("6.3.2", "name as HumanName", ERROR),
+    ("6.3.2", "name.as(HumanName)", ERROR),
+    ("6.3.2", "name.ofType(HumanName).count()", [3]),
+    ("6.3.2", "(name[0] as HumanName).family", ["B"]),
+    ("6.3.1", "gender is code and gender is string", [True]),
+    ("6.3.1", "gender is System.String", [False]),
+    ("6.3.1", "extension[0].value is Quantity", [True]),
+    ("6.3.1", "extension[1].value is string", [True]),
+    ("6.3.1", "Patient is DomainResource and Patient is Resource", [True]),
+    ("6.3.1", "1 is System.Any", [True]),
+    ("6.3.1", "name is HumanName", ERROR),
+    ("6.3.1", "{} is Integer", []),
+    ("6.3.1", "active is FHIR.`boolean`", [True]),
+    ("6.3.1", "active is FHIR.(boolean)", ERROR),
+    ("5.2.3", "name.repeat(given)", ["Ann", "Eva"]),
+    ("5.2.3", "repeat(name).count()", [2]),
+    ("sort", "name.sort(family, use desc).use", ["usual", "official", "official"]),
+    ("sort", "name.sort(family desc).first().family", ["B"]),
+    ("6.4.2", "{} in name.given", []),
+    ("6.4.2", "'x' in {}", [False]),
+    ("6.4.3", "{} contains 'x'", [False]),
+    ("6.4.3", "name.given contains {}", []),
+    ("6.4.2", "name.given in name.given", ERROR),
+    ("4.5", "name.where(given)", ERROR),
+    ("4.5", "iif(name.first(), 1, 2)", [1]),
+    ("6.5.1", "{} and false", [False]),
+    ("6.8", "true or false and false", [True]),
+    ("6.8", "1 | 2 = 2", [False]),
+    ("6.8", "-1.abs()", [-1]),
+    ("fhirpath.html#types", "deceasedBoolean", []),
+    ("fhirpath.html#types", "address.city.exists() and address.city.hasValue().not()", [True]),
+    ("fhirpath.html#types", "gender.extension('https://g').value", [True]),
+    ("fhirpath.html#quantity", "extension[0].value = 3 years", [True]),
+    ("fhirpath.html#quantity", "extension[0].value = 3 'a'", [True]),
+    ("fhirpath.html#quantity", "birthDate + extension[0].value", ["1977-12-25"]),
+    ("fhirpath.html#functions", "gender.memberOf(%`vs-administrative-gender`)", [True]),
+    ("fhirpath.html#functions", "gender.memberOf('http://x')", ERROR),
+    ("fhirpath.html#functions", "maritalStatus.subsumes(maritalStatus.coding)", [True]),
+    ("fhirpath.html#functions", "{}.htmlChecks()", []),
+    ("fhirpath.html#functions", "name.slice('http://p', 's')", ERROR),
 ]
 
 
@@ -116,11 +246,31 @@ def _plain(value):
     return value if isinstance(value, bool | int | str | dict) else str(value)
 
 
-@pytest.mark.parametrize(("clause", "expression", "expected"), [*QUANTITIES, *NUMBERS, *TIMES])
+@pytest.mark.parametrize(
+    ("clause", "expression", "expected"), [*QUANTITIES, *NUMBERS, *TIMES, *TEXTS, *PATHS]
+)
 def test_values_follow_their_clause(clause, expression, expected):
-    """What a clause says of numbers, quantities and times is what comes out, an error included."""
+    """What a clause says of an expression is what comes out, an error included."""
     if expected is ERROR:
         with pytest.raises(OperationOutcomeError):
-            shown(expression, {"resourceType": "Patient"})
+            shown(expression, PATIENT)
     else:
-        assert shown(expression, {"resourceType": "Patient"}) == expected, clause
+        assert shown(expression, PATIENT) == expected, clause
+
+
+def test_a_reference_in_a_bundle_leads_to_its_entry():
+    """``resolve()`` finds the resource of the entry with the full address, absolute or relative."""
+    observation = {"resourceType": "Observation", "subject": {"reference": "Patient/p"}}
+    bundle = {
+        "resourceType": "Bundle",
+        "entry": [
+            {"fullUrl": "http://h/Patient/p", "resource": PATIENT},
+            {"fullUrl": "http://h/Observation/o", "resource": observation},
+        ],
+    }
+    expression = "entry.resource.ofType(Observation).subject.resolve().gender"
+    assert shown(expression, bundle) == ["female"]
+    observation["subject"]["reference"] = "http://h/Patient/p"
+    assert shown(expression, bundle) == ["female"]
+    observation["subject"]["reference"] = "Patient/other"
+    assert shown(expression, bundle) == []
