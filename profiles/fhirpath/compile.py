@@ -24,6 +24,8 @@ from profiles.fhirpath.syntax import (
 from profiles.outcome import OperationOutcomeError
 
 Nodes = list[Node]
+Trace = tuple[str, Nodes]
+"""Label of a ``trace()`` and what it saw."""
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class Scope:
     index: int | None = None
     total: Nodes | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    steps: list[int] = field(default_factory=lambda: [0])
+    traces: "list[Trace] | None" = None
 
     def of(self, node: Node, index: int | None = None, total: Nodes | None = None) -> "Scope":
         """The scope inside an iteration."""
@@ -45,7 +47,7 @@ class Scope:
             index,
             total if total is not None else self.total,
             self.now,
-            self.steps,
+            self.traces,
         )
 
 

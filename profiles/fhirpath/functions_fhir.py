@@ -7,7 +7,7 @@ from typing import Final
 from profiles.definitions.r4 import definitions
 from profiles.fhirpath import operators
 from profiles.fhirpath.compile import Nodes, Run, Scope, compiled
-from profiles.fhirpath.functions_collection import function, plain
+from profiles.fhirpath.functions_collection import each, function, plain
 from profiles.fhirpath.kinds import ancestors, described
 from profiles.fhirpath.nodes import Node, boolean, children, system, unwrapped
 from profiles.fhirpath.syntax import Tree
@@ -114,16 +114,19 @@ def _contained(scope: Scope, wanted: str) -> Node | None:
 
 @function("trace", 1, 2)
 def _trace(name: Tree, projection: Tree | None = None) -> Run:
-    """Counts go to the debug log; values never do, because they may be a patient's."""
+    """Counts go to the debug log, values only to a caller who asks: they may be a patient's."""
     named = compiled(name)
-    if projection is not None:
-        compiled(projection)
+    run = None if projection is None else compiled(projection)
 
     def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
-        label = operators.single(named(scope, scope.this))
-        log.debug(
-            "fhirpath.trace", extra={"label": label and str(label.value), "count": len(nodes)}
-        )
+        label = operators.single(named(scope, scope.this), "trace()")
+        text = "" if label is None else str(unwrapped(label))
+        log.debug("fhirpath.trace", extra={"label": text, "count": len(nodes)})
+        if scope.traces is not None:
+            seen = nodes
+            if run is not None:
+                seen = [one for _, found in each(scope, nodes, run) for one in found]
+            scope.traces.append((text, seen))
         return nodes
 
     return evaluate
