@@ -8,7 +8,7 @@ from typing import Any, Final
 from profiles.fhirpath import operators
 from profiles.fhirpath.compile import Nodes, Run, Scope, compiled
 from profiles.fhirpath.functions_collection import function
-from profiles.fhirpath.nodes import boolean, system, unwrapped
+from profiles.fhirpath.nodes import boolean, system, unwrapped, written
 from profiles.fhirpath.quantities import UNITS, Quantity, comparable, converted, of_number
 from profiles.fhirpath.syntax import Tree
 from profiles.fhirpath.temporal import Temporal, parse_date, parse_datetime, parse_time
@@ -129,7 +129,7 @@ def _register(name: str, convert: Callable[[Any], Any]) -> None:
             node = operators.single(nodes, f"to{name}()")
             if node is None:
                 return []
-            made = convert(unwrapped(node))
+            made = convert(written(node) if name == "String" else unwrapped(node))
             if tests:
                 return boolean(made is not None)
             return [] if made is None else [system(made)]

@@ -162,7 +162,10 @@ def _number_bound(value: Decimal, digits: int, low: bool) -> Decimal | None:
     half = Decimal(5).scaleb((exponent if isinstance(exponent, int) else 0) - 1)
     bound = value - half if low else value + half
     rounding = "ROUND_FLOOR" if low else "ROUND_CEILING"
-    return bound.quantize(Decimal(1).scaleb(-digits), rounding=rounding)
+    try:
+        return bound.quantize(Decimal(1).scaleb(-digits), rounding=rounding)
+    except DecimalException:
+        return None
 
 
 _LOWEST: Final = (1, 1, 1, 0, 0, Decimal("0.000"))

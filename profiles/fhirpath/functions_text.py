@@ -10,7 +10,7 @@ from typing import Any, Final
 from profiles.fhirpath import operators
 from profiles.fhirpath.compile import Nodes, Run, Scope, compiled
 from profiles.fhirpath.functions_collection import function, whole
-from profiles.fhirpath.nodes import boolean, system, unwrapped
+from profiles.fhirpath.nodes import boolean, system, written
 from profiles.fhirpath.regex import compiled_pattern
 from profiles.fhirpath.syntax import Tree
 from profiles.outcome import OperationOutcomeError
@@ -21,9 +21,7 @@ def text_of(nodes: Nodes, what: str) -> str | None:
     node = operators.single(nodes, what)
     if node is None:
         return None
-    value = unwrapped(node)
-    if not isinstance(value, str) and not node.type.startswith("System."):
-        value = node.value  # a date of FHIR is written as text, which is looked at as such
+    value = written(node)
     if isinstance(value, str):
         return value
     raise OperationOutcomeError("invalid", f"FHIRPath: {what} works on text")

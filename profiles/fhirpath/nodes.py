@@ -73,12 +73,18 @@ def boolean(value: bool) -> list[Node]:
     return TRUE if value else FALSE
 
 
+_LOGICAL_ID: Final = (("id", "id"),)
+"""Resource.id, which the definitions call a string though it is an ``id`` (R4 resource.html)."""
+
+
 @functools.cache
 def _names(kind: str, name: str) -> tuple[tuple[str, str], ...]:
     """JSON names and types under which an element of a type may stand."""
     definition = definitions().types.get(kind)
     if definition is None:
         return ()
+    if name == "id" and kind in definitions().resources:
+        return _LOGICAL_ID
     return tuple(
         (member_name(element, inner), inner)
         for element in definition.elements
@@ -119,7 +125,8 @@ def all_children(node: Node) -> Iterator[Node]:
         found = definition.members.get(plain)
         if found is not None and plain not in seen:
             seen.add(plain)
-            yield from _elements(value, plain, found[1])
+            logical = plain == "id" and "resourceType" in value
+            yield from _elements(value, plain, "id" if logical else found[1])
 
 
 def _of_extension(extension: dict[str, Any], name: str) -> Iterator[Node]:
@@ -160,6 +167,13 @@ def unwrapped(node: Node) -> Any:
     if isinstance(value, int | float | Decimal):
         return int(value) if kind in _INTEGERS else Decimal(str(value))
     return _text(kind, str(value))
+
+
+def written(node: Node) -> Any:
+    """The system value of a node where a text is looked for: a FHIR date is the text that writes it."""
+    if isinstance(node.value, str) and not node.type.startswith("System."):
+        return node.value
+    return unwrapped(node)
 
 
 def _text(kind: str, value: str) -> Any:

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal, DecimalException
 from typing import Any, Final
 
 from profiles.fhirpath import quantities
-from profiles.fhirpath.nodes import Node, boolean, system, unwrapped
+from profiles.fhirpath.nodes import Node, boolean, system, unwrapped, written
 from profiles.fhirpath.quantities import Quantity, coarsened, comparable, multiplied, of_number
 from profiles.fhirpath.temporal import Temporal, added, compare
 from profiles.outcome import OperationOutcomeError
@@ -283,7 +283,7 @@ def joined(left: Nodes, right: Nodes) -> Nodes:
 
 def _text(nodes: Nodes) -> str:
     node = single(nodes)
-    value = "" if node is None else unwrapped(node)
+    value = "" if node is None else written(node)
     if not isinstance(value, str):
         raise OperationOutcomeError("invalid", "FHIRPath: & joins texts")
     return value
