@@ -12,6 +12,7 @@ from profiles.fhirpath.quantities import Quantity
 from profiles.fhirpath.syntax import (
     Binary,
     Call,
+    Enclosed,
     Item,
     Literal,
     Member,
@@ -23,6 +24,8 @@ from profiles.fhirpath.syntax import (
 from profiles.outcome import OperationOutcomeError
 
 Nodes = list[Node]
+Trace = tuple[str, Nodes]
+"""Label of a ``trace()`` and what it saw."""
 
 
 @dataclass(slots=True)
@@ -34,7 +37,7 @@ class Scope:
     index: int | None = None
     total: Nodes | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    steps: list[int] = field(default_factory=lambda: [0])
+    traces: "list[Trace] | None" = None
 
     def of(self, node: Node, index: int | None = None, total: Nodes | None = None) -> "Scope":
         """The scope inside an iteration."""
@@ -44,7 +47,7 @@ class Scope:
             index,
             total if total is not None else self.total,
             self.now,
-            self.steps,
+            self.traces,
         )
 
 
@@ -58,6 +61,36 @@ FUNCTIONS: Final[dict[str, Callable[[tuple[Tree, ...]], Run]]] = {}
 def compiled(tree: Tree) -> Run:
     """The closure of a tree."""
     return _BUILD[type(tree)](tree)
+
+
+def _enclosed(tree: Any) -> Run:
+    inner = compiled(tree.tree)
+
+    def run(scope: Scope, nodes: Nodes) -> Nodes:
+        known = scope.variables
+        try:
+            return inner(scope, nodes)
+        finally:
+            scope.variables = known
+
+    return run
+
+
+def _shut(tree: Tree) -> Tree:
+    """The tree, enclosed where it defines variables; the others cost nothing."""
+    return Enclosed(tree) if _defines(tree) else tree
+
+
+def _defines(tree: Any) -> bool:
+    if isinstance(tree, Call) and tree.name == "defineVariable":
+        return True
+    if isinstance(tree, tuple):
+        return any(map(_defines, tree))
+    inner = (getattr(tree, name, None) for name in _INNER)
+    return any(one is not None and not isinstance(one, str) and _defines(one) for one in inner)
+
+
+_INNER: Final = ("of", "operand", "left", "right", "index", "arguments")
 
 
 def _literal(tree: Any) -> Run:
@@ -150,7 +183,7 @@ def _unary(tree: Any) -> Run:
 
 
 def _binary(tree: Any) -> Run:
-    left, right = compiled(tree.left), compiled(tree.right)
+    left, right = compiled(_shut(tree.left)), compiled(_shut(tree.right))
     if tree.operator in _LOGIC:
         decide = _LOGIC[tree.operator]
         return lambda scope, nodes: decide(left, right, scope, nodes)
@@ -237,8 +270,12 @@ def _type_test(tree: Any) -> Run:
     operand, wanted = compiled(tree.operand), tree.type
     require_type(wanted)
     if tree.operator == "as":
-        # R4's own search parameters apply it to several values, which are all kept.
-        return lambda scope, nodes: [node for node in operand(scope, nodes) if is_of(node, wanted)]
+
+        def cast(scope: Scope, nodes: Nodes) -> Nodes:
+            node = operators.single(operand(scope, nodes), "as")
+            return [node] if node is not None and is_of(node, wanted) else []
+
+        return cast
 
     def run(scope: Scope, nodes: Nodes) -> Nodes:
         node = operators.single(operand(scope, nodes), "is")
@@ -251,7 +288,7 @@ def _call(tree: Any) -> Run:
     build = FUNCTIONS.get(tree.name)
     if build is None:
         raise OperationOutcomeError("invalid", f"FHIRPath: there is no function {tree.name}()")
-    run = build(tree.arguments)
+    run = build(tuple(map(_shut, tree.arguments)))
     if tree.of is None:
         return run
     of = compiled(tree.of)
@@ -267,4 +304,5 @@ _BUILD: Final[dict[type, Callable[[Any], Run]]] = {
     Binary: _binary,
     TypeTest: _type_test,
     Call: _call,
+    Enclosed: _enclosed,
 }

@@ -11,9 +11,10 @@ from profiles.fhirpath import (
     functions_convert,  # noqa: F401
     functions_fhir,  # noqa: F401
     functions_math,  # noqa: F401
+    functions_terminology,  # noqa: F401
     functions_text,  # noqa: F401
 )
-from profiles.fhirpath.compile import Run, Scope, compiled
+from profiles.fhirpath.compile import Run, Scope, Trace, compiled
 from profiles.fhirpath.nodes import Node, system, unwrapped
 from profiles.fhirpath.operators import truth
 from profiles.fhirpath.parser import parse
@@ -47,6 +48,7 @@ class Expression:
         variables: Mapping[str, Any] | None = None,
         kind: str | None = None,
         now: datetime | None = None,
+        traces: list[Trace] | None = None,
     ) -> list[Node]:
         """The collection that the expression gives.
 
@@ -60,6 +62,10 @@ class Expression:
             Further variables, by name without ``%``; system values or lists of nodes.
         kind : str, optional
             Type of the root where it is no resource.
+        now : datetime, optional
+            What ``now()`` gives.
+        traces : list, optional
+            Takes what every ``trace()`` saw.
 
         Raises
         ------
@@ -71,7 +77,7 @@ class Expression:
         known: dict[str, list[Node]] = {"resource": [root], "context": here, "rootResource": [root]}
         for name, value in (variables or {}).items():
             known[name] = value if isinstance(value, list) else [system(value)]
-        scope = Scope(here, known, now=now or datetime.now(UTC))
+        scope = Scope(here, known, now=now or datetime.now(UTC), traces=traces)
         try:
             return self._run(scope, here)
         except RecursionError:

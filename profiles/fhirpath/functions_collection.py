@@ -166,9 +166,17 @@ def _repeat(projection: Tree) -> Run:
 
 
 def _identity(node: Node) -> Any:
-    """An element by its place in memory, a simple value by what it is."""
-    value = node.value
-    return id(value) if isinstance(value, dict) else (type(value), str(value))
+    """What makes a value equal to another, as a key of a set (N1 5.2.3, by ``=``)."""
+    value = unwrapped(node)
+    return _frozen(value)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return tuple(sorted((name, _frozen(inner)) for name, inner in value.items()))
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return (isinstance(value, bool), isinstance(value, str), value)
 
 
 def _with_collection(name: str, compute: Callable[[Nodes, Nodes], Nodes]) -> None:
@@ -226,7 +234,12 @@ def _of_type(wanted: Tree) -> Run:
 @function("as", 1)
 def _as(wanted: Tree) -> Run:
     name = type_named(wanted)
-    return lambda scope, nodes: [node for node in nodes if is_of(node, name)]
+
+    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        node = operators.single(nodes, "as()")
+        return [node] if node is not None and is_of(node, name) else []
+
+    return evaluate
 
 
 @function("is", 1)

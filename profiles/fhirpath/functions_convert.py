@@ -8,17 +8,18 @@ from typing import Any, Final
 from profiles.fhirpath import operators
 from profiles.fhirpath.compile import Nodes, Run, Scope, compiled
 from profiles.fhirpath.functions_collection import function
-from profiles.fhirpath.nodes import boolean, system, unwrapped
-from profiles.fhirpath.quantities import UNITS, Quantity, comparable
+from profiles.fhirpath.nodes import boolean, system, unwrapped, written
+from profiles.fhirpath.quantities import UNITS, Quantity, comparable, converted, of_number
 from profiles.fhirpath.syntax import Tree
-from profiles.fhirpath.temporal import Temporal, parse_datetime, parse_time
+from profiles.fhirpath.temporal import Temporal, parse_date, parse_datetime, parse_time
 from profiles.outcome import OperationOutcomeError
 
 _TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 _FALSE: Final = frozenset({"false", "f", "no", "n", "0", "0.0"})
-_INTEGER: Final = re.compile(r"[+-]?\d{1,10}")
-_DECIMAL: Final = re.compile(r"[+-]?\d+(\.\d+)?")
-_QUANTITY: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(?:'([^']+)'|([a-zA-Z]+))?")
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+_DECIMAL: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_MOST_DIGITS: Final = 40
+_QUANTITY: Final = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?)\s*(?:'([^']+)'|([a-zA-Z]+))?")
 
 
 def _to_boolean(value: Any) -> Any:
@@ -37,9 +38,19 @@ def _to_integer(value: Any) -> Any:
         return int(value)
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and _INTEGER.fullmatch(value):
-        return int(value)
-    return None
+    return _whole(value, operators.LARGEST)
+
+
+def _to_long(value: Any) -> Any:
+    return _whole(value, 2**63 - 1) if isinstance(value, str) else _to_integer(value)
+
+
+def _whole(value: Any, largest: int) -> int | None:
+    """The number that a text writes, where the type can hold it."""
+    if not isinstance(value, str) or len(value) > _MOST_DIGITS or not _INTEGER.fullmatch(value):
+        return None
+    number = int(value)
+    return number if -largest - 1 <= number <= largest else None
 
 
 def _to_decimal(value: Any) -> Any:
@@ -72,7 +83,7 @@ def _parsed(parse: Callable[[str], Temporal], value: Any) -> Any:
 def _to_date(value: Any) -> Any:
     if isinstance(value, Temporal) and value.kind != "Time":
         return Temporal("Date", value.parts[:3])
-    return _parsed(lambda text: Temporal("Date", parse_datetime(text).parts[:3]), value)
+    return _parsed(parse_date, value)
 
 
 def _to_datetime(value: Any) -> Any:
@@ -103,7 +114,7 @@ def _to_quantity(value: Any) -> Any:
 _CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "Boolean": _to_boolean,
     "Integer": _to_integer,
-    "Long": _to_integer,
+    "Long": _to_long,
     "Decimal": _to_decimal,
     "String": _to_string,
     "Date": _to_date,
@@ -118,7 +129,7 @@ def _register(name: str, convert: Callable[[Any], Any]) -> None:
             node = operators.single(nodes, f"to{name}()")
             if node is None:
                 return []
-            made = convert(unwrapped(node))
+            made = convert(written(node) if name == "String" else unwrapped(node))
             if tests:
                 return boolean(made is not None)
             return [] if made is None else [system(made)]
@@ -153,8 +164,7 @@ def _quantity(unit: Tree | None, tests: bool) -> Run:
 
 def _in_unit(value: Quantity, unit: str) -> Quantity | None:
     one = Quantity(Decimal(1), unit if unit in UNITS else f"'{unit.strip(chr(39))}'")
-    both = comparable(value, one)
-    return None if both is None else Quantity(both[0] / both[1], one.unit)
+    return converted(value, one)
 
 
 function("toQuantity", 0, 1)(lambda unit=None: _quantity(unit, False))
@@ -171,9 +181,15 @@ def _comparable(other: Tree) -> Run:
         two = operators.single(run(scope, scope.this), "comparable()")
         if one is None or two is None:
             return []
-        left, right = unwrapped(one), unwrapped(two)
-        if not isinstance(left, Quantity) or not isinstance(right, Quantity):
-            raise OperationOutcomeError("invalid", "FHIRPath: comparable() takes quantities")
+        left, right = _quantity_of(unwrapped(one)), _quantity_of(unwrapped(two))
+        if left is None or right is None:
+            return []
         return boolean(comparable(left, right) is not None)
 
     return evaluate
+
+
+def _quantity_of(value: Any) -> Quantity | None:
+    if operators.number(value):
+        return of_number(value)
+    return value if isinstance(value, Quantity) else None

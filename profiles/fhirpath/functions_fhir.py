@@ -7,7 +7,7 @@ from typing import Final
 from profiles.definitions.r4 import definitions
 from profiles.fhirpath import operators
 from profiles.fhirpath.compile import Nodes, Run, Scope, compiled
-from profiles.fhirpath.functions_collection import function, plain
+from profiles.fhirpath.functions_collection import each, function, plain
 from profiles.fhirpath.kinds import ancestors, described
 from profiles.fhirpath.nodes import Node, boolean, children, system, unwrapped
 from profiles.fhirpath.syntax import Tree
@@ -35,7 +35,7 @@ def _type(nodes: Nodes) -> Nodes:
 
 
 def _html_checks(nodes: Nodes) -> Nodes:
-    return boolean(all(is_narrative(str(node.value)) for node in nodes))
+    return boolean(all(is_narrative(str(node.value)) for node in nodes)) if nodes else []
 
 
 plain("hasValue", _has_value)
@@ -75,15 +75,31 @@ def _resolve() -> Run:
 
 def _resolved(scope: Scope, node: Node) -> Node | None:
     value = node.value
-    reference = value.get("reference", "") if isinstance(value, dict) else str(value or "")
+    reference = str((value.get("reference") if isinstance(value, dict) else value) or "")
     if reference.startswith("#"):
         return _contained(scope, reference[1:])
+    found = _in_bundle(scope, reference)
+    if found is not None:
+        return found
     match = _LITERAL.fullmatch(reference)
     kind = match[1] if match else value.get("type") if isinstance(value, dict) else None
     if kind not in definitions().resources:
         return None
     stand_in = {"resourceType": kind, **({"id": match[2]} if match else {})}
     return Node(stand_in, str(kind))
+
+
+def _in_bundle(scope: Scope, reference: str) -> Node | None:
+    """The resource that an entry of the Bundle in hand carries (R4 bundle.html#references)."""
+    for root in scope.variables.get("rootResource", ()):
+        if root.type != "Bundle" or not reference or not isinstance(root.value, dict):
+            continue
+        for entry in root.value.get("entry", ()):
+            address, one = str(entry.get("fullUrl", "")), entry.get("resource")
+            relative = address.endswith(f"/{reference}") and _LITERAL.fullmatch(reference)
+            if isinstance(one, dict) and (address == reference or relative):
+                return Node(one, str(one.get("resourceType", "Resource")), None, entry, "resource")
+    return None
 
 
 def _contained(scope: Scope, wanted: str) -> Node | None:
@@ -98,16 +114,19 @@ def _contained(scope: Scope, wanted: str) -> Node | None:
 
 @function("trace", 1, 2)
 def _trace(name: Tree, projection: Tree | None = None) -> Run:
-    """Counts go to the debug log; values never do, because they may be a patient's."""
+    """Counts go to the debug log, values only to a caller who asks: they may be a patient's."""
     named = compiled(name)
-    if projection is not None:
-        compiled(projection)
+    run = None if projection is None else compiled(projection)
 
     def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
-        label = operators.single(named(scope, scope.this))
-        log.debug(
-            "fhirpath.trace", extra={"label": label and str(label.value), "count": len(nodes)}
-        )
+        label = operators.single(named(scope, scope.this), "trace()")
+        text = "" if label is None else str(unwrapped(label))
+        log.debug("fhirpath.trace", extra={"label": text, "count": len(nodes)})
+        if scope.traces is not None:
+            seen = nodes
+            if run is not None:
+                seen = [one for _, found in each(scope, nodes, run) for one in found]
+            scope.traces.append((text, seen))
         return nodes
 
     return evaluate
@@ -128,12 +147,6 @@ def _conforms_to(profile: Tree) -> Run:
         return boolean(all(name in ancestors(node.type) for node in nodes))
 
     return evaluate
-
-
-@function("memberOf", 1)
-def _member_of(value_set: Tree) -> Run:
-    del value_set
-    raise OperationOutcomeError("not-supported", "FHIRPath: memberOf() needs a terminology server")
 
 
 @function("checkModifiers", 0, 20)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, DecimalException
 from typing import Any, Final
 
 from profiles.fhirpath import operators
@@ -26,19 +26,24 @@ def _required(value: Any, what: str) -> Any:
     return value
 
 
-def _on_number(name: str, compute: Callable[[Any], Any]) -> None:
+def _computed(value: Any, compute: Callable[[Any], Any], what: str, *, measured: bool) -> Any:
+    """A function of a number; of a quantity it keeps the unit (trial use)."""
+    if measured and isinstance(value, Quantity):
+        return Quantity(Decimal(compute(value.value)), value.unit)
+    return compute(_required(value, what))
+
+
+def _on_number(name: str, compute: Callable[[Any], Any], *, measured: bool = False) -> None:
     def build() -> Run:
         def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
             value = _value(nodes, f"{name}()")
             if value is None:
                 return []
-            if isinstance(value, Quantity) and name == "abs":
-                return [system(Quantity(abs(value.value), value.unit))]
             try:
-                made = compute(_required(value, f"{name}()"))
-            except (ValueError, OverflowError, InvalidOperation):
+                made = _computed(value, compute, f"{name}()", measured=measured)
+            except (ValueError, OverflowError, DecimalException):
                 return []
-            return [system(made)]
+            return [] if operators.overflows(made) else [system(made)]
 
         return evaluate
 
@@ -49,10 +54,10 @@ def _decimal(value: float) -> Decimal:
     return Decimal(repr(value))
 
 
-_on_number("abs", abs)
-_on_number("ceiling", math.ceil)
-_on_number("floor", math.floor)
-_on_number("truncate", int)
+_on_number("abs", abs, measured=True)
+_on_number("ceiling", math.ceil, measured=True)
+_on_number("floor", math.floor, measured=True)
+_on_number("truncate", int, measured=True)
 _on_number("exp", lambda value: _decimal(math.exp(value)))
 _on_number("ln", lambda value: _decimal(math.log(value)))
 _on_number("sqrt", lambda value: Decimal(value).sqrt())
@@ -69,11 +74,19 @@ def _round(precision: Tree | None = None) -> Run:
         places = 0 if run is None else whole(run, scope, "round()") or 0
         if not 0 <= places <= 30:
             raise OperationOutcomeError("invalid", "FHIRPath: round() takes 0 to 30 places")
-        exact = Decimal(_required(value, "round()"))
-        made = exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+        try:
+            made = _computed(value, lambda one: _rounded(one, places), "round()", measured=True)
+        except DecimalException:
+            return []
         return [system(made)]
 
     return evaluate
+
+
+def _rounded(value: Any, places: int) -> Decimal:
+    exact = Decimal(value)
+    step = Decimal(1).scaleb(-places)
+    return exact.quantize(step, rounding=ROUND_HALF_UP)
 
 
 def _with_number(name: str, compute: Callable[[Any, Any], Any]) -> None:
@@ -86,18 +99,21 @@ def _with_number(name: str, compute: Callable[[Any, Any], Any]) -> None:
                 return []
             try:
                 made = compute(_required(value, name), _required(other, name))
-            except (ValueError, OverflowError, ZeroDivisionError, InvalidOperation):
+            except (ValueError, OverflowError, ZeroDivisionError, DecimalException):
                 return []
-            return [system(made)]
+            return [] if operators.overflows(made) else [system(made)]
 
         return evaluate
 
     function(name, 1)(build)
 
 
+_HIGHEST_POWER: Final = 100
+
+
 def _power(base: Any, exponent: Any) -> Any:
     if isinstance(base, int) and isinstance(exponent, int) and exponent >= 0:
-        if abs(exponent) > 10_000:
+        if exponent > _HIGHEST_POWER and abs(base) > 1:
             raise OverflowError
         return base**exponent
     if base < 0 and exponent != int(exponent):
@@ -146,7 +162,10 @@ def _number_bound(value: Decimal, digits: int, low: bool) -> Decimal | None:
     half = Decimal(5).scaleb((exponent if isinstance(exponent, int) else 0) - 1)
     bound = value - half if low else value + half
     rounding = "ROUND_FLOOR" if low else "ROUND_CEILING"
-    return bound.quantize(Decimal(1).scaleb(-digits), rounding=rounding)
+    try:
+        return bound.quantize(Decimal(1).scaleb(-digits), rounding=rounding)
+    except DecimalException:
+        return None
 
 
 _LOWEST: Final = (1, 1, 1, 0, 0, Decimal("0.000"))

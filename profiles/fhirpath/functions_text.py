@@ -10,11 +10,10 @@ from typing import Any, Final
 from profiles.fhirpath import operators
 from profiles.fhirpath.compile import Nodes, Run, Scope, compiled
 from profiles.fhirpath.functions_collection import function, whole
-from profiles.fhirpath.nodes import boolean, system, unwrapped
+from profiles.fhirpath.nodes import boolean, system, written
+from profiles.fhirpath.regex import compiled_pattern
 from profiles.fhirpath.syntax import Tree
 from profiles.outcome import OperationOutcomeError
-
-LONGEST_PATTERN: Final = 1000
 
 
 def text_of(nodes: Nodes, what: str) -> str | None:
@@ -22,7 +21,7 @@ def text_of(nodes: Nodes, what: str) -> str | None:
     node = operators.single(nodes, what)
     if node is None:
         return None
-    value = unwrapped(node)
+    value = written(node)
     if isinstance(value, str):
         return value
     raise OperationOutcomeError("invalid", f"FHIRPath: {what} works on text")
@@ -58,15 +57,6 @@ def _made(value: Any) -> Nodes:
     return [system(one) for one in value] if isinstance(value, list) else [system(value)]
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    if len(text) > LONGEST_PATTERN:
-        raise OperationOutcomeError("too-costly", "FHIRPath: the pattern is too long")
-    try:
-        return re.compile(text, re.DOTALL)
-    except re.error:
-        raise OperationOutcomeError("invalid", "FHIRPath: not a regular expression") from None
-
-
 _on_text("upper", str.upper)
 _on_text("lower", str.lower)
 _on_text("length", len)
@@ -77,9 +67,30 @@ _with_text("lastIndexOf", str.rfind)
 _with_text("startsWith", str.startswith)
 _with_text("endsWith", str.endswith)
 _with_text("contains", lambda text, part: part in text)
-_with_text("matches", lambda text, pattern: _pattern(pattern).search(text) is not None)
-_with_text("matchesFull", lambda text, pattern: _pattern(pattern).fullmatch(text) is not None)
 _with_text("split", lambda text, separator: text.split(separator) if separator else list(text))
+
+
+def _matching(name: str, compute: Callable[[re.Pattern[str], str], bool]) -> None:
+    def build(pattern: Tree, flags: Tree | None = None) -> Run:
+        first, second = compiled(pattern), None if flags is None else compiled(flags)
+
+        def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+            text, regex = text_of(nodes, name), text_of(first(scope, scope.this), name)
+            if text is None or regex is None:
+                return []
+            return boolean(compute(compiled_pattern(regex, _flags(second, scope)), text))
+
+        return evaluate
+
+    function(name, 1, 2)(build)
+
+
+def _flags(run: Run | None, scope: Scope) -> str:
+    return "" if run is None else text_of(run(scope, scope.this), "a pattern") or ""
+
+
+_matching("matches", lambda pattern, text: pattern.search(text) is not None)
+_matching("matchesFull", lambda pattern, text: pattern.fullmatch(text) is not None)
 
 
 @function("substring", 1, 2)
@@ -96,40 +107,41 @@ def _substring(start: Tree, length: Tree | None = None) -> Run:
     return evaluate
 
 
-def _replacing(name: str, compute: Callable[[str, str, str], str]) -> None:
-    def build(pattern: Tree, substitution: Tree) -> Run:
-        first, second = compiled(pattern), compiled(substitution)
+@function("replace", 2)
+def _replace(pattern: Tree, substitution: Tree) -> Run:
+    return _replacing("replace()", (pattern, substitution), _replaced)
 
-        def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
-            texts = [
-                text_of(nodes, name),
-                text_of(first(scope, scope.this), name),
-                text_of(second(scope, scope.this), name),
-            ]
-            if texts[0] is None or texts[1] is None or texts[2] is None:
-                return []
-            return [system(compute(texts[0], texts[1], texts[2]))]
 
-        return evaluate
+@function("replaceMatches", 2, 3)
+def _replace_matches(*arguments: Tree) -> Run:
+    return _replacing("replaceMatches()", arguments, _replaced_matches)
 
-    function(name, 2)(build)
+
+def _replacing(name: str, arguments: tuple[Tree, ...], compute: Callable[..., str]) -> Run:
+    runs = [compiled(argument) for argument in arguments]
+
+    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        texts = [text_of(nodes, name), *(text_of(run(scope, scope.this), name) for run in runs)]
+        return [] if None in texts else [system(compute(*texts))]
+
+    return evaluate
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    return text.replace(old, new)
 
 
 _GROUP: Final = re.compile(r"\$(\d+|\{\w+\})")
 
 
-def _replace_matches(text: str, pattern: str, substitution: str) -> str:
+def _replaced_matches(text: str, pattern: str, substitution: str, flags: str = "") -> str:
     if not pattern:
         return text
     template = _GROUP.sub(lambda m: f"\\g<{m[1].strip('{}')}>", substitution.replace("\\", "\\\\"))
     try:
-        return _pattern(pattern).sub(template, text)
+        return compiled_pattern(pattern, flags).sub(template, text)
     except (re.error, IndexError):
         raise OperationOutcomeError("invalid", "FHIRPath: not a substitution") from None
-
-
-_replacing("replace", lambda text, old, new: text.replace(old, new))
-_replacing("replaceMatches", _replace_matches)
 
 
 @function("join", 0, 1)
@@ -138,21 +150,29 @@ def _join(separator: Tree | None = None) -> Run:
 
     def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
         between = "" if run is None else text_of(run(scope, scope.this), "join()") or ""
-        return [system(between.join(str(unwrapped(node)) for node in nodes))] if nodes else []
+        texts = [text_of([node], "join()") or "" for node in nodes if node.value is not None]
+        return [system(between.join(texts))] if texts else []
 
     return evaluate
 
 
 def _decoded(text: str, form: str) -> Any:
+    if form not in ("hex", "base64", "urlbase64"):
+        return []
     try:
-        if form == "hex":
-            return bytes.fromhex(text).decode()
-        if form in ("base64", "urlbase64"):
-            alternate = b"-_" if form == "urlbase64" else None
-            return base64.b64decode(text, alternate, validate=True).decode()
+        return _bytes(text, form).decode()
+    except UnicodeDecodeError:
+        return []  # what is not text has no text (trial use)
     except (binascii.Error, ValueError):
-        raise OperationOutcomeError("invalid", f"FHIRPath: this is no {form}") from None
-    return []
+        raise OperationOutcomeError("invalid", "FHIRPath: the text is not of this form") from None
+
+
+def _bytes(text: str, form: str) -> bytes:
+    if form == "hex":
+        return bytes.fromhex(text)
+    if form == "base64":
+        return base64.b64decode(text, validate=True)
+    return base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
 
 
 def _encoded(text: str, form: str) -> Any:

@@ -56,7 +56,7 @@ def is_of(node: Node, wanted: str) -> bool:
     system = node.type.startswith("System.")
     plain = node.type.removeprefix("System.")
     if space == "System" or (not space and system):
-        return system and plain == name
+        return system and name in (plain, "Any")
     if space not in ("", "FHIR"):
         return node.type == wanted
     return not system and name in ancestors(node.type)

@@ -17,14 +17,19 @@ _TOKEN: Final = re.compile(
   | (?P<time>@T\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?)
   | (?P<number>\d+(?:\.\d+)?)
   | (?P<string>'(?:[^'\\]|\\.)*')
-  | (?P<variable>\$(?:this|index|total)|%(?:[A-Za-z_][A-Za-z0-9_-]*|`(?:[^`\\]|\\.)*`|'(?:[^'\\]|\\.)*'))
-  | (?P<name>[A-Za-z_]\w*)
+  | (?P<variable>
+        \$(?:this|index|total)
+      | %(?:(?:vs|ext)-[A-Za-z0-9_-]+|[A-Za-z_][A-Za-z0-9_]*|`(?:[^`\\]|\\.)*`|'(?:[^'\\]|\\.)*')
+    )
+  | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
   | (?P<quoted>`(?:[^`\\]|\\.)*`)
   | (?P<sign><=|>=|!=|!~|[-+*/&|=~<>.,()\[\]{}])
     """,
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE: Final = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_PAIR: Final = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
 
 
@@ -74,4 +79,12 @@ def _unescaped(text: str) -> str:
             return chr(int(code[1:], 16))
         return _ESCAPES.get(code, code)
 
-    return _ESCAPE.sub(one, text)
+    # Two escapes may be the halves of one character (N1 2.1, String); a half alone is no character.
+    whole = _PAIR.sub(_joined, _ESCAPE.sub(one, text))
+    if _HALF.search(whole):
+        raise OperationOutcomeError("invalid", "FHIRPath: an escape is no character")
+    return whole
+
+
+def _joined(match: re.Match[str]) -> str:
+    return match[0].encode("utf-16", "surrogatepass").decode("utf-16")

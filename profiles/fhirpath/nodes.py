@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from profiles.definitions.r4 import definitions, member_name
-from profiles.fhirpath.quantities import Quantity
+from profiles.fhirpath.quantities import Quantity, mapped_code
 from profiles.fhirpath.temporal import Temporal, parse_date, parse_datetime, parse_time
 from profiles.outcome import OperationOutcomeError
 
@@ -73,12 +73,18 @@ def boolean(value: bool) -> list[Node]:
     return TRUE if value else FALSE
 
 
+_LOGICAL_ID: Final = (("id", "id"),)
+"""Resource.id, which the definitions call a string though it is an ``id`` (R4 resource.html)."""
+
+
 @functools.cache
 def _names(kind: str, name: str) -> tuple[tuple[str, str], ...]:
     """JSON names and types under which an element of a type may stand."""
     definition = definitions().types.get(kind)
     if definition is None:
         return ()
+    if name == "id" and kind in definitions().resources:
+        return _LOGICAL_ID
     return tuple(
         (member_name(element, inner), inner)
         for element in definition.elements
@@ -119,7 +125,8 @@ def all_children(node: Node) -> Iterator[Node]:
         found = definition.members.get(plain)
         if found is not None and plain not in seen:
             seen.add(plain)
-            yield from _elements(value, plain, found[1])
+            logical = plain == "id" and "resourceType" in value
+            yield from _elements(value, plain, "id" if logical else found[1])
 
 
 def _of_extension(extension: dict[str, Any], name: str) -> Iterator[Node]:
@@ -162,6 +169,13 @@ def unwrapped(node: Node) -> Any:
     return _text(kind, str(value))
 
 
+def written(node: Node) -> Any:
+    """The system value of a node where a text is looked for: a FHIR date is the text that writes it."""
+    if isinstance(node.value, str) and not node.type.startswith("System."):
+        return node.value
+    return unwrapped(node)
+
+
 def _text(kind: str, value: str) -> Any:
     try:
         if kind == "date":
@@ -178,5 +192,7 @@ def _text(kind: str, value: str) -> Any:
 def _quantity(value: dict[str, Any]) -> Any:
     if value.get("value") is None or "comparator" in value:
         return value
-    unit = value.get("code") if value.get("system") == UCUM else value.get("unit")
-    return Quantity(Decimal(str(value["value"])), f"'{unit or '1'}'")
+    coded = value.get("system") == UCUM
+    unit = (value.get("code") if coded else value.get("unit")) or "1"
+    number = Decimal(str(value["value"]))
+    return Quantity(number, f"'{unit}'", coded and mapped_code(unit))

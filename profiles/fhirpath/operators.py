@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from decimal import Decimal, DivisionByZero, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, DecimalException
 from typing import Any, Final
 
-from profiles.fhirpath.nodes import Node, boolean, system, unwrapped
-from profiles.fhirpath.quantities import Quantity, comparable, divided, exact_calendar, multiplied
+from profiles.fhirpath import quantities
+from profiles.fhirpath.nodes import Node, boolean, system, unwrapped, written
+from profiles.fhirpath.quantities import Quantity, coarsened, comparable, multiplied, of_number
 from profiles.fhirpath.temporal import Temporal, added, compare
 from profiles.outcome import OperationOutcomeError
 
@@ -35,6 +36,15 @@ def number(value: Any) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
+def _promoted(one: Any, other: Any) -> tuple[Any, Any]:
+    """A number beside a quantity becomes a quantity (N1 5.5, implicit conversion)."""
+    if isinstance(one, Quantity) and number(other):
+        return one, of_number(other)
+    if isinstance(other, Quantity) and number(one):
+        return of_number(one), other
+    return one, other
+
+
 def equal_values(one: Any, other: Any) -> bool | None:
     """``=`` of two system values or elements; None when it cannot be known."""
     if isinstance(one, Temporal) and isinstance(other, Temporal):
@@ -42,11 +52,8 @@ def equal_values(one: Any, other: Any) -> bool | None:
             return False
         found = compare(one, other)
         return None if found is None else found == 0
-    if isinstance(one, Quantity) and isinstance(other, Quantity):
-        both = comparable(one, other)
-        if both is None or not exact_calendar(one, other):
-            return None
-        return both[0] == both[1]
+    if isinstance(one, Quantity) or isinstance(other, Quantity):
+        return _equal_quantities(*_promoted(one, other))
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):
@@ -54,6 +61,13 @@ def equal_values(one: Any, other: Any) -> bool | None:
     if isinstance(one, float) or isinstance(other, float):
         return Decimal(str(one)) == Decimal(str(other))
     return bool(one == other) if type(one) is type(other) or number(one) else False
+
+
+def _equal_quantities(one: Any, other: Any) -> bool | None:
+    if not isinstance(one, Quantity) or not isinstance(other, Quantity):
+        return False
+    both = comparable(one, other)
+    return None if both is None else both[0] == both[1]
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -89,11 +103,9 @@ def equivalent_values(one: Any, other: Any) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return _folded(one) == _folded(other)
     if number(one) and number(other):
-        places = min(_places(one), _places(other))
-        return round(Decimal(one), places) == round(Decimal(other), places)
-    if isinstance(one, Quantity) and isinstance(other, Quantity):
-        both = comparable(one, other)
-        return both is not None and equivalent_values(both[0].normalize(), both[1].normalize())
+        return _alike_numbers(Decimal(one), Decimal(other))
+    if isinstance(one, Quantity) or isinstance(other, Quantity):
+        return _alike_quantities(*_promoted(one, other))
     if isinstance(one, Temporal) and isinstance(other, Temporal):
         if (one.kind == "Time") != (other.kind == "Time") or len(one.parts) != len(other.parts):
             return False
@@ -103,8 +115,25 @@ def equivalent_values(one: Any, other: Any) -> bool:
     return equal_values(one, other) is True
 
 
-def _places(value: Any) -> int:
-    exponent = Decimal(value).as_tuple().exponent
+def _alike_quantities(one: Any, other: Any) -> bool:
+    if not isinstance(one, Quantity) or not isinstance(other, Quantity):
+        return False
+    both = coarsened(one, other)
+    return both is not None and _alike_numbers(*both)
+
+
+def _alike_numbers(one: Decimal, other: Decimal) -> bool:
+    """Equal when rounded to the lesser precision, in which trailing zeroes do not count (N1 6.1.2)."""
+    step = Decimal(1).scaleb(-min(_places(one), _places(other)))
+    try:
+        left, right = (value.quantize(step, rounding=ROUND_HALF_UP) for value in (one, other))
+    except DecimalException:
+        return one == other
+    return left == right
+
+
+def _places(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
@@ -148,76 +177,77 @@ def order_values(one: Any, other: Any) -> int | None:
     """Order of two system values (``invalid`` for values that have none)."""
     if isinstance(one, Temporal) and isinstance(other, Temporal):
         return compare(one, other)
+    one, other = _promoted(one, other)
     if isinstance(one, Quantity) and isinstance(other, Quantity):
         both = comparable(one, other)
-        if both is None:
-            return None
-        one, other = both
+        return None if both is None else (both[0] > both[1]) - (both[0] < both[1])
     comparable_texts = isinstance(one, str) and isinstance(other, str)
     if not comparable_texts and not (number(one) and number(other)):
         raise OperationOutcomeError("invalid", "FHIRPath: these values have no order")
     return -1 if one < other else int(one > other)
 
 
+LARGEST: Final = 2**31 - 1
+"""Largest Integer."""
+
+_OVERFLOW: Final = Decimal(10) ** 28
+"""No Decimal is as large (N1 2.1)."""
+
+
 def arithmetic(operator: str, left: Nodes, right: Nodes) -> Nodes:
-    """``+ - * / div mod`` of two single values."""
+    """``+ - * / div mod`` of two single values; nothing for an overflow or a division by zero."""
     one, other = single(left), single(right)
     if one is None or other is None:
         return []
-    a, b = unwrapped(one), unwrapped(other)
+    a, b = _promoted(unwrapped(one), unwrapped(other))
     try:
         found = _ARITHMETIC[operator](a, b)
-    except (DivisionByZero, InvalidOperation, ZeroDivisionError):
+    except (DecimalException, ZeroDivisionError):
         return []
     except TypeError:
         raise OperationOutcomeError("invalid", f"FHIRPath: {operator} of these types") from None
-    return [] if found is None else [system(found)]
+    return [] if found is None or overflows(found) else [system(found)]
+
+
+def overflows(value: Any) -> bool:
+    """Whether a result is too large for its type (N1 6.6)."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return not -LARGEST - 1 <= value <= LARGEST
+    return isinstance(value, Decimal) and not abs(value) < _OVERFLOW
 
 
 def _plus(a: Any, b: Any) -> Any:
     if isinstance(a, str) and isinstance(b, str):
         return a + b
     if isinstance(a, Temporal) and isinstance(b, Quantity):
-        return added(a, b.value, (b.calendar and b.unit) or b.code)
+        return _moved(a, b, b.value)
     if isinstance(a, Quantity) and isinstance(b, Quantity):
-        both = comparable(a, b)
-        return None if both is None else _in_unit(a, b, both[0] + both[1])
+        return quantities.added(a, b, 1)
     return _numbers(a) + _numbers(b)
+
+
+def _moved(value: Temporal, by: Quantity, amount: Decimal) -> Temporal:
+    by = quantities.as_calendar(by)
+    return added(value, amount, (by.calendar and by.unit) or by.code)
 
 
 def _minus(a: Any, b: Any) -> Any:
     if isinstance(a, Temporal) and isinstance(b, Quantity):
-        return added(a, -b.value, (b.calendar and b.unit) or b.code)
+        return _moved(a, b, -b.value)
     if isinstance(a, Quantity) and isinstance(b, Quantity):
-        both = comparable(a, b)
-        return None if both is None else _in_unit(a, b, both[0] - both[1])
+        return quantities.added(a, b, -1)
     return _numbers(a) - _numbers(b)
-
-
-def _in_unit(a: Quantity, b: Quantity, value: Decimal) -> Quantity:
-    """A sum in the unit of its first operand."""
-    if a.code == b.code:
-        return Quantity(value, a.unit)
-    one = comparable(a, b)
-    factor = one[0] / a.value if one is not None and a.value else Decimal(1)
-    return Quantity(value / factor, a.unit)
 
 
 def _times(a: Any, b: Any) -> Any:
     if isinstance(a, Quantity) and isinstance(b, Quantity):
-        return multiplied(a, b)
-    if isinstance(a, Quantity) and number(b):
-        return Quantity(a.value * b, a.unit)
-    if isinstance(b, Quantity) and number(a):
-        return Quantity(b.value * a, b.unit)
+        return multiplied(a, b, 1)
     return _numbers(a) * _numbers(b)
 
 
 def _over(a: Any, b: Any) -> Any:
     if isinstance(a, Quantity) and isinstance(b, Quantity):
-        return divided(a, b)
-    if isinstance(a, Quantity) and number(b):
-        return Quantity(a.value / b, a.unit)
+        return multiplied(a, b, -1)
     return Decimal(_numbers(a)) / Decimal(_numbers(b))
 
 
@@ -248,11 +278,15 @@ _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 def joined(left: Nodes, right: Nodes) -> Nodes:
     """``&``: texts behind each other, an empty one for an empty collection."""
-    texts = []
-    for nodes in (left, right):
-        node = single(nodes)
-        texts.append("" if node is None else str(unwrapped(node)))
-    return [system("".join(texts))]
+    return [system(_text(left) + _text(right))]
+
+
+def _text(nodes: Nodes) -> str:
+    node = single(nodes)
+    value = "" if node is None else written(node)
+    if not isinstance(value, str):
+        raise OperationOutcomeError("invalid", "FHIRPath: & joins texts")
+    return value
 
 
 def distinct(nodes: Nodes) -> Nodes:

@@ -34,9 +34,8 @@ _LEVELS: Final = (
     ("+", "-", "&"),
     ("*", "/", "div", "mod"),
 )
-_WORDS: Final = frozenset(
-    {"implies", "or", "xor", "and", "in", "contains", "is", "as", "div", "mod"}
-)
+_RESERVED: Final = UNITS | {"implies", "or", "xor", "and", "div", "mod"}
+"""Keywords that are no identifiers (N1 8.5 and the grammar)."""
 
 
 def parse(expression: str) -> Tree:
@@ -130,19 +129,28 @@ class _Parser:
         token = self.advance()
         if token.kind == "variable" and token.text.startswith("$"):
             return Variable(token.text)
-        if token.kind not in ("name", "quoted"):
+        # Narrative.div is written without quotes so often that only the beginning of a path is strict.
+        reserved = of is None and token.kind == "name" and token.text in _RESERVED
+        if token.kind not in ("name", "quoted") or reserved:
             raise OperationOutcomeError("invalid", f"FHIRPath: expected a name at {token.at}")
         if not self.is_sign("("):
             return Member(of, token.text)
         self.advance()
         arguments: list[Tree] = []
         if not self.is_sign(")"):
-            arguments.append(self.level(0))
+            arguments.append(self.argument(token.text))
             while self.is_sign(","):
                 self.advance()
-                arguments.append(self.level(0))
+                arguments.append(self.argument(token.text))
         self.expect(")")
         return Call(of, token.text, tuple(arguments))
+
+    def argument(self, function: str) -> Tree:
+        """An argument; a key of ``sort`` may say its direction (trial use)."""
+        tree = self.level(0)
+        if function == "sort" and self.is_sign("asc", "desc"):
+            return Unary("-", tree) if self.advance().text == "desc" else tree
+        return tree
 
     def term(self) -> Tree:
         """A literal, a variable, an expression in parentheses, or the beginning of a path."""
@@ -195,11 +203,15 @@ class _Parser:
 
     def type_name(self) -> str:
         """A type, such as ``Patient`` or ``System.String``."""
+        name = self.type_part()
+        while self.is_sign("."):
+            self.advance()
+            name += "." + self.type_part()
+        return name
+
+    def type_part(self) -> str:
+        """One identifier of a type."""
         token = self.advance()
         if token.kind not in ("name", "quoted"):
             raise OperationOutcomeError("invalid", f"FHIRPath: expected a type at {token.at}")
-        name = token.text
-        while self.is_sign("."):
-            self.advance()
-            name += "." + self.advance().text
-        return name
+        return token.text

@@ -1,8 +1,11 @@
-"""Quantities with the units that convert among each other by a factor (FHIRPath N1 4.1.8, 6.1)."""
+"""Quantities: UCUM units and calendar durations (FHIRPath N1 4.1.8, 6.1 and 6.6)."""
 
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
+
+from profiles.fhirpath.ucum import Unit, product, unit
 
 CALENDAR: Final = {
     "year": "a",
@@ -17,41 +20,28 @@ CALENDAR: Final = {
 UNITS: Final = frozenset({*CALENDAR, *(f"{name}s" for name in CALENDAR)})
 """Words that may stand behind a number."""
 
-_D = Decimal
-_FACTORS: Final[dict[str, tuple[str, Decimal]]] = {
-    **{u: ("mass", f) for u, f in (("kg", _D(1000)), ("g", _D(1)), ("mg", _D("1e-3")))},
-    **{u: ("mass", f) for u, f in (("ug", _D("1e-6")), ("ng", _D("1e-9")))},
-    "[lb_av]": ("mass", _D("453.59237")),
-    "[oz_av]": ("mass", _D("28.349523125")),
-    **{u: ("length", f) for u, f in (("km", _D(1000)), ("m", _D(1)), ("dm", _D("0.1")))},
-    **{u: ("length", f) for u, f in (("cm", _D("0.01")), ("mm", _D("1e-3")), ("um", _D("1e-6")))},
-    "[in_i]": ("length", _D("0.0254")),
-    "[ft_i]": ("length", _D("0.3048")),
-    **{u: ("volume", f) for u, f in (("L", _D(1)), ("l", _D(1)), ("dL", _D("0.1")))},
-    **{u: ("volume", f) for u, f in (("mL", _D("1e-3")), ("ml", _D("1e-3")), ("uL", _D("1e-6")))},
-    **{u: ("time", f) for u, f in (("wk", _D(604800)), ("d", _D(86400)), ("h", _D(3600)))},
-    **{u: ("time", f) for u, f in (("min", _D(60)), ("s", _D(1)), ("ms", _D("1e-3")))},
-    **{u: ("months", f) for u, f in (("a", _D(12)), ("mo", _D(1)))},
-    **{
-        u: ("concentration", f)
-        for u, f in (("g/L", _D(1)), ("g/dL", _D(10)), ("mg/dL", _D("0.01")))
-    },
-    "mg/L": ("concentration", _D("1e-3")),
-    **{
-        u: ("pressure", f)
-        for u, f in (("Pa", _D(1)), ("kPa", _D(1000)), ("mm[Hg]", _D("133.322387415")))
-    },
-    "%": ("ratio", _D("0.01")),
-    "1": ("ratio", _D(1)),
-}
+_LONG: Final = {"year": 12, "month": 1}
+"""Calendar durations without a definite length, in months."""
+
+_LONG_CODES: Final = frozenset({"a", "mo"})
+_MOST_DIGITS: Final = 100
+"""Digits before the point of a value that is converted."""
+
+_DAYS: Final = {"year": 365, "month": 30}
+"""Their length where no calendar is at hand (N1 6.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A value and its unit: a calendar word, or a UCUM code in quotes."""
+    """A value and its unit: a calendar word, or a UCUM code in quotes.
+
+    A FHIR Quantity of a time has a UCUM code that R4 maps to a calendar word (R4 fhirpath.html#quantity):
+    it is ``mapped``, and counts as the word beside a calendar duration or a date.
+    """
 
     value: Decimal
     unit: str
+    mapped: bool = False
 
     @property
     def code(self) -> str:
@@ -66,45 +56,130 @@ class Quantity:
         return "" if self.unit.startswith("'") else self.unit.removesuffix("s")
 
     def __str__(self) -> str:
-        return f"{self.value} {self.unit}"
+        return f"{format(self.value, 'f')} {self.unit}"
 
 
-def comparable(one: Quantity, other: Quantity) -> tuple[Decimal, Decimal] | None:
+_WORDS: Final = {code: word for word, code in CALENDAR.items()}
+
+
+def mapped_code(code: str) -> bool:
+    """Whether R4 maps a UCUM code to a calendar word."""
+    return code in _WORDS
+
+
+def as_calendar(value: Quantity) -> Quantity:
+    """A mapped quantity with its calendar word; any other as it is."""
+    return Quantity(value.value, _WORDS[value.code]) if value.mapped else value
+
+
+def _agreed(one: Quantity, other: Quantity) -> tuple[Quantity, Quantity]:
+    if one.calendar:
+        return one, as_calendar(other)
+    return (as_calendar(one), other) if other.calendar else (one, other)
+
+
+def of_number(value: Decimal | int) -> Quantity:
+    """A number where a quantity is expected: its unit is ``1`` (N1 5.5)."""
+    return Quantity(Decimal(value), "'1'")
+
+
+def _units(one: Quantity, other: Quantity, *, alike: bool = False) -> tuple[Unit, Unit] | None:
+    """Both units where values of them compare; None where they do not.
+
+    Years and months of the calendar are no definite durations: among calendar durations they have the
+    lengths that N1 gives them, against UCUM they only count where ``alike`` is asked (N1 6.1.1, 6.1.2).
+    """
+    if max(one.value.adjusted(), other.value.adjusted()) > _MOST_DIGITS:
+        return None
+    mixed = bool(one.calendar) != bool(other.calendar)
+    if mixed and not alike and (one.code in _LONG_CODES or other.code in _LONG_CODES):
+        return None
+    if not mixed and (one.calendar in _LONG or other.calendar in _LONG):
+        both = one.calendar in _LONG and other.calendar in _LONG
+        left, right = _calendar(one, both=both), _calendar(other, both=both)
+    else:
+        left, right = unit(one.code), unit(other.code)
+    if left is None or right is None or left.dimensions != right.dimensions:
+        return None
+    return left, right
+
+
+def _calendar(value: Quantity, *, both: bool) -> Unit | None:
+    if value.calendar not in _LONG:
+        return unit(value.code)
+    if both:
+        return Unit(Fraction(_LONG[value.calendar]), (("month", 1),))
+    day = unit("d")
+    return None if day is None else Unit(day.factor * _DAYS[value.calendar], day.dimensions)
+
+
+def comparable(
+    one: Quantity, other: Quantity
+) -> tuple[Decimal, Decimal] | tuple[Fraction, Fraction] | None:
     """Both values in one unit; None when the units do not convert."""
+    one, other = _agreed(one, other)
+    if one.code == other.code and one.calendar == other.calendar:
+        return one.value, other.value
+    units = _units(one, other)
+    if units is None:
+        return None
+    return Fraction(one.value) * units[0].factor, Fraction(other.value) * units[1].factor
+
+
+def coarsened(one: Quantity, other: Quantity) -> tuple[Decimal, Decimal] | None:
+    """Both values in the coarser of the two units, which decides what is equivalent (N1 6.1.2)."""
     if one.code == other.code:
         return one.value, other.value
-    left, right = _FACTORS.get(one.code), _FACTORS.get(other.code)
-    if left is None or right is None or left[0] != right[0]:
+    units = _units(one, other, alike=True)
+    if units is None:
         return None
-    return one.value * left[1], other.value * right[1]
+    if units[0].factor < units[1].factor:
+        return _in(one, units[0], units[1]), other.value
+    return one.value, _in(other, units[1], units[0])
 
 
-def exact_calendar(one: Quantity, other: Quantity) -> bool:
-    """Whether equality is decidable: years and months of the calendar are no definite durations."""
-    long = {"year", "month"}
-    mixed = bool(one.calendar) != bool(other.calendar)
-    return not (mixed and (one.calendar in long or other.calendar in long))
+def _in(value: Quantity, own: Unit, wanted: Unit) -> Decimal:
+    factor = own.factor / wanted.factor
+    return value.value * factor.numerator / factor.denominator
 
 
-def multiplied(one: Quantity, other: Quantity) -> Quantity:
-    """Product, with its unit put together where that is possible."""
-    return Quantity(one.value * other.value, f"'{_product(one.code, other.code)}'")
+def converted(value: Quantity, wanted: Quantity) -> Quantity | None:
+    """A quantity in another's unit; None when the units do not convert."""
+    if value.code == wanted.code and value.calendar == wanted.calendar:
+        return Quantity(value.value, wanted.unit)
+    units = _units(value, wanted, alike=True)
+    return None if units is None else Quantity(_in(value, *units), wanted.unit)
 
 
-def divided(one: Quantity, other: Quantity) -> Quantity | None:
-    """Quotient; None for a division by zero."""
-    if other.value == 0:
+def added(one: Quantity, other: Quantity, sign: int) -> Quantity | None:
+    """Sum or difference, in the more granular of the two units (N1 6.6.3)."""
+    one, other = _agreed(one, other)
+    if one.code == other.code and one.calendar == other.calendar:
+        return Quantity(one.value + sign * other.value, one.unit)
+    exact = (one.calendar in _LONG) == (other.calendar in _LONG)
+    units = _units(one, other) if exact else None
+    if units is None:
         return None
-    both = comparable(one, other)
-    if both is not None:
-        return Quantity(both[0] / both[1], "'1'")
-    unit = one.code if other.code == "1" else f"{one.code}/{other.code}"
-    return Quantity(one.value / other.value, f"'{unit}'")
+    if units[0].factor <= units[1].factor:
+        return Quantity(one.value + sign * _in(other, units[1], units[0]), one.unit)
+    return Quantity(_in(one, units[0], units[1]) + sign * other.value, other.unit)
 
 
-def _product(one: str, other: str) -> str:
-    if one == "1":
-        return other
-    if other == "1":
-        return one
-    return f"{one}2" if one == other else f"{one}.{other}"
+def multiplied(one: Quantity, other: Quantity, power: int) -> Quantity | None:
+    """Product or quotient, with its unit put together; None where that cannot be or by zero."""
+    if power < 0 and other.value == 0:
+        return None
+    value = one.value * other.value if power > 0 else one.value / other.value
+    if other.code == "1":
+        return Quantity(value, one.unit)
+    if one.code == "1" and power > 0:
+        return Quantity(value, other.unit)
+    if one.calendar or other.calendar:
+        return None
+    code = product(one.code, other.code, power)
+    made = None if code is None else unit(code)
+    if code is None or made is None:
+        return None
+    if made.dimensions:
+        return Quantity(value, f"'{code}'")
+    return Quantity(value * made.factor.numerator / made.factor.denominator, "'1'")

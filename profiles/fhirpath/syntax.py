@@ -70,4 +70,11 @@ class TypeTest:
     type: str
 
 
-Tree = Literal | Member | Call | Item | Variable | Unary | Binary | TypeTest
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """An operand or argument that defines variables: they end with it."""
+
+    tree: "Tree"
+
+
+Tree = Literal | Member | Call | Item | Variable | Unary | Binary | TypeTest | Enclosed

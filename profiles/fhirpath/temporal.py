@@ -41,6 +41,11 @@ _SECONDS: Final[dict[str, int | Decimal]] = {
 }
 
 
+_DAY: Final = 86400
+_STEPS: Final = {3: _DAY, 4: 3600, 5: 60}
+"""Seconds of the last component, by the number of components."""
+
+
 @dataclass(frozen=True, slots=True)
 class Temporal:
     """A date, a moment or a time.
@@ -102,12 +107,31 @@ def compare(one: Temporal, other: Temporal) -> int | None:
     if (one.kind == "Time") != (other.kind == "Time"):
         raise OperationOutcomeError("invalid", "FHIRPath: a time does not compare with a date")
     if (one.zone is None) != (other.zone is None) and min(len(one.parts), len(other.parts)) > 3:
-        return None
+        return _compare_somewhere(one, other)
     left, right = _utc(one).parts, _utc(other).parts
     for mine, theirs in zip(left, right, strict=False):
         if mine != theirs:
             return -1 if mine < theirs else 1
     return 0 if len(left) == len(right) else None
+
+
+_EARLIEST: Final = timedelta(hours=-14 - 1)
+_LATEST: Final = timedelta(hours=12 + 1)
+"""How far a moment without a zone may lie from where it would lie in UTC, and the hour it may leave open."""
+
+
+def _compare_somewhere(one: Temporal, other: Temporal) -> int | None:
+    """Order when one has no zone: known where it is the same in every zone of the earth."""
+    try:
+        gap = _moment(_full(_utc(one).parts), UTC) - _moment(_full(_utc(other).parts), UTC)
+    except ValueError:
+        return None
+    if other.zone is None:
+        found = _compare_somewhere(other, one)
+        return None if found is None else -found
+    if gap + _EARLIEST > timedelta(0):
+        return 1
+    return -1 if gap + _LATEST < timedelta(0) else None
 
 
 def added(value: Temporal, amount: Decimal, unit: str) -> Temporal:
@@ -122,14 +146,17 @@ def added(value: Temporal, amount: Decimal, unit: str) -> Temporal:
     seconds = _SECONDS.get(unit)
     if seconds is None:
         raise OperationOutcomeError("invalid", "FHIRPath: not a unit of time")
-    if value.kind == "Time":
-        return _time_added(value, amount * Decimal(seconds))
-    whole = (
-        amount
-        if unit in ("second", "seconds", "s", "millisecond", "milliseconds", "ms")
-        else int(amount)
-    )
-    return _seconds_added(value, Decimal(whole) * Decimal(seconds))
+    if value.kind == "Time" and seconds >= _DAY:
+        raise OperationOutcomeError("invalid", "FHIRPath: a time moves by hours or less")
+    whole = amount if seconds <= 1 else int(amount)
+    moved = _whole_steps(value, Decimal(whole) * Decimal(seconds))
+    return _time_added(value, moved) if value.kind == "Time" else _seconds_added(value, moved)
+
+
+def _whole_steps(value: Temporal, seconds: Decimal) -> Decimal:
+    """What is added to a partial value, in whole units of its precision (section 6.7)."""
+    step = _STEPS.get(len(value.parts) + (3 if value.kind == "Time" else 0))
+    return seconds if step is None else Decimal(int(seconds / step) * step)
 
 
 def _months_added(value: Temporal, months: int) -> Temporal:

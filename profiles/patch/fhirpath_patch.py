@@ -4,10 +4,23 @@ import copy
 from collections.abc import Callable
 from typing import Any, Final
 
-from profiles.definitions.r4 import ElementDefinition, definitions, member_name
 from profiles.fhirpath.engine import compile_expression
-from profiles.fhirpath.nodes import Node
+from profiles.fhirpath.nodes import Node, all_children
 from profiles.outcome import OperationOutcomeError
+from profiles.patch.parameters import (
+    Value,
+    append,
+    element_named,
+    insert,
+    keep,
+    length,
+    lists,
+    put,
+    value_for,
+)
+
+MOST_OPERATIONS: Final = 1000
+Parts = dict[str, dict[str, Any]]
 
 
 def fhirpath_patch(resource: dict[str, Any], parameters: dict[str, Any]) -> dict[str, Any]:
@@ -20,28 +33,45 @@ def fhirpath_patch(resource: dict[str, Any], parameters: dict[str, Any]) -> dict
     """
     if parameters.get("resourceType") != "Parameters":
         raise OperationOutcomeError("invalid", "a FHIRPath Patch is a Parameters resource")
+    operations = parameters.get("parameter") or ()
+    if len(operations) > MOST_OPERATIONS:
+        raise OperationOutcomeError(
+            "too-costly", f"a patch has at most {MOST_OPERATIONS} operations"
+        )
     patched = copy.deepcopy(resource)
-    for at, entry in enumerate(parameters.get("parameter", ())):
-        if entry.get("name") != "operation":
+    for at, entry in enumerate(operations):
+        place = f"Parameters.parameter[{at}]"
+        if not isinstance(entry, dict) or entry.get("name") != "operation":
             raise OperationOutcomeError(
-                "invalid",
-                "every parameter of a patch is an operation",
-                f"Parameters.parameter[{at}]",
+                "invalid", "every parameter of a patch is an operation", place
             )
-        parts = {part.get("name"): part for part in entry.get("part", ())}
-        kind = _given(parts, "type")
-        apply = _APPLY.get(str(kind))
+        parts = _parts(entry, place)
+        apply = _APPLY.get(str(_given(parts, "type")))
         if apply is None:
             raise OperationOutcomeError(
-                "invalid",
-                "type is add, insert, delete, replace or move",
-                f"Parameters.parameter[{at}]",
+                "invalid", "type is add, insert, delete, replace or move", place
             )
         apply(patched, parts)
     return patched
 
 
-def _given(parts: dict[Any, Any], name: str) -> Any:
+_NAMES: Final = frozenset({"type", "path", "name", "value", "index", "source", "destination"})
+
+
+def _parts(entry: dict[str, Any], place: str) -> Parts:
+    """The parts of an operation by name: each once, and none that means nothing."""
+    found: Parts = {}
+    for part in entry.get("part") or ():
+        name = part.get("name") if isinstance(part, dict) else None
+        if name not in _NAMES or name in found:
+            raise OperationOutcomeError(
+                "invalid", "an operation has each of its parts once, and no others", place
+            )
+        found[str(name)] = part
+    return found
+
+
+def _given(parts: Parts, name: str) -> Any:
     part = parts.get(name)
     if part is None:
         raise OperationOutcomeError("invalid", f"the operation needs {name}")
@@ -51,184 +81,156 @@ def _given(parts: dict[Any, Any], name: str) -> Any:
     raise OperationOutcomeError("invalid", f"{name} has no value")
 
 
-def _nodes(resource: dict[str, Any], parts: dict[Any, Any]) -> list[Node]:
+def _nodes(resource: dict[str, Any], parts: Parts) -> list[Node]:
     path = _given(parts, "path")
     if not isinstance(path, str):
         raise OperationOutcomeError("invalid", "path is a FHIRPath expression")
     return compile_expression(path).evaluate(resource)
 
 
-def _one(resource: dict[str, Any], parts: dict[Any, Any]) -> Node:
+def _one(resource: dict[str, Any], parts: Parts) -> Node:
     found = _nodes(resource, parts)
     if len(found) != 1:
         raise OperationOutcomeError("invariant", "the path of the patch has to select one element")
     return found[0]
 
 
-def _value(part: dict[str, Any]) -> tuple[str, Any, Any]:
-    """Type name, value and extension of a parameter's value; parts make an object."""
-    for key, value in part.items():
-        if key.startswith("value"):
-            return key.removeprefix("value"), value, part.get(f"_{key}")
-        if key == "resource":
-            return "Resource", value, None
-    if "part" not in part:
-        raise OperationOutcomeError("invalid", "the operation needs a value")
-    made: dict[str, Any] = {}
-    for inner in part["part"]:
-        _, value, _ = _value(inner)
-        name = str(inner.get("name"))
-        if name in made:
-            made[name] = (
-                [*made[name], value] if isinstance(made[name], list) else [made[name], value]
-            )
-        else:
-            made[name] = value
-    return "", made, None
+def _owner(resource: dict[str, Any], node: Node) -> tuple[dict[str, Any], str]:
+    """The object that an element stands in, and its type; it has to be a part of the resource."""
+    front = [Node(resource, str(resource.get("resourceType")))]
+    while front and node.owner is not None:
+        for one in front:
+            if one.value is node.owner:
+                return node.owner, one.type
+            if one.extension is node.owner:
+                return node.owner, "Element"
+        front = [child for one in front for child in all_children(one)]
+    raise OperationOutcomeError("invariant", "the path of the patch selects no element")
 
 
-def _element(owner: Node, name: str) -> ElementDefinition:
-    definition = definitions().types.get(owner.type)
-    for element in definition.elements if definition is not None else ():
-        if element.name == name or name in {member_name(element, k) for k in element.types}:
-            return element
-    raise OperationOutcomeError("invariant", f"{owner.type} has no element of this name")
+def _add(resource: dict[str, Any], parts: Parts) -> None:
+    node, name = _one(resource, parts), str(_given(parts, "name"))
+    if node.owner is None and node.value is not resource:
+        raise OperationOutcomeError("invariant", "the path of the patch selects no element")
+    if node.owner is not None:
+        _owner(resource, node)
+    simple = not isinstance(node.value, dict)
+    element = element_named("Element" if simple else node.type, name)
+    value = value_for(element, name, parts.get("value", {}))
+    append(_beside(node) if simple else node.value, element, value)
 
 
-def _json_name(element: ElementDefinition, kind: str) -> str:
-    if not element.choice:
-        return element.name
-    for inner in element.types:
-        if inner[0].upper() + inner[1:] == kind:
-            return member_name(element, inner)
-    raise OperationOutcomeError("invariant", "the element cannot have a value of this type")
-
-
-def _shaped(element: ElementDefinition, value: Any) -> Any:
-    """Parts that came as single values become lists where the type has lists."""
-    kind = element.types[0] if len(element.types) == 1 else ""
-    definition = definitions().types.get(kind)
-    if not isinstance(value, dict) or definition is None:
-        return value
-    made = {}
-    for name, inner in value.items():
-        found = definition.members.get(name)
-        if found is None:
-            made[name] = inner
-            continue
-        listed = inner if isinstance(inner, list) else [inner]
-        shaped = [_shaped(found[0], one) for one in listed]
-        made[name] = shaped if found[0].many else shaped[0]
+def _beside(node: Node) -> dict[str, Any]:
+    """The object beside a primitive, which holds its id and extensions (R4 json.html#primitive)."""
+    if node.extension is not None:
+        return node.extension
+    owner, made = node.owner or {}, dict[str, Any]()
+    if node.index is None:
+        owner[f"_{node.member}"] = made
+    else:
+        values, beside = lists(owner, node.member)
+        beside[node.index] = made
+        keep(owner, node.member, values, beside)
     return made
 
 
-def _add(resource: dict[str, Any], parts: dict[Any, Any]) -> None:
-    owner, name = _one(resource, parts), str(_given(parts, "name"))
-    if not isinstance(owner.value, dict):
-        raise OperationOutcomeError("invariant", "a primitive has no elements to add")
-    kind, value, beside = _value(parts.get("value", {}))
-    element = _element(owner, name)
-    key = _json_name(element, kind)
-    value = _shaped(element, value)
-    if element.many:
-        owner.value.setdefault(key, []).append(value)
-    elif any(member_name(element, inner) in owner.value for inner in element.types):
-        raise OperationOutcomeError("invariant", "the element has a value already; use replace")
-    else:
-        owner.value[key] = value
-        if beside is not None:
-            owner.value[f"_{key}"] = beside
-
-
-def _list_at(resource: dict[str, Any], parts: dict[Any, Any]) -> tuple[list[Any], Node]:
+def _list_at(resource: dict[str, Any], parts: Parts) -> tuple[dict[str, Any], str, Node]:
+    """Object, its type, and the first item of the one list that a path selects."""
     found = _nodes(resource, parts)
-    if not found or found[0].owner is None or found[0].index is None:
+    if not found or found[0].index is None:
         raise OperationOutcomeError("invariant", "the path of the patch has to select a list")
     first = found[0]
     if any(n.owner is not first.owner or n.member != first.member for n in found):
         raise OperationOutcomeError("invariant", "the path of the patch selects several lists")
-    owner = first.owner or {}
-    return owner[first.member], first
+    return *_owner(resource, first), first
 
 
-def _insert(resource: dict[str, Any], parts: dict[Any, Any]) -> None:
-    listed, _ = _list_at(resource, parts)
-    at = _place(parts, "index", len(listed))
-    _, value, _ = _value(parts.get("value", {}))
-    listed.insert(at, value)
+def _insert(resource: dict[str, Any], parts: Parts) -> None:
+    owner, kind, first = _list_at(resource, parts)
+    at = _place(parts, "index", length(owner, first.member))
+    element = element_named(kind, first.member)
+    insert(owner, value_for(element, first.member, parts.get("value", {})), at)
 
 
-def _place(parts: dict[Any, Any], name: str, most: int) -> int:
+def _place(parts: Parts, name: str, most: int) -> int:
     at = _given(parts, name)
-    if not isinstance(at, int) or isinstance(at, bool) or not 0 <= at <= most:
+    if not isinstance(at, int) or isinstance(at, bool):
+        raise OperationOutcomeError("invalid", f"{name} is an integer")
+    if not 0 <= at <= most:
         raise OperationOutcomeError("invariant", f"{name} is no place in the list")
     return at
 
 
-def _delete(resource: dict[str, Any], parts: dict[Any, Any]) -> None:
+def _delete(resource: dict[str, Any], parts: Parts) -> None:
     found = _nodes(resource, parts)
     if not found:
         return  # R4 fhirpatch.html: nothing to delete is no error
     if len(found) > 1:
         raise OperationOutcomeError("invariant", "the path of the patch has to select one element")
-    _drop(found[0])
+    owner, _ = _owner(resource, found[0])
+    _drop(owner, found[0])
+    _without_empty(resource)
 
 
-def _drop(node: Node) -> None:
-    if node.owner is None:
-        raise OperationOutcomeError("invariant", "the resource itself cannot be deleted by a patch")
-    for key in (node.member, f"_{node.member}"):
-        if key not in node.owner:
-            continue
-        listed = node.owner[key]
-        if node.index is None:
-            del node.owner[key]
-        elif isinstance(listed, list) and node.index < len(listed):
-            del listed[node.index]
-            if not any(one is not None for one in listed):
-                del node.owner[key]
-
-
-def _replace(resource: dict[str, Any], parts: dict[Any, Any]) -> None:
-    node = _one(resource, parts)
-    if node.owner is None:
-        raise OperationOutcomeError(
-            "invariant", "the resource itself cannot be replaced by a patch"
-        )
-    kind, value, beside = _value(parts.get("value", {}))
-    if node.index is not None:
-        node.owner[node.member][node.index] = value
+def _drop(owner: dict[str, Any], node: Node) -> None:
+    if node.index is None:
+        put(owner, Value(node.member, None))
         return
-    key = _renamed(node, kind)
-    for old in (node.member, f"_{node.member}"):
-        if old != key:
-            node.owner.pop(old, None)
-    node.owner[key] = value
-    if beside is not None:
-        node.owner[f"_{key}"] = beside
+    values, beside = lists(owner, node.member)
+    del values[node.index], beside[node.index]
+    keep(owner, node.member, values, beside)
 
 
-def _renamed(node: Node, kind: str) -> str:
-    """JSON name after a replacement: that of a choice follows the type of the new value."""
-    suffix = node.type[0].upper() + node.type[1:]
-    if not kind or not node.member.endswith(suffix) or kind == suffix:
-        return node.member
-    stem = node.member.removesuffix(suffix)
-    for definition in definitions().types.values():
-        found = definition.members.get(node.member)
-        if found is not None and found[0].choice and f"{stem}{kind}" in definition.members:
-            return f"{stem}{kind}"
-    return node.member
+def _without_empty(owner: dict[str, Any]) -> None:
+    """An element without value and children does not exist (constraint ele-1)."""
+    for name, value in list(owner.items()):
+        if isinstance(value, dict):
+            _without_empty(value)
+            if not value:
+                del owner[name]
+        elif isinstance(value, list):
+            for one in value:
+                if isinstance(one, dict):
+                    _without_empty(one)
+            if any(one == {} for one in value):
+                _without_empty_items(owner, name)
 
 
-def _move(resource: dict[str, Any], parts: dict[Any, Any]) -> None:
-    listed, _ = _list_at(resource, parts)
-    source = _place(parts, "source", len(listed) - 1)
-    destination = _place(parts, "destination", len(listed) - 1)
-    listed.insert(destination, listed.pop(source))
+def _without_empty_items(owner: dict[str, Any], name: str) -> None:
+    """Items that became empty go; beside a primitive only their place stays."""
+    if name.startswith("_"):
+        values, beside = lists(owner, name[1:])
+        keep(owner, name[1:], values, [one or None for one in beside])
+    else:
+        keep(owner, name, [one for one in owner[name] if one != {}], [])
 
 
-_APPLY: Final[dict[str, Callable[[dict[str, Any], dict[Any, Any]], None]]] = {
+def _replace(resource: dict[str, Any], parts: Parts) -> None:
+    node = _one(resource, parts)
+    owner, kind = _owner(resource, node)
+    element = element_named(kind, node.member)
+    # The name of a choice follows the type of the new value, which parts cannot say.
+    value = value_for(element, node.member, parts.get("value", {}))
+    if node.index is None:
+        put(owner, Value(node.member, None))
+        put(owner, value)
+        return
+    values, beside = lists(owner, node.member)
+    values[node.index], beside[node.index] = value.json, value.beside
+    keep(owner, node.member, values, beside)
+
+
+def _move(resource: dict[str, Any], parts: Parts) -> None:
+    owner, _, first = _list_at(resource, parts)
+    values, beside = lists(owner, first.member)
+    source = _place(parts, "source", len(values) - 1)
+    destination = _place(parts, "destination", len(values) - 1)
+    for one in (values, beside):
+        one.insert(destination, one.pop(source))
+    keep(owner, first.member, values, beside)
+
+
+_APPLY: Final[dict[str, Callable[[dict[str, Any], Parts], None]]] = {
     "add": _add,
     "insert": _insert,
     "delete": _delete,

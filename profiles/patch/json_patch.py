@@ -7,7 +7,10 @@ from typing import Any, Final
 from profiles.outcome import OperationOutcomeError
 
 _INDEX: Final = re.compile(r"0|[1-9]\d{0,8}")
+_ESCAPES: Final = re.compile(r"~(?![01])")
 MOST_OPERATIONS: Final = 1000
+MOST_COPIED: Final = 100_000
+"""Values that the copies of one patch make."""
 
 
 def json_patch(document: Any, operations: list[Any]) -> Any:
@@ -23,12 +26,16 @@ def json_patch(document: Any, operations: list[Any]) -> Any:
             "too-costly", f"a patch has at most {MOST_OPERATIONS} operations"
         )
     root = [copy.deepcopy(document)]
+    copied = 0
     for operation in operations:
-        _apply(root, operation)
+        copied += _apply(root, operation)
+        if copied > MOST_COPIED:
+            raise OperationOutcomeError("too-costly", "the copies of the patch are too large")
     return root[0]
 
 
-def _apply(root: list[Any], operation: Any) -> None:
+def _apply(root: list[Any], operation: Any) -> int:
+    """Apply one operation; the number of values that it copied inside the document."""
     if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
         raise OperationOutcomeError("invalid", "a patch operation needs op and path")
     name, path = operation.get("op"), _pointer(operation["path"])
@@ -41,17 +48,16 @@ def _apply(root: list[Any], operation: Any) -> None:
     elif name == "replace":
         _replace(root, path, copy.deepcopy(operation["value"]))
     elif name in ("move", "copy"):
-        _carry(root, name, operation, path)
+        return _carry(root, name, operation, path)
     elif name == "test":
-        if _get(root, path) != operation["value"] or _is_bool(_get(root, path)) != _is_bool(
-            operation["value"]
-        ):
+        if not _same(_get(root, path), operation["value"]):
             raise OperationOutcomeError("invariant", "a test of the patch does not hold")
     else:
         raise OperationOutcomeError("invalid", "op is add, remove, replace, move, copy or test")
+    return 0
 
 
-def _carry(root: list[Any], name: str, operation: dict[str, Any], path: list[str]) -> None:
+def _carry(root: list[Any], name: str, operation: dict[str, Any], path: list[str]) -> int:
     if not isinstance(operation.get("from"), str):
         raise OperationOutcomeError("invalid", f"{name} needs from")
     source = _pointer(operation["from"])
@@ -61,10 +67,21 @@ def _carry(root: list[Any], name: str, operation: dict[str, Any], path: list[str
     if name == "move":
         _remove(root, source)
     _add(root, path, value)
+    return _size(value) if name == "copy" else 0
 
 
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool)
+def _size(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_size, inner))
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equality of JSON, in which true is not 1 (RFC 6902, 4.6)."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 def _pointer(text: str) -> list[str]:
@@ -72,6 +89,8 @@ def _pointer(text: str) -> list[str]:
         return []
     if not text.startswith("/"):
         raise OperationOutcomeError("invalid", "a JSON Pointer begins with /")
+    if _ESCAPES.search(text):
+        raise OperationOutcomeError("invalid", "~ of a JSON Pointer is written ~0")
     return [part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")]
 
 

@@ -175,3 +175,65 @@ def test_an_ai_result_is_changed_by_its_review_alone(client, store):
     tags = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": []}}]}
     answer = client.post("/fhir/DiagnosticReport/r/$meta-delete", json=tags, headers=FHIR)
     assert answer.status_code == 403
+
+
+def _operation(kind: str, path: str, **parts) -> dict:
+    given = [{"name": "type", "valueCode": kind}, {"name": "path", "valueString": path}]
+    return {
+        "name": "operation",
+        "part": [*given, *({"name": name, **value} for name, value in parts.items())],
+    }
+
+
+@pytest.mark.parametrize(
+    ("operations", "status"),
+    [
+        (
+            [
+                _operation(
+                    "add", "Patient", name={"valueString": "active"}, value={"valueBoolean": True}
+                )
+            ],
+            200,
+        ),
+        ([_operation("replace", "Patient.gender", value={"valueCode": "other"})], 200),
+        ([_operation("delete", "Patient.gender")], 200),
+        ([_operation("delete", "Patient.photo")], 200),
+        ([_operation("replace", "Patient.photo", value={"valueString": "x"})], 422),
+        ([_operation("replace", "Patient.gender", value={"valueBoolean": True})], 422),
+        ([_operation("replace", "Patient.gender", value={"valueCode": "robot"})], 422),
+        ([_operation("delete", "Patient.gender"), _operation("delete", "Patient.name")], 422),
+        ([_operation("delete", "Patient.id")], 422),
+        ([_operation("explode", "Patient.gender")], 400),
+        ([_operation("delete", "Patient.(")], 400),
+    ],
+)
+def test_a_fhirpath_patch_applies_whole_or_not_at_all(client, operations, status):
+    """A path, index or type that does not fit is 422, a malformed operation 400; nothing changes then."""
+    _put(client, {**PATIENT, "name": [{"text": "x"}, {"text": "y"}]})
+    before = client.get("/fhir/Patient/a")
+    patch = {"resourceType": "Parameters", "parameter": operations}
+    answer = client.patch("/fhir/Patient/a", json=patch, headers=FHIR)
+    assert answer.status_code == status
+    if status != 200:
+        assert answer.json()["resourceType"] == "OperationOutcome"
+        after = client.get("/fhir/Patient/a")
+        assert (after.json(), after.headers["etag"]) == (before.json(), before.headers["etag"])
+
+
+def test_a_patch_keeps_the_digits_of_a_decimal(client):
+    """Both kinds of patch leave a number as it was written, and store one as it is given."""
+    observation = (
+        '{"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "c"},'
+        ' "valueQuantity": {"value": 1.50}}'
+    )
+    client.put("/fhir/Observation/o", content=observation, headers=FHIR)
+    kind = {"Content-Type": "application/json-patch+json"}
+    patch = '[{"op": "test", "path": "/valueQuantity/value", "value": 1.5},'
+    patch += '{"op": "add", "path": "/referenceRange", "value": [{"low": {"value": 1.00}}]}]'
+    client.patch("/fhir/Observation/o", content=patch, headers=kind)
+    path = {"resourceType": "Parameters", "parameter": [_operation("delete", "Observation.photo")]}
+    client.patch("/fhir/Observation/o", json=path, headers=FHIR)
+    text = client.get("/fhir/Observation/o").text.replace(" ", "")
+    assert '"value":1.50' in text
+    assert '"value":1.00' in text

@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from gateway.lane import Lane
 from gateway.operations.job import OPERATION_LANE, RunOperation
 
@@ -154,13 +156,129 @@ def test_a_document_holds_all_that_its_composition_refers_to(client):
     assert client.get("/fhir/Composition/c/$document").status_code == 404
 
 
-def test_fhirpath_shows_values_with_their_types(client):
+def _evaluated(client, expression, resource):
+    parameters = [
+        {"name": "expression", "valueString": expression},
+        {"name": "resource", "resource": resource},
+    ]
+    body = {"resourceType": "Parameters", "parameter": parameters}
+    answer = client.post("/fhir/$fhirpath", json=body, headers=FHIR)
+    assert answer.status_code == 200, answer.text
+    found = []
+    for entry in answer.json().get("parameter", ()):
+        one = {}
+        for part in entry["part"]:
+            name = part.pop("name")
+            one[name] = next(iter(part.values())) if len(part) == 1 and name != "value" else part
+        found.append(one)
+    return found
+
+
+def test_fhirpath_shows_values_with_their_types_and_places(client):
     """For a person who looks for a mistake in an expression."""
     _put(client, {"resourceType": "Patient", "id": "a", "gender": "male"})
     found = client.get("/fhir/Patient/a/$fhirpath?expression=Patient.gender").json()
-    parts = {part["name"]: part["valueString"] for part in found["parameter"][0]["part"]}
-    assert parts == {"type": "code", "value": "male"}
-    assert client.get("/fhir/Patient/a/$fhirpath?expression=1%20%2B").status_code == 400
+    assert found["parameter"] == [
+        {
+            "name": "result",
+            "part": [
+                {"name": "type", "valueString": "code"},
+                {"name": "path", "valueString": "Patient.gender"},
+                {"name": "value", "valueCode": "male"},
+            ],
+        }
+    ]
+    assert client.get("/fhir/Patient/a/$fhirpath?expression={}").json() == {
+        "resourceType": "Parameters"
+    }
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("name[1].given[0]", ("string", "Patient.name[1].given[0]", {"valueString": "B"})),
+        ("name[0]", ("HumanName", "Patient.name[0]", {"valueHumanName": {"text": "A"}})),
+        ("deceased", ("boolean", "Patient.deceased", {"valueBoolean": False})),
+        (
+            "contact",
+            ("Patient.contact", "Patient.contact[0]", {"valueString": '{"gender":"male"}'}),
+        ),
+        (
+            "birthDate.extension.value",
+            ("code", "Patient.birthDate.extension[0].value", {"valueCode": "c"}),
+        ),
+        (
+            "birthDate",
+            (
+                "date",
+                "Patient.birthDate",
+                {"_valueDate": {"extension": [{"url": "https://u", "valueCode": "c"}]}},
+            ),
+        ),
+        ("contained.name", ("string", "Patient.contained[0].name", {"valueString": "W"})),
+        ("1.50", ("System.Decimal", None, {"valueDecimal": 1.50})),
+        ("2 + 2", ("System.Integer", None, {"valueInteger": 4})),
+        ("@2020-01", ("System.Date", None, {"valueDate": "2020-01"})),
+        ("@2020-01-01T10:00", ("System.DateTime", None, {"valueString": "2020-01-01T10:00"})),
+        ("@T10:00", ("System.Time", None, {"valueString": "10:00"})),
+        ("2 weeks", ("System.Quantity", None, {"valueQuantity": {"value": 2, "unit": "week"}})),
+        ("Patient.type()", ("System.TypeInfo", None, {"valueString": "FHIR.Patient"})),
+    ],
+)
+def test_fhirpath_answers_in_the_type_of_each_value(client, expression, expected):
+    """``value[x]`` of the type that was found; JSON or text where a parameter has no such type."""
+    patient = {
+        "resourceType": "Patient",
+        "name": [{"text": "A"}, {"given": ["B"]}],
+        "deceasedBoolean": False,
+        "contact": [{"gender": "male"}],
+        "_birthDate": {"extension": [{"url": "https://u", "valueCode": "c"}]},
+        "contained": [{"resourceType": "Organization", "id": "o", "name": "W"}],
+    }
+    (found,) = _evaluated(client, expression, patient)
+    assert (found["type"], found.get("path"), found["value"]) == expected
+
+
+def test_fhirpath_keeps_digits_and_shows_traces(client):
+    """A decimal has the digits that it was written with; a trace shows its label and what it saw."""
+    observation = (
+        '{"resourceType": "Parameters", "parameter": ['
+        '{"name": "expression", "valueString": "value.trace(\'seen\', value) | %resource"},'
+        '{"name": "resource", "resource": {"resourceType": "Observation", "status": "final",'
+        ' "code": {"text": "c"}, "valueQuantity": {"value": 1.50}}}]}'
+    )
+    answer = client.post("/fhir/$fhirpath", content=observation, headers=FHIR)
+    assert answer.text.replace(" ", "").count("1.50") == 3
+    quantity, whole, trace = answer.json()["parameter"]
+    assert quantity["part"][1]["valueString"] == "Observation.value"
+    assert whole["part"][2]["resource"]["resourceType"] == "Observation"
+    assert trace["part"][0] == {"name": "label", "valueString": "seen"}
+    assert trace["part"][1]["part"][1]["valueString"] == "Observation.value.value"
+    stored = '{"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "c"},'
+    stored += ' "valueQuantity": {"value": 1.50}}'
+    client.put("/fhir/Observation/o", content=stored, headers=FHIR)
+    answer = client.get("/fhir/Observation/o/$fhirpath?expression=value.value")
+    assert '"valueDecimal":1.50' in answer.text.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("Patient/a/$fhirpath?expression=1%20%2B", 400),
+        ("Patient/a/$fhirpath?expression=nothing()", 400),
+        ("Patient/a/$fhirpath?expression=(1|2)%2B1", 400),
+        ("Patient/a/$fhirpath?expression=id.memberOf(%27http://x%27)", 422),
+        ("Patient/a/$fhirpath", 400),
+        ("$fhirpath?expression=1", 400),
+        ("$fhirpath?expression=1&resource=x", 400),
+        ("Patient/nobody/$fhirpath?expression=1", 404),
+    ],
+)
+def test_fhirpath_says_what_is_wrong(client, address, status):
+    """A syntax error, an error of evaluation and a missing parameter are an OperationOutcome."""
+    _put(client, {"resourceType": "Patient", "id": "a", "gender": "male"})
+    answer = client.get(f"/fhir/{address}")
+    assert (answer.status_code, answer.json()["resourceType"]) == (status, "OperationOutcome")
 
 
 def test_a_long_operation_is_a_job(client, store):
