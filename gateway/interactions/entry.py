@@ -21,6 +21,7 @@ from profiles.definitions.r4 import definitions
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
 
+_CONDITIONS: Final = ("ifNoneExist", "ifMatch", "ifNoneMatch", "ifModifiedSince")
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -121,6 +122,8 @@ def _entry(at: int, entry: Any, base: str) -> Entry:
     method = request.get("method")
     if method not in METHODS:
         raise OperationOutcomeError("value", "request.method is no method of FHIR")
+    if not all(isinstance(request.get(name, ""), str) for name in _CONDITIONS):
+        raise OperationOutcomeError("structure", "a condition of an entry is a text")
     resource = entry.get("resource")
     if resource is not None and not isinstance(resource, dict):
         raise OperationOutcomeError("structure", "a resource is an object")

@@ -44,7 +44,7 @@ def resolve(writes: Writes, body: bytes, bundle: dict[str, Any]) -> list[Entry]:
         _identify(writes, entry, links)
     _require_once(entries)
     rewritten = _rewritten(writes, body, links)
-    for entry, again in zip(entries, parse(rewritten)["entry"], strict=True):
+    for entry, again in zip(entries, parse(rewritten).get("entry", []), strict=True):
         entry.resource, entry.request = again.get("resource"), again["request"]
     return entries
 

@@ -177,3 +177,20 @@ def test_a_resource_is_written_once(client):
         "request": {"method": "PUT", "url": "Patient/a"},
     }
     _send(client, "transaction", entry, entry, status=400)
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+def test_a_bundle_without_entries_is_answered_by_one_without(client, kind):
+    """Nothing to do is no error."""
+    answer = client.post("/fhir", json={"resourceType": "Bundle", "type": kind})
+    assert (answer.status_code, answer.json()["type"]) == (200, f"{kind}-response")
+
+
+@pytest.mark.parametrize("name", ["ifNoneExist", "ifMatch", "ifNoneMatch", "ifModifiedSince"])
+def test_a_condition_that_is_no_text_refuses_its_entry_alone(client, name):
+    """The entry beside it in the batch is stored."""
+    wrong = _post({"resourceType": "Patient"})
+    wrong["request"][name] = 1
+    made = _send(client, "batch", wrong, _post({"resourceType": "Patient"}))
+    assert [one["response"]["status"][:3] for one in made["entry"]] == ["400", "201"]
+    _send(client, "transaction", wrong, status=400)
