@@ -1,6 +1,6 @@
 """What a closure handed to ``Store.transact`` may do: everything that must become true together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -16,7 +16,7 @@ from adapters.sql.notes import set_note
 from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import GENERATION, Registry
-from adapters.sql.resources import Resources, version
+from adapters.sql.resources import Resources, recent, version, versions
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader, SeriesRef
 from profiles.search.parameters import SearchParameter
@@ -167,6 +167,27 @@ class Transaction:
         """One version (``not-found``, ``deleted``)."""
         return required(version(self._connection, self._names, kind, resource_id, number), kind)
 
+    def history(self, kind: str, resource_id: str) -> tuple[StoredVersion, ...]:
+        """Every version, the newest first."""
+        return versions(self._connection, self._names, kind, resource_id)
+
+    def recent(
+        self,
+        kinds: tuple[str, ...],
+        *,
+        since_ms: int,
+        until_ms: int,
+        before: tuple[int, int, int] | None,
+        count: int,
+    ) -> tuple[StoredVersion, ...]:
+        """Versions of the resources of some types (of all when empty), the newest first."""
+        limits = (since_ms, until_ms, before, count)
+        return tuple(recent(self._connection, self._names, kinds, *limits))
+
+    def metas(self, kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The ``meta`` of every resource of some types."""
+        return self._reader.metas(kinds)
+
     def put(
         self,
         resource: Mapping[str, Any],
@@ -176,6 +197,12 @@ class Transaction:
     ) -> StoredVersion:
         """Write the next version of a resource that has an id (``precondition`` on ``if_match``)."""
         stored = self._resources.put(resource, self.moment, if_match=if_match, op=op)
+        self._parameters_changed(stored)
+        return stored
+
+    def amend(self, resource: Mapping[str, Any]) -> StoredVersion:
+        """Write another content for a version that this transaction has written, before anybody sees it."""
+        stored = self._resources.amend(resource)
         self._parameters_changed(stored)
         return stored
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.fhir_answer import base_of, fhir_json, read_body, resource_id, store_of, transact
+from gateway.interactions.within import Within
 from gateway.negotiation import preference, require_json_accepted, require_json_body
 from gateway.operations.definition import Call, Endpoint, Operation
 from gateway.operations.job import enqueue_call
@@ -33,7 +34,10 @@ def endpoint_of(operation: Operation) -> Endpoint:
             return accepted(request, task_id)
         if operation.compute is None:
             raise OperationOutcomeError("not-supported", "this operation cannot be computed here")
-        made = await anyio.to_thread.run_sync(operation.compute, call)
+        if isinstance(call.store, Within):
+            made = operation.compute(call)
+        else:
+            made = await anyio.to_thread.run_sync(operation.compute, call)
         return fhir_json(request, made if isinstance(made, bytes) else orjson.dumps(made))
 
     return answer
