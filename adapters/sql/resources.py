@@ -1,5 +1,6 @@
 """Resources with versions, on one connection: the current one in ``res``, older ones in ``hist``."""
 
+import functools
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -109,7 +110,7 @@ class Resources:
         meta = {
             **resource.get("meta", {}),
             "versionId": str(number),
-            "lastUpdated": instant(moment),
+            "lastUpdated": _instant(moment),
         }
         whole = {"resourceType": kind, "id": resource_id, "meta": meta}
         whole.update((k, v) for k, v in resource.items() if k not in whole)
@@ -249,6 +250,12 @@ def recent(
 def _of_version(meta: Mapping[str, Any]) -> dict[str, Any]:
     """What the server says of a version."""
     return {name: meta[name] for name in ("versionId", "lastUpdated")}
+
+
+@functools.lru_cache(maxsize=16)
+def _instant(moment: datetime) -> str:
+    """The time of a transaction, which is that of everything in it."""
+    return instant(moment)
 
 
 def _method(number: int) -> str:

@@ -1,13 +1,14 @@
 """What an entry has come to, as the entry of the answer (R4 http.html#transaction-response)."""
 
+import functools
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 
 from adapters.store import StoredVersion
-from gateway.fhir_answer import location
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError, outcome
 
@@ -59,18 +60,22 @@ class Outcome:
         stored = self.stored
         if stored is None:
             return {}
+        address = f"{base}/{stored.type}/{stored.id}"
         if not stored.deleted:
-            response["location"] = location(base, stored)
+            response["location"] = f"{address}/_history/{stored.version}"
         response["etag"] = f'W/"{stored.version}"'
-        response["lastModified"] = instant(stored.last_updated)
+        response["lastModified"] = _instant(stored.stamp)
         if wanted == "OperationOutcome":
             response["outcome"] = outcome("information", "informational", "stored")
         if wanted != "representation" or stored.deleted:
             return {}
-        return {
-            "fullUrl": f"{base}/{stored.type}/{stored.id}",
-            "resource": orjson.Fragment(stored.body),
-        }
+        return {"fullUrl": address, "resource": orjson.Fragment(stored.body)}
+
+
+@functools.lru_cache(maxsize=64)
+def _instant(stamp: int) -> str:
+    """The entries of a transaction have one time."""
+    return instant(datetime.fromtimestamp(stamp / 1000, UTC))
 
 
 def said(error: OperationOutcomeError) -> Outcome:
