@@ -13,7 +13,6 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from gateway.app import Gateway, compose
-from gateway.fast_read import FastRead
 from gateway.logs import configure_logging
 from gateway.settings import Settings, load_settings, require_loopback
 
@@ -49,7 +48,7 @@ async def serve_http(gateway: Gateway, settings: Settings, stop: asyncio.Event) 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
     server = Server(
-        FastRead(gateway.http, gateway.store),
+        gateway.http,
         address=settings.host,
         port=settings.http_port,
         interface=Interfaces.ASGI,
