@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
+import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     say(f"FHIR   http://{settings.host}:{settings.http_port}/fhir\n")
     say(f"DICOM  {settings.ae_title}@{settings.host}:{gateway.scp.port}\n")
     try:
-        asyncio.run(serve_http(gateway, settings, asyncio.Event()))
+        # A quarter more creates per second than on the loop of asyncio (decision 0020).
+        uvloop.run(serve_http(gateway, settings, asyncio.Event()))
     finally:
         gateway.stop()
     return 0
