@@ -76,7 +76,7 @@ class _Inner:
     """One request to the routes of the application, without a connection."""
 
     def __init__(self, request: Request, entry: Entry, app: Any) -> None:
-        self._routes = request.app.router
+        self._operations = request.app.router
         self._entry = entry
         kind, self._body = _content(entry)
         self._status = 0
@@ -98,12 +98,26 @@ class _Inner:
 
     async def run(self) -> None:
         """Take the way of a request; an error is raised as the interaction has raised it."""
+        if "$" in self._entry.path:
+            await self._operate()
+            return
+        # Imported here, because a Bundle is an interaction of that table itself.
+        from gateway.interactions.table import INTERACTIONS, shape_of
+
+        segments = self._entry.path.split("/") if self._entry.path else []
+        names, methods, _ = INTERACTIONS.get(shape_of(segments), ((), {}, ""))
+        endpoint = methods.get(self._entry.method)
+        if endpoint is None:
+            raise _nothing_there(405 if methods else 404)
+        self._scope["path_params"] = dict(zip(names, segments, strict=True))
+        response = await endpoint(Request(self._scope, self._receive))
+        await response(self._scope, self._receive, self._send)
+
+    async def _operate(self) -> None:
         try:
-            await self._routes(self._scope, self._receive, self._send)
+            await self._operations(self._scope, self._receive, self._send)
         except HTTPException as error:
-            kind = "method-not-allowed" if error.status_code == 405 else "not-found"
-            text = "there is nothing at this address, or not by this method"
-            raise OperationOutcomeError(kind, text, "request.url") from None
+            raise _nothing_there(error.status_code) from None
 
     async def _receive(self) -> dict[str, Any]:
         return {"type": "http.request", "body": self._body, "more_body": False}
@@ -133,6 +147,12 @@ class _Inner:
             made.last_modified = meta.get("lastUpdated", made.last_modified)
             made.address = "/".join([base, *self._entry.path.split("/")[:2]])
         return made
+
+
+def _nothing_there(status: int) -> OperationOutcomeError:
+    kind = "method-not-allowed" if status == 405 else "not-found"
+    text = "there is nothing at this address, or not by this method"
+    return OperationOutcomeError(kind, text, "request.url")
 
 
 def _kept(request: Request) -> list[tuple[bytes, bytes]]:
