@@ -29,11 +29,10 @@ from profiles.outcome import OperationOutcomeError
 from profiles.primitives import is_valid
 
 _FORM: Final = "application/x-www-form-urlencoded"
-_READING: Final = frozenset(
-    operation.name
-    for operation in OPERATIONS
-    if operation.compute is not None and not operation.affects_state
+_APART: Final = frozenset(
+    [o.name for o in OPERATIONS if o.compute is None or o.affects_state] + ["job-status"]
 )
+"""Operations that write or wait on their own."""
 
 
 async def ask(request: Request, entry: Entry, base: str) -> Outcome:
@@ -51,8 +50,7 @@ def ask_within(request: Request, tx: Transaction, entry: Entry, base: str) -> Ou
     OperationOutcomeError
         ``not-supported`` for an operation that writes or waits, and whatever the entry itself has come to.
     """
-    operation = entry.path.rpartition("$")[2] if "$" in entry.path else ""
-    if operation and operation not in _READING:
+    if "$" in entry.path and entry.path.partition("$")[2].partition("/")[0] in _APART:
         raise OperationOutcomeError(
             "not-supported", "send this operation on its own or in a batch", "request.url"
         )

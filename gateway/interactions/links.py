@@ -90,7 +90,7 @@ def places(resource: dict[str, Any], extended: bool = True, kind: str = "") -> I
             many = type(value) is list
             for key, one in enumerate(value) if many else ((name, value),):
                 if type(one) is dict:
-                    if inner is _RESOURCE or type(inner) is dict:
+                    if inner == _RESOURCE or type(inner) is dict:
                         waiting.append((one, inner))
                 elif type(one) is str and type(inner) is str and _may_lead(inner, one):
                     yield Place(value if many else node, key, inner, one)

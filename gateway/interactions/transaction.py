@@ -89,11 +89,9 @@ def _placed(error: OperationOutcomeError, entry: Entry) -> OperationOutcomeError
     place = f"Bundle.entry[{entry.at}]"
 
     def inside(expression: str | None) -> str:
-        if not expression:
-            return place
-        if expression.startswith("request"):
-            return f"{place}.{expression}"
-        return f"{place}.resource.{expression}" if entry.writes else f"{place}.request.url"
+        if not entry.writes:
+            return f"{place}.request.url"
+        return f"{place}.resource.{expression}" if expression else place
 
     issues = tuple((kind, text, inside(at)) for kind, text, at in error.issues)
     text = f"entry {entry.at}: {error.diagnostics}"
