@@ -138,7 +138,7 @@ def _request(entry: dict[str, Any]) -> dict[str, Any]:
         if name not in request:
             raise OperationOutcomeError("required", f"a request has a {name}", f"request.{name}")
     for name in ("method", "url", *_CONDITIONS):
-        if not isinstance(request.get(name, ""), str):
+        if not isinstance(request.get(name, ""), str) or request.get(name) == "":
             raise OperationOutcomeError("structure", "this is a text", f"request.{name}")
     if request["method"] not in METHODS:
         raise OperationOutcomeError("value", "this is no method of FHIR", "request.method")
@@ -188,8 +188,10 @@ def _bare(entry: dict[str, Any]) -> dict[str, Any]:
 @functools.lru_cache(maxsize=1024)
 def _address(url: str, base: str) -> tuple[str, str, str, str]:
     """Path, query, type and id of ``request.url``; an absolute one is of this server."""
-    if url == base or url.startswith((f"{base}/", f"{base}?")):
-        url = url[len(base) :]
+    # A proxy that ends TLS leaves the scheme to be guessed: the host is what tells.
+    own = re.match(rf"https?:{re.escape(base.partition(':')[2])}(?=[/?]|$)", url)
+    if own is not None:
+        url = url[own.end() :]
     elif re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:", url):
         raise OperationOutcomeError(
             "not-found", "this is an address of another server", "request.url"

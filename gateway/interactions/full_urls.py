@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from gateway.interactions.entry import Entry
-from gateway.interactions.links import REFERENCE, URI, Place
+from gateway.interactions.links import NARRATIVE, REFERENCE, URI, Place
 from profiles.outcome import OperationOutcomeError
 
 CONDITIONAL: Final = re.compile(r"([A-Z][A-Za-z]+)\?(.+)", re.DOTALL)
@@ -101,21 +101,27 @@ def follow(
     address : callable
         Address of an entry, with its version where that is asked for; None when it is not known yet.
     """
-    return place.replace(functools.partial(_target, place, entry, urls, address))
+    target = functools.partial(_target, place.leaf, entry.base, urls, address)
+    if place.leaf == NARRATIVE:
+        return place.replace_in_narrative(target)
+    made = target(place.text)
+    if made is not None:
+        place.holder[place.key] = made
+    return made is not None
 
 
 def _target(
-    place: Place,
-    entry: Entry,
+    leaf: str,
+    base: str,
     urls: FullUrls,
     address: Callable[[Entry, bool], str | None],
     text: str,
 ) -> str | None:
-    found = urls.entry(text, entry.base)
+    found = urls.entry(text, base)
     if found is None:
-        return None if place.leaf == REFERENCE and CONDITIONAL.fullmatch(text) else text
+        return None if leaf == REFERENCE and CONDITIONAL.fullmatch(text) else text
     other, version, fragment = found
-    if place.leaf == URI and _is_name(other.resource, other.full_url):
+    if leaf == URI and _is_name(other.resource, other.full_url):
         return text
     made = address(other, bool(version))
     return made if made is None or not fragment else f"{made}#{fragment}"

@@ -41,16 +41,8 @@ class Place:
     leaf: str
     text: str
 
-    def replace(self, found: Callable[[str], str | None]) -> bool:
+    def replace_in_narrative(self, found: Callable[[str], str | None]) -> bool:
         """Write what ``found`` gives for each link; false when it gives nothing for one of them."""
-        if self.leaf == NARRATIVE:
-            return self._replace_in_narrative(found)
-        made = found(self.text)
-        if made is not None:
-            self.holder[self.key] = made
-        return made is not None
-
-    def _replace_in_narrative(self, found: Callable[[str], str | None]) -> bool:
         complete = True
 
         def replaced(match: re.Match[str]) -> str:
@@ -82,18 +74,24 @@ def places(resource: dict[str, Any], extended: bool = True, kind: str = "") -> I
     waiting: list[tuple[Any, Any]] = [(resource, plans(extended)[kind] if kind else _RESOURCE)]
     while waiting:
         node, step = waiting.pop()
-        plan = step if type(step) is dict else _plan_of(node, extended)
+        plan = step if type(step) is dict else _plan_of(node, step, extended)
         for name, value in node.items():
             inner = plan.get(name)
             if inner is None:
                 continue
-            many = type(value) is list
-            for key, one in enumerate(value) if many else ((name, value),):
-                if type(one) is dict:
-                    if inner == _RESOURCE or type(inner) is dict:
-                        waiting.append((one, inner))
-                elif type(one) is str and type(inner) is str and _may_lead(inner, one):
-                    yield Place(value if many else node, key, inner, one)
+            if type(value) is dict:
+                waiting.append((value, inner))
+            elif type(value) is list:
+                waiting += [(one, inner) for one in value if type(one) is dict]
+                yield from () if type(inner) is dict else _listed(value, inner)
+            elif type(value) is str and type(inner) is str and _may_lead(inner, value):
+                yield Place(node, name, inner, value)
+
+
+def _listed(values: list[Any], leaf: str) -> Iterator[Place]:
+    for at, text in enumerate(values):
+        if type(text) is str and _may_lead(leaf, text):
+            yield Place(values, at, leaf, text)
 
 
 def patch_places(document: Any, kind: str) -> Iterator[Place]:
@@ -123,9 +121,11 @@ def _may_lead(leaf: str, text: str) -> bool:
     return leaf != NARRATIVE or "href" in text or "src" in text
 
 
-def _plan_of(node: dict[str, Any], extended: bool) -> Plan:
+def _plan_of(node: dict[str, Any], leaf: str, extended: bool) -> Plan:
     kind = node.get("resourceType")
-    return plans(extended).get(kind, {}) if isinstance(kind, str) and kind != "Bundle" else {}
+    if leaf != _RESOURCE or not isinstance(kind, str) or kind == "Bundle":
+        return {}
+    return plans(extended).get(kind, {})
 
 
 @functools.cache

@@ -36,6 +36,7 @@ ASKED = {
     "Patient/a": "Patient",
     "/Patient/a": "Patient",
     "http://testserver/fhir/Patient/a": "Patient",
+    "https://testserver/fhir/Patient/a": "Patient",
     "Patient/a/_history/1": "Patient",
     "Patient/a/_history": "Bundle",
     "Patient/_history": "Bundle",
