@@ -165,10 +165,10 @@ def _base_of(entry: dict[str, Any], full_url: Any) -> str:
     """Base address in a full URL, which is absolute and agrees with its resource."""
     if not isinstance(full_url, str):
         raise OperationOutcomeError("structure", "a fullUrl is a text", "fullUrl")
-    if full_url.startswith("urn:"):
-        return ""
     if "/_history/" in full_url:
         raise OperationOutcomeError("invariant", "a fullUrl has no version (bdl-8)", "fullUrl")
+    if full_url.startswith("urn:"):
+        return ""
     wrong = next(identity_problems({"resourceType": "Bundle", "entry": [_bare(entry)]}), None)
     if wrong is not None:
         raise OperationOutcomeError(wrong.code, wrong.text, "fullUrl")

@@ -9,7 +9,7 @@ from gateway.interactions.entry import Entry
 from gateway.interactions.links import NARRATIVE, REFERENCE, URI, Place
 from profiles.outcome import OperationOutcomeError
 
-CONDITIONAL: Final = re.compile(r"([A-Z][A-Za-z]+)\?(.+)", re.DOTALL)
+CONDITIONAL: Final = re.compile(r"([A-Z][A-Za-z]+)\?(.*)", re.DOTALL)
 """A reference that is a search (R4 http.html#trefs)."""
 _RELATIVE: Final = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 

@@ -15,11 +15,12 @@ from gateway.interactions.admission import admit
 from gateway.interactions.entry import Entry
 from gateway.interactions.entry_answer import Outcome
 from gateway.interactions.full_urls import CONDITIONAL, follow
-from gateway.interactions.links import Place
+from gateway.interactions.links import REFERENCE, Place, places
 from gateway.interactions.perform import find, perform
 from gateway.interactions.transaction import Prepared, at_entry
 from gateway.interactions.write import Writes
 from profiles.outcome import OperationOutcomeError
+from profiles.strict_json import parse_resource
 
 _CHAINED: Final = (".", "_has:")
 
@@ -43,7 +44,7 @@ class Run:
         self._writes = writes
         self._read = read
         self._done: dict[int, Outcome] = {}
-        self._late: dict[int, list[Place]] = {}
+        self._late: dict[int, set[str]] = {}
         self._targets: dict[str, str] = {}
         self._created: Counter[str] = Counter()
 
@@ -123,9 +124,9 @@ class Run:
             return
         kind, query = condition.groups()
         open_yet = kind in written or any(mark in query for mark in _CHAINED)
-        if open_yet and entry.method != "PATCH" and not (entry.existing or entry.twin):
+        if open_yet:
             place.holder[place.key] = place.text
-            self._late.setdefault(entry.at, []).append(place)
+            self._late.setdefault(entry.at, set()).add(place.text)
         else:
             place.holder[place.key] = at_entry(entry, self._target, place.text)
 
@@ -183,20 +184,25 @@ class Run:
     def _link_late(self, entries: list[Entry]) -> None:
         """Conditional references that what the transaction has written may answer."""
         for entry in entries:
-            if entry.at in self._late:
-                self._done[entry.at].stored = at_entry(entry, self._amended, entry)
+            found = entry.method == "POST" and (entry.existing or entry.twin)
+            if entry.at in self._late and not found:
+                at_entry(entry, self._amend, entry)
         for entry in entries:
             if entry.twin is not None:
                 self._done[entry.at].stored = self._done[entry.twin.at].stored
 
-    def _amended(self, entry: Entry) -> Any:
-        for place in self._late[entry.at]:
-            place.holder[place.key] = self._target(place.text)
-        resource = {**(entry.resource or {}), "id": entry.target}
+    def _amend(self, entry: Entry) -> None:
+        """Complete what was written, before anybody sees it."""
+        stored = self._done[entry.at].stored
+        if stored is None:
+            return
+        resource = parse_resource(stored.body)
+        for place in places(resource):
+            if place.leaf == REFERENCE and place.text in self._late[entry.at]:
+                place.holder[place.key] = self._target(place.text)
         admit(resource, entry.kind)
-        stored = self._writes.tx.amend(resource)
+        self._done[entry.at].stored = self._writes.tx.amend(resource)
         self._writes.on_created(self._writes.tx, resource)
-        return stored
 
     def _asked(self, entry: Entry) -> Outcome:
         found = at_entry(entry, self._read, entry)
