@@ -112,8 +112,7 @@ class Resources:
             "versionId": str(number),
             "lastUpdated": instant_of(stamp),
         }
-        whole = {"resourceType": kind, "id": resource_id, "meta": meta}
-        whole.update((k, v) for k, v in resource.items() if k not in whole)
+        whole = _with_meta(resource, meta)
         stored = StoredVersion(
             kind,
             resource_id,
@@ -180,6 +179,18 @@ class Resources:
             (*values, key),
         )
         return int(key)
+
+
+def _with_meta(resource: Mapping[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
+    """The resource with its new meta; every member stays where the client has put it."""
+    if "meta" in resource:
+        return {**resource, "meta": meta}
+    whole: dict[str, Any] = {}
+    for name, value in resource.items():
+        whole[name] = value
+        if name == "id":
+            whole["meta"] = meta
+    return whole
 
 
 def recent(
