@@ -1,10 +1,14 @@
 """The front dispatches interactions: every address, method, failure and compression as HTTP has them."""
 
 import gzip
+from dataclasses import replace
 
 import pytest
+from starlette.testclient import TestClient
 
+from gateway.http import Services, build_app
 from gateway.interactions.table import INTERACTIONS
+from gateway.settings import load_settings
 
 PATIENT = {"resourceType": "Patient", "id": "p", "name": [{"family": "Long"}]}
 PLACES = {"type": "Patient", "id": "p", "version": "1", "compartment": "Patient"}
@@ -70,6 +74,21 @@ def test_a_long_answer_is_compressed_for_who_takes_gzip(patient, accepted, packe
     assert answer.headers["content-length"] == str(len(raw))
     assert answer.headers["vary"] == "Accept-Encoding"
     assert (gzip.decompress(raw) if packed else raw).startswith(b'{"resourceType":"Capability')
+
+
+def test_other_origins_are_refused_unless_a_site_names_them(patient, store):
+    """CORS is off by default; a named origin may ask, also before a write (Fetch, 3.2)."""
+    asks = {"Origin": "https://ehr.example", "Access-Control-Request-Method": "PUT"}
+    assert "access-control-allow-origin" not in patient.get("/fhir/Patient/p", headers=asks).headers
+    settings = replace(load_settings({}), cors_origins=("https://ehr.example",))
+    services = Services(request_analysis=lambda *_: "", on_created=lambda *_: None)
+    named = TestClient(build_app(store, settings, services))
+    read = named.get("/fhir/Patient/p", headers=asks)
+    assert read.headers["access-control-allow-origin"] == "https://ehr.example"
+    assert "ETag" in read.headers["access-control-expose-headers"]
+    assert named.options("/fhir/Patient/p", headers=asks).status_code == 200
+    other = {**asks, "Origin": "https://elsewhere.example"}
+    assert named.options("/fhir/Patient/p", headers=other).status_code == 400
 
 
 def test_a_bug_of_ours_is_answered_without_what_the_request_held(patient, store, monkeypatch):
