@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from typing import Any, Final, TypeVar
-from urllib.parse import quote
 
 import orjson
 from starlette.requests import Request
@@ -158,7 +157,7 @@ def versioned(request: Request, stored: StoredVersion, body: bytes | None = None
 
 def location(base: str, stored: StoredVersion) -> str:
     """Address of a version."""
-    return f"{base}/{stored.type}/{quote(stored.id)}/_history/{stored.version}"
+    return f"{base}/{stored.type}/{stored.id}/_history/{stored.version}"
 
 
 def written(request: Request, stored: StoredVersion, status: int) -> Response:

@@ -1,6 +1,5 @@
 """Resources with versions, on one connection: the current one in ``res``, older ones in ``hist``."""
 
-import functools
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,7 @@ from adapters.sql.names import Names
 from adapters.sql.records import StoredVersion
 from adapters.sql.schema import AWAITED, DELETED, LIVE
 from profiles.exact_json import dumps_exact
-from profiles.fhir_time import instant
+from profiles.fhir_time import instant_of
 from profiles.outcome import OperationOutcomeError
 
 _CURRENT = "SELECT pk, ver, ts, deleted, op, body FROM res WHERE rt = ? AND id = ?"
@@ -107,18 +106,18 @@ class Resources:
                 "precondition", f"If-Match {if_match} is not the current version"
             )
         number = 1 if row is None else row[1] + 1
+        stamp = _stamp(moment)
         meta = {
             **resource.get("meta", {}),
             "versionId": str(number),
-            "lastUpdated": _instant(moment),
+            "lastUpdated": instant_of(stamp),
         }
-        whole = {"resourceType": kind, "id": resource_id, "meta": meta}
-        whole.update((k, v) for k, v in resource.items() if k not in whole)
+        whole = _with_meta(resource, meta)
         stored = StoredVersion(
             kind,
             resource_id,
             number,
-            _stamp(moment),
+            stamp,
             dumps_exact(whole),
             False,
             op or _method(number),
@@ -144,8 +143,7 @@ class Resources:
         row = self._row(kind, resource_id)
         before = orjson.loads(row[5])
         meta = {**resource.get("meta", {}), **_of_version(before["meta"])}
-        whole = {"resourceType": kind, "id": resource_id, "meta": meta}
-        whole.update((k, v) for k, v in resource.items() if k not in whole)
+        whole = _with_meta(resource, meta)
         body, rows, old = dumps_exact(whole), self._index.rows(whole), self._index.rows(before)
         self._connection.execute(
             "UPDATE res SET has = ?, body = ? WHERE pk = ?",
@@ -205,6 +203,18 @@ class Resources:
         return int(key)
 
 
+def _with_meta(resource: Mapping[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
+    """The resource with its new meta; every member stays where the client has put it."""
+    if "meta" in resource:
+        return {**resource, "meta": meta}
+    whole: dict[str, Any] = {}
+    for name, value in resource.items():
+        whole[name] = value
+        if name == "id":
+            whole["meta"] = meta
+    return whole
+
+
 def recent(
     connection: Any,
     names: Names,
@@ -250,12 +260,6 @@ def recent(
 def _of_version(meta: Mapping[str, Any]) -> dict[str, Any]:
     """What the server says of a version."""
     return {name: meta[name] for name in ("versionId", "lastUpdated")}
-
-
-@functools.lru_cache(maxsize=16)
-def _instant(moment: datetime) -> str:
-    """The time of a transaction, which is that of everything in it."""
-    return instant(moment)
 
 
 def _method(number: int) -> str:

@@ -1,15 +1,13 @@
 """What an entry has come to, as the entry of the answer (R4 http.html#transaction-response)."""
 
-import functools
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 
 from adapters.store import StoredVersion
-from profiles.fhir_time import instant
+from profiles.fhir_time import instant_of
 from profiles.outcome import OperationOutcomeError, outcome
 
 
@@ -64,18 +62,12 @@ class Outcome:
         if not stored.deleted:
             response["location"] = f"{address}/_history/{stored.version}"
         response["etag"] = f'W/"{stored.version}"'
-        response["lastModified"] = _instant(stored.stamp)
+        response["lastModified"] = instant_of(stored.stamp)
         if wanted == "OperationOutcome":
             response["outcome"] = outcome("information", "informational", "stored")
         if wanted != "representation" or stored.deleted:
             return {}
         return {"fullUrl": address, "resource": orjson.Fragment(stored.body)}
-
-
-@functools.lru_cache(maxsize=64)
-def _instant(stamp: int) -> str:
-    """The entries of a transaction have one time."""
-    return instant(datetime.fromtimestamp(stamp / 1000, UTC))
 
 
 def said(error: OperationOutcomeError) -> Outcome:
