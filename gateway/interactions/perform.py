@@ -57,7 +57,9 @@ def _update(writes: Writes, entry: Entry, resource: dict[str, Any]) -> Written:
         return writes.first(resource, entry.new_id)
     if resource.get("id") not in (None, entry.new_id):
         raise OperationOutcomeError("invalid", "the id in the body is not that of the match", "id")
-    return writes.update({**resource, "id": entry.new_id}, entry.if_match)
+    # An id that the client did not give follows the type.
+    given = resource if "id" in resource else {"resourceType": "", "id": "", **resource}
+    return writes.update({**given, "id": entry.new_id}, entry.if_match)
 
 
 def _require_no_match(writes: Writes, entry: Entry) -> None:
