@@ -61,6 +61,7 @@ def build_app(store: Store, settings: Settings, services: Services) -> Starlette
         routes=[
             Route("/fhir", bundle.bundle, methods=["POST"]),
             Route("/fhir", search.search_everything, methods=["GET"]),
+            Route("/fhir", capabilities.capabilities, methods=["OPTIONS"]),
             Mount("/fhir", app=_by_path(_fhir_routes(), _interactions())),
             *page_routes(),
         ],
@@ -124,7 +125,8 @@ def _by_path(named: list[BaseRoute], interactions: list[BaseRoute]) -> ASGIApp:
 def _interactions() -> list[BaseRoute]:
     """R4 http.html: instance, type and system; conditional forms are those without an id."""
     return [
-        Route("/metadata", capabilities.capabilities),
+        Route("/metadata", capabilities.capabilities, methods=["GET", "OPTIONS"]),
+        Route("/", capabilities.capabilities, methods=["OPTIONS"]),
         Route("/_history", history.system_history),
         Route("/{type}/_history", history.type_history),
         Route("/{type}/{id}", read.read, methods=["GET"]),

@@ -317,6 +317,7 @@ def test_a_search_parameter_of_the_site_is_indexed_and_then_searched(client, sto
     _put(client, parameter)
     strict = {"Prefer": "handling=strict"}
     assert client.get("/fhir/Patient?marital=M", headers=strict).status_code == 400
+    assert '"marital"' not in client.get("/fhir/metadata").text
     client.post(
         "/fhir/SearchParameter/marital/$reindex", json={"resourceType": "Parameters"}, headers=FHIR
     )
