@@ -22,7 +22,8 @@ def read(connection: Any, names: Names, kind: str, resource_id: str) -> StoredVe
     row = connection.execute(_CURRENT, (names.find(kind), resource_id)).fetchone()
     if row is None or row[3] == AWAITED:
         return None
-    return StoredVersion(kind, resource_id, row[1], row[2], row[5], row[3] == DELETED, row[4])
+    key, ver, ts, deleted, op, body = row
+    return StoredVersion(kind, resource_id, ver, ts, body, deleted == DELETED, op, key)
 
 
 def version(

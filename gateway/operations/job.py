@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import orjson
 
-from adapters.store import Job, Store, Transaction
+from adapters.store import Job, Store, StoredVersion, Transaction
 from gateway.operations.definition import Call
+from profiles.exact_json import loads_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.task import OPERATION, input_of, item, moved, new_task
 
@@ -66,14 +67,13 @@ class RunOperation:
             request["base"],
             request["kind"],
             request["id"],
-            request["given"],
-            self._progress(job),
+            given=request["given"],
+            progress=self._progress(job),
         )
         made = operation.compute(call)
-        resource = orjson.loads(made) if isinstance(made, bytes) else made
 
         def end(tx: Transaction) -> None:
-            stored = tx.create(resource)
+            stored = made if isinstance(made, StoredVersion) else tx.create(_resource(made))
             outputs = (item("result", valueReference={"reference": f"{stored.type}/{stored.id}"}),)
             tx.finish(job, moved(job.task, "completed", "done", tx.moment, outputs=outputs))
             tx.set_note(f"progress:{job.task_id}", None)
@@ -92,3 +92,10 @@ class RunOperation:
             self._store.transact(lambda tx: tx.set_note(f"progress:{job.task_id}", text))
 
         return say
+
+
+def _resource(made: Any) -> dict[str, Any]:
+    """What an operation has computed, with every digit of its numbers."""
+    content = made if isinstance(made, bytes) else orjson.dumps(made)
+    resource: dict[str, Any] = loads_exact(content)
+    return resource

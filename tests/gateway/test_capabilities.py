@@ -200,11 +200,15 @@ def test_every_operation_is_defined_and_answers(client, rest):
             paths.append(f"/fhir/{kind}/${definition['code']}")
         if kind and definition["instance"]:
             paths.append(f"/fhir/{kind}/nobody/${definition['code']}")
+        assert issues(definition) == []
         for path in paths:
-            answer = client.post(path, json={"resourceType": "Parameters"}, headers=FHIR)
-            assert answer.status_code in (200, 202, 400, 404, 410, 422), (path, answer.text)
-            # Not "nothing at this address": the operation itself has answered.
-            assert "at this address" not in answer.text, path
+            answers = [client.post(path, json={"resourceType": "Parameters"}, headers=FHIR)]
+            if not definition["affectsState"]:
+                answers.append(client.get(path))
+            for answer in answers:
+                assert answer.status_code in (200, 202, 400, 404, 410, 422), (path, answer.text)
+                # Not "nothing at this address": the operation itself has answered.
+                assert "at this address" not in answer.text, path
 
 
 def test_every_interaction_of_the_system_is_served(client, rest):
