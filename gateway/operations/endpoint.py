@@ -39,6 +39,9 @@ def endpoint_of(operation: Operation) -> Endpoint:
     async def answer(request: Request) -> Response:
         call = await read_call(request, operation)
         if operation.long and preference(request, "respond-async") == "true":
+            if call.id:
+                # What is not there is said at once, not by a job.
+                call.store.read(call.kind, call.id)
             task_id = await transact(request, lambda tx: enqueue_call(tx, operation.name, call))
             return accepted(request, task_id)
         if operation.compute is None:

@@ -73,8 +73,9 @@ class RunOperation:
         made = operation.compute(call)
 
         def end(tx: Transaction) -> None:
+            name = "kept" if isinstance(made, StoredVersion) else "result"
             stored = made if isinstance(made, StoredVersion) else tx.create(_resource(made))
-            outputs = (item("result", valueReference={"reference": f"{stored.type}/{stored.id}"}),)
+            outputs = (item(name, valueReference={"reference": f"{stored.type}/{stored.id}"}),)
             tx.finish(job, moved(job.task, "completed", "done", tx.moment, outputs=outputs))
             tx.set_note(f"progress:{job.task_id}", None)
 
@@ -87,9 +88,13 @@ class RunOperation:
             if time.monotonic() - last[0] < EVERY_S:
                 return
             last[0] = time.monotonic()
-            if self._store.read("Task", job.task_id).json()["status"] == "cancelled":
-                raise OperationOutcomeError("conflict", "the job was cancelled")
-            self._store.transact(lambda tx: tx.set_note(f"progress:{job.task_id}", text))
+
+            def write(tx: Transaction) -> None:
+                if tx.require("Task", job.task_id).json()["status"] == "cancelled":
+                    raise OperationOutcomeError("conflict", "the job was cancelled")
+                tx.set_note(f"progress:{job.task_id}", text)
+
+            self._store.transact(write)
 
         return say
 

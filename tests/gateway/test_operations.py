@@ -7,6 +7,7 @@ import pytest
 from gateway.lane import Lane
 from gateway.operations.job import OPERATION_LANE, RunOperation
 from profiles.admission import issues
+from terminology.systems import TASK_CODE
 
 FHIR = {"Content-Type": "application/fhir+json"}
 
@@ -510,20 +511,85 @@ def test_fhirpath_says_what_is_wrong(client, address, status):
     assert (answer.status_code, answer.json()["resourceType"]) == (status, "OperationOutcome")
 
 
+ASYNC = {"Prefer": "respond-async"}
+
+
+def _queued(client, path: str) -> str:
+    """Address of the status of a job."""
+    answer = client.get(f"/fhir/{path}", headers=ASYNC)
+    assert (answer.status_code, answer.json()["resourceType"]) == (202, "OperationOutcome")
+    return answer.headers["content-location"]
+
+
 def test_a_long_operation_is_a_job(client, store):
-    """202 with an address that answers 202 until the result is there; a cancelled one says so."""
+    """202 with an address that answers 202 and how far it is, until the result is there."""
     _record(client)
-    prefer = {"Prefer": "respond-async"}
-    accepted = client.get("/fhir/Patient/a/$everything", headers=prefer)
-    address = accepted.headers["content-location"]
-    assert (accepted.status_code, client.get(address).status_code) == (202, 202)
-    cancelled = client.get("/fhir/Patient/a/$everything", headers=prefer).headers[
-        "content-location"
-    ]
-    assert client.delete(cancelled).status_code == 202
+    address = _queued(client, "Patient/a/$everything")
+    waiting = client.get(address)
+    assert (waiting.status_code, waiting.content) == (202, b"")
+    assert waiting.headers["x-progress"] == "Queued"
+    assert int(waiting.headers["retry-after"]) > 0
     _run_jobs(store)
-    assert _ids(client.get(address).json()) == {"a", "o1", "o2", "o3", "dr"}
-    assert client.get(cancelled).status_code == 409
+    at_once = client.get("/fhir/Patient/a/$everything").json()
+    assert client.get(address).json()["entry"] == at_once["entry"]
+    task = client.get(f"/fhir/Task/{address.rpartition('/')[2]}").json()
+    assert task["status"] == "completed"
+    assert issues(task) == []
+
+
+def test_a_cancelled_job_is_found_no_more(client, store):
+    """R4 async.html: DELETE is 202, then 404; it ends the job, and after its end drops the result."""
+    _record(client)
+    waiting, done = (_queued(client, "Patient/a/$everything") for _ in range(2))
+    assert client.delete(waiting).status_code == 202
+    _run_jobs(store)
+    task = client.get(f"/fhir/Task/{waiting.rpartition('/')[2]}").json()
+    assert (task["status"], "output" in task) == ("cancelled", False)
+    kept = client.get(done).json()["id"]
+    assert client.delete(done).status_code == 202
+    assert client.get(f"/fhir/Bundle/{kept}").status_code == 410
+    for address in (waiting, done):
+        assert client.get(address).status_code == 404
+        assert client.delete(address).status_code == 404
+
+
+def test_a_document_that_a_job_has_kept_stays_when_the_job_is_let_go(client, store):
+    """What the client wanted stored is not the job's own."""
+    _record(client)
+    _put(client, COMPOSITION)
+    address = _queued(client, "Composition/c/$document?persist=true")
+    _run_jobs(store)
+    kept = client.get(address).json()["id"]
+    client.delete(address)
+    assert client.get(f"/fhir/Bundle/{kept}").json()["type"] == "document"
+
+
+def test_a_job_that_fails_says_why(client, store):
+    """500 with an OperationOutcome, as R4 async.html has it; what is wrong at once is no job."""
+    _record(client)
+    _put(client, {**COMPOSITION, "author": [{"reference": "Practitioner/nobody"}]})
+    address = _queued(client, "Composition/c/$document")
+    _run_jobs(store)
+    answer = client.get(address)
+    assert answer.status_code == 500
+    assert "Practitioner that is not here" in answer.json()["issue"][0]["diagnostics"]
+    for path, status in (
+        ("Patient/nobody/$everything", 404),
+        ("Patient/a/$everything?start=x", 400),
+        ("Patient/a/$meta", 200),
+    ):
+        assert client.get(f"/fhir/{path}", headers=ASYNC).status_code == status
+
+
+def test_only_a_job_has_the_status_of_one(client):
+    """404 for what never was a job, such as the review of a result: nobody cancels that here."""
+    task = {"resourceType": "Task", "id": "t", "status": "requested", "intent": "order"}
+    coding = {"system": TASK_CODE, "code": "review"}
+    _put(client, {**task, "code": {"coding": [coding]}})
+    for key in ("t", "nobody"):
+        assert client.get(f"/fhir/$job-status/{key}").status_code == 404
+        assert client.delete(f"/fhir/$job-status/{key}").status_code == 404
+    assert client.get("/fhir/Task/t").json()["status"] == "requested"
 
 
 def test_a_search_parameter_of_the_site_is_indexed_and_then_searched(client, store):
