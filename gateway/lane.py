@@ -25,6 +25,9 @@ log = logging.getLogger("isthmus.lane")
 POLL_S = 0.01
 """A job becomes due by the clock, which wakes nobody: the queue is asked this often (40 microseconds)."""
 
+RECOVERY_S = 1.0
+"""Rest after the queue could not be reached or written."""
+
 Handler = Callable[[Job], None]
 """Does a job and ends its Task in the transaction that writes the result."""
 
@@ -100,7 +103,12 @@ class Lane:
         """Claim and do jobs until stopped."""
         owner = process_owner(os.getpid())
         while not self._stop.is_set():
-            job = self._store.claim((self._name,), owner, self._lease_s)
+            try:
+                job = self._store.claim((self._name,), owner, self._lease_s)
+            except Exception as error:  # noqa: BLE001 - a full disk or a database that is away ends no lane
+                log.warning("lane.waits", extra={"lane": self._name, "why": type(error).__name__})
+                self._stop.wait(RECOVERY_S)
+                continue
             if job is None:
                 if self._rest_s:
                     self._stop.wait(self._rest_s)

@@ -134,6 +134,26 @@ def test_a_job_past_its_time_limit_is_put_back_and_its_process_given_up(clinic):
     assert "no result within" in clinic.task()["statusReason"]["text"]
 
 
+def test_a_lane_outlives_a_queue_that_it_cannot_write(clinic, monkeypatch):
+    """A full disk refuses the claim; once there is space the job is done."""
+    monkeypatch.setattr("gateway.lane.RECOVERY_S", 0.0)
+    done = threading.Event()
+    lane = clinic.lane(lambda job: done.set())
+    claim, refusals = clinic.store.claim, [OperationOutcomeError("no-store", "the disk is full")]
+
+    def refusing(*arguments):
+        if refusals:
+            raise refusals.pop()
+        return claim(*arguments)
+
+    monkeypatch.setattr(clinic.store, "claim", refusing)
+    thread = threading.Thread(target=lane.run)
+    thread.start()
+    assert done.wait(30)
+    lane.stop()
+    thread.join()
+
+
 def test_owners_are_told_apart_by_their_start(clinic):
     """A running process is not dead; a pid with another start time is."""
     import os
