@@ -21,6 +21,8 @@ from profiles.search.ranges import EARLIEST, date_range
 
 MOST: Final = 10_000
 """Resources of one answer."""
+SAFE: Final = ":/|,$"
+"""Signs of a value that stay as they are in a link, as in those of a search."""
 
 Found = list[tuple[int, StoredVersion]]
 
@@ -86,10 +88,15 @@ def _links(call: Call, following: tuple[int, StoredVersion] | None) -> list[dict
         for value in values
         if name != "_cursor"
     ]
-    links = [{"relation": "self", "url": f"{address}?{urlencode(given)}" if given else address}]
+    links = [
+        {
+            "relation": "self",
+            "url": f"{address}?{urlencode(given, safe=SAFE)}" if given else address,
+        }
+    ]
     if following is not None:
         cursor = sealed(call.store, [f"{call.kind}/{call.id}", *_place(following)])
-        url = f"{address}?{urlencode([*given, ('_cursor', cursor)])}"
+        url = f"{address}?{urlencode([*given, ('_cursor', cursor)], safe=SAFE)}"
         links.append({"relation": "next", "url": url})
     return links
 

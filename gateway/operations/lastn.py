@@ -49,7 +49,7 @@ def lastn(call: Call) -> bytes:
         "type": "searchset",
         "meta": {"lastUpdated": instant(datetime.now(UTC))},
         "total": len(entries),
-        "link": [{"relation": "self", "url": f"{address}?{urlencode(given)}"}],
+        "link": [{"relation": "self", "url": f"{address}?{urlencode(given, safe=':/|,$')}"}],
     }
     return orjson.dumps({**bundle, "entry": entries} if entries else bundle)
 

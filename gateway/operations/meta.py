@@ -88,10 +88,12 @@ def _has(values: Any, name: str, wanted: Any) -> bool:
 
 
 def _answer(found: dict[str, Any]) -> dict[str, Any]:
-    return {"resourceType": "Parameters", "parameter": [{"name": "return", "valueMeta": found}]}
+    """The meta as a parameter; none, where there is nothing in it: JSON has no empty element."""
+    made: dict[str, Any] = {"resourceType": "Parameters"}
+    return {**made, "parameter": [{"name": "return", "valueMeta": found}]} if found else made
 
 
-_RETURN: Final = Parameter("return", "out", 1, "1", "Meta", "The meta afterwards.")
+_RETURN: Final = Parameter("return", "out", 0, "1", "Meta", "The meta; none without content.")
 _META: Final = Parameter("meta", "in", 1, "1", "Meta", "Profiles, security labels and tags.")
 
 OPERATIONS: Final = (

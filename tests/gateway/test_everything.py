@@ -137,6 +137,9 @@ def test_dates_bound_the_care_and_types_and_changes_the_answer(ward):
     assert one == {"match": {"Observation/in", "Observation/undated"}, "include": set()}
     two = _found(ward, f"{address}?_type=Patient,Encounter&_type=Device")
     assert two == {"match": {"Patient/a", "Encounter/e"}, "include": {"Device/d"}}
+    query = "_type=Patient,Encounter"
+    (link,) = ward.get(f"/fhir/{address}?{query}").json()["link"]
+    assert link["url"].endswith(f"?{query}")
     latest = ward.get("/fhir/DocumentReference/doc").json()["meta"]["lastUpdated"]
     assert "DocumentReference/doc" in _found(ward, f"{address}?_since={latest}")["match"]
     assert _found(ward, f"{address}?_since=2999-01-01T00:00:00Z")["match"] == set()
