@@ -124,8 +124,8 @@ class Runner:
     def _free_leases(self) -> None:
         try:
             freed = self._store.free_leases(owner_is_dead)
-        except Exception as error:  # noqa: BLE001 - a full disk or a database that is away ends no supervision
-            log.warning("runner.waits", extra={"why": type(error).__name__})
+        except Exception as error:
+            log.warning("lease.kept", exc_info=error)
             return
         if freed:
             log.warning("lease.freed", extra={"count": freed})

@@ -66,8 +66,15 @@ async def capabilities(request: Request) -> Response:
     said = statement(store, base, started, request.app.state.settings.cors_origins)
     if mode == "normative":
         _drop_for_trial(said)
-    allowed = {"Allow": "GET, HEAD, OPTIONS, POST"} if request.method == "OPTIONS" else None
-    return fhir_json(request, said, headers=allowed)
+    return fhir_json(request, said, headers=_allowed(request))
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """The methods of the address, for who asks for its options (RFC 9110 9.3.7)."""
+    if request.method != "OPTIONS":
+        return {}
+    ends = request.url.path.rstrip("/").endswith("/metadata")
+    return {"Allow": "GET, HEAD, OPTIONS" if ends else "GET, HEAD, OPTIONS, POST"}
 
 
 def _drop_for_trial(said: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from gateway.cursor import opened, sealed
 from gateway.fhir_answer import base_of, fhir_json, resource_id, served_type, store_of
 from gateway.interactions.history_request import HistoryRequest, understand_history
 from gateway.negotiation import preference, require_json_accepted
-from profiles.fhir_time import instant
+from profiles.fhir_time import instant, instant_of
 from profiles.outcome import OperationOutcomeError
 from profiles.subset import only_elements, summarised
 
@@ -108,7 +108,7 @@ def _entry(base: str, stored: StoredVersion, asked: HistoryRequest) -> dict[str,
     entry["response"] = {
         "status": _STATUS.get(stored.op, "201" if stored.new else "200"),
         "etag": f'W/"{stored.version}"',
-        "lastModified": instant(stored.last_updated),
+        "lastModified": instant_of(stored.stamp),
     }
     return entry
 
