@@ -10,13 +10,14 @@ import orjson
 from adapters.blobs import BlobFolder
 from adapters.sql import imaging_index
 from adapters.sql.engine import Jobs
+from adapters.sql.history import History, Span
 from adapters.sql.index import COLUMNS, Index
 from adapters.sql.names import Names
 from adapters.sql.notes import set_note
 from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import GENERATION, Registry
-from adapters.sql.resources import Resources, recent, version, versions
+from adapters.sql.resources import Resources, version
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader, SeriesRef
 from profiles.search.parameters import SearchParameter
@@ -167,22 +168,9 @@ class Transaction:
         """One version (``not-found``, ``deleted``)."""
         return required(version(self._connection, self._names, kind, resource_id, number), kind)
 
-    def history(self, kind: str, resource_id: str) -> tuple[StoredVersion, ...]:
-        """Every version, the newest first."""
-        return versions(self._connection, self._names, kind, resource_id)
-
-    def recent(
-        self,
-        kinds: tuple[str, ...],
-        *,
-        since_ms: int,
-        until_ms: int,
-        before: tuple[int, int, int] | None,
-        count: int,
-    ) -> tuple[StoredVersion, ...]:
-        """Versions of the resources of some types (of all when empty), the newest first."""
-        limits = (since_ms, until_ms, before, count)
-        return tuple(recent(self._connection, self._names, kinds, *limits))
+    def versions(self, span: Span) -> History:
+        """The versions of some resources, of some types or of everything, in pages."""
+        return History(self._connection, self._names, span)
 
     def metas(self, kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
         """The ``meta`` of every resource of some types."""

@@ -29,8 +29,12 @@ Shape = tuple[str, ...]
 LITERALS: Final = frozenset({"metadata", "_history", "_search"})
 
 _TABLE: Final[Mapping[str, Mapping[str, Endpoint]]] = {
-    "": {"GET": search.search_everything, "POST": bundle.bundle},
-    "metadata": {"GET": capabilities.capabilities},
+    "": {
+        "GET": search.search_everything,
+        "POST": bundle.bundle,
+        "OPTIONS": capabilities.capabilities,
+    },
+    "metadata": {"GET": capabilities.capabilities, "OPTIONS": capabilities.capabilities},
     "_history": {"GET": history.system_history},
     "_search": {"POST": search.search_everything},
     "{type}": {

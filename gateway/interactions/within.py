@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from adapters.store import SearchPage, StoredVersion, Transaction
+from adapters.store import History, SearchPage, Span, StoredVersion, Transaction
 from profiles.search.request import SearchRequest
 
 
@@ -33,13 +33,15 @@ class Within:
         """One version (``not-found``, ``deleted``)."""
         return self._tx.vread(kind, resource_id, version)
 
-    def history(self, kind: str, resource_id: str) -> tuple[StoredVersion, ...]:
-        """Every version, the newest first."""
-        return self._tx.history(kind, resource_id)
+    def versions(self, span: Span) -> History:
+        """Versions in pages, the newest first."""
+        return self._tx.versions(span)
 
-    def recent(self, kinds: tuple[str, ...], **limits: Any) -> tuple[StoredVersion, ...]:
-        """Versions of the resources of some types, the newest first."""
-        return self._tx.recent(kinds, **limits)
+    def search(
+        self, kind: str, parameters: Sequence[tuple[str, str]], *, count: int | None = None
+    ) -> SearchPage:
+        """One page of matches."""
+        return self._tx.search(kind, parameters, count=count)
 
     def run(
         self, request: SearchRequest, *, after: Sequence[Any] | None = None, base: str = ""

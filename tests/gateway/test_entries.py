@@ -50,7 +50,7 @@ ASKED = {
     "Patient/a/$everything": "Bundle",
     "Patient/a/$meta": "Parameters",
     "$meta": "Parameters",
-    "Observation/$lastn?patient=Patient/a": "Bundle",
+    "Observation/$lastn?patient=Patient/a&category=laboratory": "Bundle",
 }
 
 
