@@ -179,7 +179,8 @@ def _base_of(entry: dict[str, Any], full_url: Any) -> str:
 def _bare(entry: dict[str, Any]) -> dict[str, Any]:
     """As much of an entry as a full URL has to agree with."""
     resource = entry.get("resource")
-    if resource is None:
+    if resource is None or entry["request"]["method"] not in ("POST", "PUT"):
+        # What a patch holds is not what it changes.
         return {"fullUrl": entry["fullUrl"]}
     named = {name: resource[name] for name in ("resourceType", "id") if name in resource}
     return {"fullUrl": entry["fullUrl"], "resource": named}
