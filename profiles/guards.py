@@ -61,8 +61,10 @@ def guard(expression: Expression, kind: str) -> Guard:
     empty: dict[str, object] = {}
     if whole and expression.holds(Node(empty, kind)):
         sets.append(whole)
+    needed = (frozenset(_json_names(definition, names)) for names in sets)
     return Guard(
-        tuple(frozenset(_json_names(definition, names)) for names in sets),
+        # A name that is no member, such as that of the type, decides nothing.
+        tuple(names for names in needed if names),
         frozenset(_json_names(definition, set(_enough(tree)))),
     )
 
