@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from profiles.definitions import currencies
 from profiles.definitions.generate_bindings import ValueSets
 from profiles.definitions.generate_search import compartments, search_parameters
 
@@ -60,6 +61,8 @@ def generate(folder: Path) -> dict[str, dict[str, Any]]:
     """The artefacts out of a folder of definitions, by file name."""
     value_sets = {entry["url"]: entry for entry in _read(folder, "ValueSet")}
     systems = {entry["url"]: entry for entry in _read(folder, "CodeSystem")}
+    concepts = [{"code": code} for code in currencies.CODES]
+    systems[currencies.SYSTEM] = {"content": "complete", "concept": concepts}
     listed = ValueSets(value_sets, systems)
     types: dict[str, Any] = {}
     primitives: list[str] = []
