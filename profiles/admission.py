@@ -14,6 +14,7 @@ from profiles.fast_schema import passes
 from profiles.identity import identity_problems
 from profiles.invariants import breaches
 from profiles.outcome import OperationOutcomeError
+from profiles.partial import partial_issues
 from profiles.structure import problems
 
 MOST_NAMED: Final = 100
@@ -24,7 +25,7 @@ Issue = tuple[str, str, str, str]
 
 
 def issues(resource: dict[str, Any], *, warnings: bool = True) -> list[Issue]:
-    """What is to be said of a resource; constraints only where the structure holds."""
+    """What is to be said of a resource; constraints only where the structure holds that they look at."""
     found = list(islice(_issues(resource, warnings), MOST_NAMED + 1))
     if len(found) > MOST_NAMED:
         found[MOST_NAMED] = ("error", "too-costly", "there may be more problems than are named", "")
@@ -32,12 +33,10 @@ def issues(resource: dict[str, Any], *, warnings: bool = True) -> list[Issue]:
 
 
 def _issues(resource: dict[str, Any], warnings: bool) -> Iterator[Issue]:
-    sound = True
     # The schema in Rust has no false positives: what passes there needs no walk.
-    for problem in () if passes(resource) else problems(resource):
-        sound = False
-        yield ("error", problem.code, problem.text, problem.expression)
-    if not sound:
+    if not passes(resource) and (wrong := list(islice(problems(resource), MOST_NAMED + 1))):
+        yield from (("error", one.code, one.text, one.expression) for one in wrong)
+        yield from partial_issues(resource, wrong, warnings=warnings)
         return
     text = dumps_exact(resource)
     if "contained" in resource or b'"#' in text:

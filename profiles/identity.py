@@ -19,7 +19,8 @@ def identity_problems(resource: dict[str, Any], path: str = "") -> Iterator[Prob
     Parameters
     ----------
     resource : dict
-        A resource whose structure holds; the resources of its entries are asked too.
+        A resource whose structure holds, but for members of lists that were left out; the resources of
+        its entries are asked too.
     path : str
         Where it stands, when it is not the outermost.
     """
@@ -31,11 +32,13 @@ def identity_problems(resource: dict[str, Any], path: str = "") -> Iterator[Prob
         if name != "contained":
             yield from _repeated(value, f"{path}.{name.removeprefix('_')}", seen)
     for at, one in enumerate(resource.get("contained", ())):
-        yield from identity_problems(one, f"{path}.contained[{at}]")
+        if one is not None:
+            yield from identity_problems(one, f"{path}.contained[{at}]")
     if resource["resourceType"] == "Bundle":
         linked = resource.get("type") in _LINKED
         for at, entry in enumerate(resource.get("entry", ())):
-            yield from _full_url(entry, f"{path}.entry[{at}].fullUrl", linked=linked)
+            if entry is not None:
+                yield from _full_url(entry, f"{path}.entry[{at}].fullUrl", linked=linked)
 
 
 def _repeated(value: Any, path: str, seen: set[str]) -> Iterator[Problem]:
