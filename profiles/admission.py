@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
+from profiles.advice import advice
 from profiles.contained import contained_problems
 from profiles.exact_json import dumps_exact
 from profiles.fast_schema import passes
@@ -53,6 +54,10 @@ def _issues(resource: dict[str, Any], warnings: bool) -> Iterator[Issue]:
         periods=b'"start":' in text,
     ):
         yield (breach.severity, breach.code, breach.text, breach.expression)
+    if warnings:
+        kind = resource["resourceType"]
+        for problem in advice(resource, kind, kind):
+            yield ("warning", problem.code, problem.text, problem.expression)
 
 
 def require_admissible(resource: dict[str, Any]) -> None:
