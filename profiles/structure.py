@@ -120,7 +120,7 @@ def _member(
     plain = name.removeprefix("_")
     found = definition.members.get(plain)
     at = f"{path}.{plain}"
-    if found is None or (plain != name and found[1] not in definitions().primitives):
+    if found is None or (plain != name and not definition.extends(plain)):
         yield Problem("structure", f"{definition.name} has no such element", f"{path}.{name}")
         return
     element, kind = found

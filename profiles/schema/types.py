@@ -67,7 +67,7 @@ def _object(of: _Wanted, wanted: list[_Wanted]) -> Schema:
     properties: dict[str, Schema] = {}
     for name, (element, kind) in definition.members.items():
         properties[name] = _listed(element, _value(of.kind, element, kind, wanted))
-        if kind in definitions().primitives and not (element.choice or element.codes):
+        if definition.extends(name) and not (element.choice or element.codes):
             wanted.append(_Wanted("Element"))
             properties[f"_{name}"] = _listed(element, {"$ref": "#/definitions/Element"})
     if of.kind in definitions().resources:
@@ -98,7 +98,7 @@ def _referring(properties: dict[str, Schema], targets: frozenset[str] | None) ->
 
 def _extension(properties: dict[str, Schema], *, inner: bool) -> Schema:
     """Two members, ``url`` and either a value or extensions: counting is cheaper than fifty names (ext-1)."""
-    usual = {name: value for name, value in properties.items() if name not in ("id", "_id", "_url")}
+    usual = {name: value for name, value in properties.items() if name != "id"}
     if not inner:
         usual["url"] = text(rf"[A-Za-z][A-Za-z0-9+.\-]*:{MARK}+")
     return {"properties": usual, "required": ["url"], "minProperties": 2, "maxProperties": 2}
