@@ -100,10 +100,14 @@ class Store:
         self.registry = Registry()
         writing = self._engine.connect()
         self._connections = [writing]
-        self._engine.migrate(writing)
         self._own = 0
         transaction = Transaction(writing, self.blobs, self.registry, self._engine.jobs)
-        require_index(self._engine.begin, writing, transaction)
+        try:
+            self._engine.migrate(writing)
+            require_index(self._engine.begin, writing, transaction)
+        except BaseException:
+            writing.close()
+            raise
         self.secret = transaction.secret = secret(writing)
         self._writer = Writer(self._engine, writing, transaction, clock)
 

@@ -4,10 +4,10 @@ from importlib.resources import files
 from typing import Any, Final
 
 from adapters.sql.notes import note, set_note
-from adapters.sql.schema import IMAGING, POSTGRES, RESOURCES, statements
+from adapters.sql.schema import IMAGING, POSTGRES, RESOURCES, SECOND_TO_THIRD, TOKENS, statements
 from profiles.outcome import OperationOutcomeError
 
-VERSION: Final = 2
+VERSION: Final = 3
 NOTE: Final = "schema"
 _LOCK: Final = 7_364_201
 """Advisory lock under which one process at a time migrates."""
@@ -52,6 +52,8 @@ def migrate(connection: Any) -> None:
         _require_known(version)
         if version == 0:
             _make(connection)
+        elif version == 2:
+            _run(connection, SECOND_TO_THIRD)
         set_note(connection, NOTE, str(VERSION))
     except BaseException:
         connection.execute("ROLLBACK")
@@ -66,10 +68,14 @@ def _require_known(version: int) -> None:
         )
 
 
+def _run(connection: Any, script: str) -> None:
+    for statement in statements(script, POSTGRES):
+        connection.execute(statement)
+
+
 def _make(connection: Any) -> None:
-    for script in (RESOURCES, IMAGING):
-        for statement in statements(script, POSTGRES):
-            connection.execute(statement)
+    for script in (RESOURCES, TOKENS, IMAGING):
+        _run(connection, script)
     connection.execute(_LEASES)
     for function in _FUNCTIONS:
         connection.raw.execute(function)

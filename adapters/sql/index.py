@@ -10,7 +10,8 @@ from profiles.search.parameters import SearchParameter
 from profiles.search.values import Row
 
 COLUMNS: Final = {
-    "tok": ("s_tok", "sp, val, sys, pk"),
+    "tok": ("s_tok", "sp, val, sys, raw, pk"),
+    "sys": ("s_sys", "sp, sys, pk"),
     "str": ("s_str", "sp, val, exact, pk"),
     "ref": ("s_ref", "sp, tpk, pk"),
     "uri": ("s_uri", "sp, val, pk"),
@@ -177,10 +178,13 @@ class Index:
         parameter = self._codes(kind).get(code) or self._code(kind, code)
         names = self._names
         if table == "tok":
-            return (parameter, row[2], names.key(row[3]), key)
+            return (parameter, row[2], names.key(row[3]), row[4], key)
+        if table == "sys":
+            return (parameter, names.key(row[2]), key)
         if table == "ref":
             return (parameter, self.target(row[2], row[3]), key)
         if table == "qty":
+            names.use_unit(row[2], row[3])
             return (parameter, row[2], names.key(row[3]), *row[4:], key)
         if table == "cmp":
             val, sys, low, high, val2, sys2, *rest = row[2:]

@@ -45,8 +45,6 @@ CREATE TABLE hist (
     pk {int} NOT NULL, ver {int} NOT NULL, rt {int} NOT NULL, ts {int} NOT NULL,
     deleted {int} NOT NULL, op {text} NOT NULL, body {bytes} NOT NULL, PRIMARY KEY (pk, ver)){packed};
 CREATE INDEX hist_recent ON hist (ts, pk, ver);
-CREATE TABLE s_tok (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, sys {int} NOT NULL,
-    PRIMARY KEY (sp, val, pk, sys)){packed};
 CREATE TABLE s_str (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, exact {text} NOT NULL,
     PRIMARY KEY (sp, val, pk, exact)){packed};
 CREATE INDEX s_str_pk ON s_str (sp, pk, val);
@@ -71,6 +69,17 @@ CREATE TABLE s_cmp (sp {int} NOT NULL, val {text} NOT NULL, sys {int} NOT NULL, 
     hi2 {real} NOT NULL, pk {int} NOT NULL,
     PRIMARY KEY (sp, val, sys, val2, lo, hi, sys2, lo2, hi2, pk)){packed}
 """
+
+TOKENS: Final = """
+CREATE TABLE s_tok (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, sys {int} NOT NULL,
+    raw {text} NOT NULL, PRIMARY KEY (sp, val, pk, sys, raw)){packed};
+CREATE TABLE s_sys (sp {int} NOT NULL, sys {int} NOT NULL, pk {int} NOT NULL,
+    PRIMARY KEY (sp, sys, pk)){packed}
+"""
+"""What schema 3 has otherwise than schema 2: tokens without case, and their systems."""
+
+SECOND_TO_THIRD: Final = "DROP TABLE s_tok;" + TOKENS
+"""The rows come from indexing anew, which the change of the extraction brings about."""
 
 IMAGING: Final = """
 CREATE TABLE study (

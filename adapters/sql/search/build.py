@@ -97,7 +97,9 @@ class Builder:
         if leaf.modifier == "text" and leaf.parameter.kind == "string":
             suffix = ""
         name = f"{code}:{suffix}" if suffix else code
-        return any_of(self._value(leaf, name, value) for value in leaf.values)
+        return any_of(
+            part for value in leaf.values for part in _parts(self._value(leaf, name, value))
+        )
 
     def _of_sources(self, leaf: Leaf) -> Condition:
         """What one of the parameters finds that it consists of; none of them for a negation."""
@@ -120,10 +122,13 @@ class Builder:
             kind, modifier = "string", "text" if kind == "string" else "contains"
         elif modifier == "identifier":
             kind = "token"
-        table, where, bound, ordered = self.values.test(kind, value, modifier)
+        tests = self.values.tests(kind, value, modifier)
         if parameter is None:
             return NOTHING
-        return Rows(table, f"x.sp = ? AND {where}", (parameter, *bound), ordered)
+        return any_of(
+            Rows(table, f"x.sp = ? AND {where}", (parameter, *bound), ordered)
+            for table, where, bound, ordered in tests
+        )
 
     def _codes(self, leaf: Leaf, value: str) -> Condition:
         """Codes of a value set, or above or below a code (R4 search.html#modifiers)."""
@@ -138,10 +143,8 @@ class Builder:
             return NOTHING
         parts = []
         for system, code in codes:
-            where, bound = "x.sp = ? AND x.val = ?", [parameter, code]
-            if system:
-                where, bound = f"{where} AND x.sys = ?", [*bound, self.values.system(system)]
-            parts.append(Rows("s_tok", where, tuple(bound), True))
+            where, bound = self.values.token(code, system or None)
+            parts.append(Rows("s_tok", f"x.sp = ? AND {where}", (parameter, *bound), True))
         return any_of(parts)
 
     def _reference(self, leaf: Leaf, value: str) -> Condition:
