@@ -21,6 +21,7 @@ from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import Registry
 from adapters.sql.reindex import require_index
 from adapters.sql.transaction import Transaction, required
+from adapters.sql.words import is_due, last_due
 from adapters.sql.writer import Writer
 from adapters.sqlite.engine import SqliteEngine
 from profiles.outcome import OperationOutcomeError
@@ -268,6 +269,13 @@ class Store:
         for connection in self._connections:
             connection.close()
 
+    def _catch_up(self) -> None:
+        """Index the words of everything that is stored at this moment; other writes come in between."""
+        connection = self._reader().connection
+        last = last_due(connection)
+        while last is not None and is_due(connection, last):
+            self.transact(lambda tx: tx.catch_up())
+
     def _changes(self) -> tuple[int, int]:
         return self._engine.changes(self._reader().connection), self._own
 
@@ -276,5 +284,5 @@ class Store:
         if reader is None:
             connection = self._engine.connect()
             self._connections.append(connection)
-            reader = self._local.reader = Reader(connection, self.registry)
+            reader = self._local.reader = Reader(connection, self.registry, self._catch_up)
         return reader

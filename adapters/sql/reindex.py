@@ -24,7 +24,7 @@ def index_version() -> str:
     """Digest of everything that decides which rows a resource has."""
     digest = hashlib.sha256()
     digest.update((files("profiles.definitions") / "r4_search.json.gz").read_bytes())
-    for name in ("extract", "paths", "values", "tokens", "ranges", "parameters"):
+    for name in ("extract", "paths", "values", "tokens", "ranges", "parameters", "words"):
         digest.update((files("profiles.search") / f"{name}.py").read_bytes())
     return digest.hexdigest()[:16]
 
@@ -64,6 +64,8 @@ def rebuild(
     """Drop every index row and extract all of them again, inside the caller's transaction."""
     for table, _ in COLUMNS.values():
         connection.execute(f"DELETE FROM {table}")
+    connection.execute("DELETE FROM s_due")
+    connection.words.clear(connection)
     (total,) = connection.execute("SELECT count(*) FROM res WHERE deleted = 0").fetchone()
     done, last = 0, 0
     while True:

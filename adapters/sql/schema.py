@@ -70,15 +70,20 @@ CREATE TABLE s_cmp (sp {int} NOT NULL, val {text} NOT NULL, sys {int} NOT NULL, 
     PRIMARY KEY (sp, val, sys, val2, lo, hi, sys2, lo2, hi2, pk)){packed}
 """
 
-TOKENS: Final = """
+THIRD: Final = """
 CREATE TABLE s_tok (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, sys {int} NOT NULL,
     raw {text} NOT NULL, PRIMARY KEY (sp, val, pk, sys, raw)){packed};
 CREATE TABLE s_sys (sp {int} NOT NULL, sys {int} NOT NULL, pk {int} NOT NULL,
-    PRIMARY KEY (sp, sys, pk)){packed}
+    PRIMARY KEY (sp, sys, pk)){packed};
+CREATE TABLE s_due (seq {key}, pk {int} NOT NULL);
+CREATE TABLE s_part (id {key}, sp {int} NOT NULL, val {text} NOT NULL, UNIQUE (sp, val))
 """
-"""What schema 3 has otherwise than schema 2: tokens without case, and their systems."""
+"""What schema 3 has otherwise than schema 2: tokens without case, their systems, words and parts of texts.
 
-SECOND_TO_THIRD: Final = "DROP TABLE s_tok;" + TOKENS
+The tables of words themselves differ between the databases and stand beside this with each.
+"""
+
+SECOND_TO_THIRD: Final = "DROP TABLE s_tok;" + THIRD
 """The rows come from indexing anew, which the change of the extraction brings about."""
 
 IMAGING: Final = """

@@ -8,9 +8,10 @@ from adapters.sql.schema import (
     RESOURCES,
     SECOND_TO_THIRD,
     SQLITE,
-    TOKENS,
+    THIRD,
     statements,
 )
+from adapters.sqlite.words import SCHEMA as WORDS
 from profiles.outcome import OperationOutcomeError
 
 VERSION: Final = 3
@@ -60,12 +61,12 @@ def migrate(connection: Any) -> None:
 
 
 def _steps(version: int) -> list[str]:
-    made = [*statements(RESOURCES, SQLITE), *statements(TOKENS, SQLITE)]
+    made = [*statements(RESOURCES, SQLITE), *statements(THIRD, SQLITE), *WORDS]
     if version == 0:
         return [*made, *statements(IMAGING, SQLITE), *statements(QUEUE, SQLITE)]
     if version == 1:
         return [*_KEEP_FIRST, *made, *_MOVE_FIRST]
-    return statements(SECOND_TO_THIRD, SQLITE) if version == 2 else []
+    return [*statements(SECOND_TO_THIRD, SQLITE), *WORDS] if version == 2 else []
 
 
 def _require_known(version: int) -> None:

@@ -9,7 +9,7 @@ from profiles.outcome import OperationOutcomeError
 
 SECOND = (
     "DROP TABLE s_tok",
-    "DROP TABLE s_sys",
+    *(f"DROP TABLE {name}" for name in ("s_sys", "s_due", "s_part", "s_words")),
     "CREATE TABLE s_tok (sp BIGINT NOT NULL, val TEXT NOT NULL, pk BIGINT NOT NULL, sys BIGINT NOT NULL, "
     "PRIMARY KEY (sp, val, pk, sys))",
     "UPDATE note SET value = 'of the second schema' WHERE name = 'index'",
@@ -35,6 +35,7 @@ def _made_second(folder, database: str) -> None:
     if database:
         connection.execute("UPDATE note SET value = '2' WHERE name = 'schema'")
     else:
+        connection.execute("DROP TABLE s_grams")
         connection.execute("PRAGMA user_version = 2")
     connection.close()
     store.close()

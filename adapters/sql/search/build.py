@@ -18,12 +18,15 @@ from adapters.sql.search.condition import (
     any_of,
 )
 from adapters.sql.search.values import Values
+from adapters.sql.words import Words
 from profiles.outcome import OperationOutcomeError
 from profiles.search.parameters import parameters_of
 from profiles.search.query import Chain, Has, InCompartment, Leaf, Node
 from profiles.search.ranges import date_range, milliseconds
 from profiles.search.syntax import plain, prefixed
-from profiles.search.values import literal
+from profiles.search.tokens import LONGEST
+from profiles.search.values import folded, literal
+from profiles.search.words import parse
 
 Codes = list[tuple[str, str]]
 """System and code; an empty system stands for any."""
@@ -48,6 +51,7 @@ class Builder:
 
     names: Names
     terminology: Terminology
+    words: Words
     base: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     values: Values = field(init=False)
@@ -118,9 +122,9 @@ class Builder:
         if kind == "token" and modifier in ("in", "above", "below"):
             return self._codes(leaf, value)
         parameter = self._parameter(leaf.kind, name)
-        if modifier == "text":
-            kind, modifier = "string", "text" if kind == "string" else "contains"
-        elif modifier == "identifier":
+        if modifier in ("contains", "text"):
+            return self._containing(kind, parameter, plain(value))
+        if modifier == "identifier":
             kind = "token"
         tests = self.values.tests(kind, value, modifier)
         if parameter is None:
@@ -129,6 +133,14 @@ class Builder:
             Rows(table, f"x.sp = ? AND {where}", (parameter, *bound), ordered)
             for table, where, bound, ordered in tests
         )
+
+    def _containing(self, kind: str, parameter: int | None, text: str) -> Condition:
+        """Texts with a part; an address is compared as it is, any other text folded."""
+        if parameter is None or not text.isprintable():
+            return NOTHING
+        if kind == "uri":
+            return self.words.containing("s_uri", parameter, text[:LONGEST])
+        return self.words.containing("s_str", parameter, folded(text)[:LONGEST])
 
     def _codes(self, leaf: Leaf, value: str) -> Condition:
         """Codes of a value set, or above or below a code (R4 search.html#modifiers)."""
@@ -218,22 +230,13 @@ class Builder:
         return AnyOf(tuple(rows))
 
     def _of_text(self, leaf: Leaf) -> Condition:
-        """Words in the text of a resource, each of which must be there (R4 search.html#text)."""
-        kind = self.names.find(leaf.kind)
-        column = f"{leaf.parameter.code.removeprefix('_')}_of"
-        found: list[Condition] = []
-        for value in leaf.values:
-            words = plain(value).lower().split()
-            tests = " AND ".join(f"{column}(x.body) LIKE ? ESCAPE '\\'" for _ in words) or "1 = 1"
-            found.append(
-                Rows(
-                    "res",
-                    f"x.rt = ? AND x.deleted = 0 AND {tests}",
-                    (kind, *(f"%{word}%" for word in words)),
-                    True,
-                )
-            )
-        return AnyOf(tuple(found)) if kind is not None else NOTHING
+        """Resources whose narrative, or anything in them, says something (R4 search.html#text)."""
+        kind, code = self.names.find(leaf.kind), leaf.parameter.code
+        wanted = [parse(plain(value), code) for value in leaf.values]
+        if kind is None:
+            return NOTHING
+        narrative = code == "_text"
+        return AnyOf(tuple(self.words.saying(kind, one, narrative=narrative) for one in wanted))
 
     def _missing(self, leaf: Leaf) -> Condition:
         kind, name = leaf.kind, leaf.parameter.code

@@ -82,13 +82,7 @@ def _string(_: Values, text: str, modifier: str) -> Test:
         start = folded(text)[:LONGEST]
         return "s_str", "x.val = ? AND x.exact = ?", (start, exact(text)), True
     start = folded(text)[:LONGEST]
-    if modifier in ("contains", "text"):
-        return "s_str", "x.val LIKE ? ESCAPE '\\'", (f"%{_like(start)}%",), False
     return "s_str", "x.val >= ? AND x.val < ?", (start, start + HIGHEST), False
-
-
-def _like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _uri(_: Values, text: str, modifier: str) -> Test:
@@ -106,8 +100,6 @@ def _uri(_: Values, text: str, modifier: str) -> Test:
         above = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
         marks = ", ".join("?" * (2 * len(above)))
         return "s_uri", f"x.val IN ({marks})", (*above, *(a + "/" for a in above)), False
-    if modifier == "contains":
-        return "s_uri", "lower(x.val) LIKE ? ESCAPE '\\'", (f"%{_like(text.lower())}%",), False
     return "s_uri", "x.val = ?", (exact(text),), True
 
 
