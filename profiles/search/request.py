@@ -13,7 +13,7 @@ from profiles.search.query import InCompartment, Lookup, Node, parse
 
 Pair = tuple[str, str]
 
-FORMAT: Final = frozenset({"_format", "_pretty", "_type"})
+FORMAT: Final = frozenset({"_format", "_pretty"})
 REFUSED: Final = frozenset({"_filter", "_query"})
 """Without what they say the answer would be another one, so leaving them out is no choice."""
 TOTALS: Final = frozenset({"none", "estimate", "accurate"})

@@ -70,11 +70,19 @@ class Builder:
             case Has():
                 return self._has(node)
             case InCompartment():
-                found = [
-                    self._target(node.kind, parameter.code, node.target, node.target_id)
-                    for parameter in node.parameters
-                ]
-                return AnyOf(tuple(part for part in found if part is not None))
+                return self._in_compartment(node)
+
+    def _in_compartment(self, node: InCompartment) -> Condition:
+        found: list[Condition | None] = [
+            self._target(node.kind, parameter.code, node.target, node.target_id)
+            for parameter in node.parameters
+        ]
+        if node.kind == node.target:
+            # The resource whose compartment it is (R4 compartmentdefinition.html: "{def}").
+            where = "x.rt = ? AND x.deleted = 0 AND x.id = ?"
+            kind = self.names.find(node.kind)
+            found.append(Rows("res", where, (kind, node.target_id), True))
+        return AnyOf(tuple(part for part in found if part is not None))
 
     def of_kind(self, node: Node) -> Condition:
         """The set of a tree beside those of other types: a negation must not reach beyond its own."""
