@@ -85,9 +85,10 @@ class Builder:
         return AnyOf(tuple(part for part in found if part is not None))
 
     def of_kind(self, node: Node) -> Condition:
-        """The set of a tree beside those of other types: a negation must not reach beyond its own."""
+        """The set of a tree beside those of other types; its test must not hold for one of theirs."""
         condition = self.condition(node)
-        if not isinstance(node, Leaf) or node.modifier not in _NEGATIVE:
+        negative = isinstance(node, Leaf) and node.modifier in _NEGATIVE
+        if not negative and not isinstance(node, Has):
             return condition
         kind = self.names.find(node.kind)
         live = Rows("res", "x.rt = ? AND x.deleted = 0", (kind,), True, lists=False)
