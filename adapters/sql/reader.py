@@ -80,9 +80,8 @@ class Reader:
             self._catch_up()
         words = self.connection.words
         builder = Builder(self.names, terminology or self._terminology(), words, base)
-        conditions = tuple(
-            AnyOf(tuple(builder.condition(node) for node in nodes)) for nodes in request.nodes
-        )
+        one = builder.condition if len(request.kinds) == 1 else builder.of_kind
+        conditions = tuple(AnyOf(tuple(map(one, nodes))) for nodes in request.nodes)
         count = DEFAULT_COUNT if request.count is None else request.count
         only_count = request.summary == "count" or request.count == 0
         wanted = Wanted(

@@ -33,6 +33,15 @@ def _substance(key: str, value: float, unit: str, system: str = UCUM) -> dict:
     }
 
 
+def _questionnaire(key: str, version: str, title: str) -> dict:
+    address = {"url": "https://q.example", "version": version}
+    return {"resourceType": "Questionnaire", "id": key, **address, "title": title}
+
+
+def _answers(key: str, questionnaire: str) -> dict:
+    return {"resourceType": "QuestionnaireResponse", "id": key, "questionnaire": questionnaire}
+
+
 RECORD = [
     {
         "resourceType": "Patient",
@@ -101,6 +110,13 @@ RECORD = [
         "status": "active",
         "partOf": {"reference": "Location/here"},
     },
+    {"resourceType": "Location", "id": "bed", "partOf": {"reference": "Location/room"}},
+    {"resourceType": "Location", "id": "ring", "partOf": {"reference": "Location/ring"}},
+    {"resourceType": "Procedure", "id": "op", "location": {"reference": "Location/bed"}},
+    _questionnaire("q1", "1.0", "First"),
+    _questionnaire("q2", "2.0", "Second"),
+    _answers("any", "https://q.example"),
+    _answers("one", "https://q.example|1.0"),
     {
         "resourceType": "ValueSet",
         "id": "vs",
@@ -258,7 +274,23 @@ FOUND = [
     ("Observation", "subject=http://base.example/fhir/Patient/p1", "o1 o2"),
     ("Patient", "organization:identifier=https://o.example|77", "p1"),
     ("Patient", "organization:text=town", "p1"),
-    ("Location", "partof:below=here", "room"),
+    ("Observation", "subject:Group=Patient/p1", ""),
+    ("Patient", "_id=Observation/p1", ""),
+    # hierarchies and canonical addresses
+    ("Location", "partof:below=here", "bed room"),
+    ("Location", "partof:above=bed", "bed room"),
+    ("Location", "partof:below=ring", "ring"),
+    ("Procedure", "location:below=Location/here", "op"),
+    ("Procedure", "location:below=bed", "op"),
+    ("Procedure", "location:above=room", ""),
+    ("QuestionnaireResponse", "questionnaire=https://q.example", "any one"),
+    ("QuestionnaireResponse", "questionnaire=https://q.example|1.0", "one"),
+    ("QuestionnaireResponse", "questionnaire:below=https://q.example|1", "one"),
+    ("QuestionnaireResponse", "questionnaire:above=https://q.example|1.0.7", "one"),
+    ("QuestionnaireResponse", "questionnaire.title=first", "any one"),
+    ("QuestionnaireResponse", "questionnaire.title=second", "any"),
+    ("Questionnaire", "_has:QuestionnaireResponse:questionnaire:_id=any", "q1 q2"),
+    ("Questionnaire", "_has:QuestionnaireResponse:questionnaire:_id=one", "q1"),
     # uri
     ("ValueSet", "url=https://vs.example/a/b", "vs"),
     ("ValueSet", "url:below=https://vs.example/a", "vs"),
@@ -269,6 +301,12 @@ FOUND = [
     ("Observation", "subject:Patient.family=mull", "o1 o2"),
     ("Observation", "patient.general-practitioner.family=house", "o1 o2"),
     ("Observation", "subject.gender:not=female", "o3 o4"),
+    ("Encounter", "subject.gender:not=male", "visit"),
+    ("Encounter", "subject:Group.type:not=person", ""),
+    ("Encounter", "subject:Group.type:missing=true", ""),
+    ("Encounter", "subject.active:missing=true", "visit"),
+    ("Encounter", "subject:Patient._has:Observation:subject:_id=o1", "visit"),
+    ("Encounter", "subject:Group._has:Observation:subject:_id=o1", ""),
     ("Patient", f"_has:Observation:patient:code={LOINC}|b", "p2"),
     ("Practitioner", "_has:Patient:general-practitioner:_has:Observation:patient:code=a", "dr"),
     ("Practitioner", "_has:Patient:general-practitioner:birthdate=lt1971", "dr"),
@@ -382,6 +420,40 @@ def test_includes_follow_references_both_ways_and_further(filled):
     assert included("Observation", ("_id", "o1"), first, further) == {"p1", "dr"}
     back = ("_revinclude", "Observation:patient")
     assert included("Patient", ("_id", "p2"), back) == {"o3", "o4"}
+    narrowed = ("_revinclude", "Observation:subject:Group")
+    assert included("Patient", ("_id", "p2"), narrowed) == set()
+    upwards = ("_include:iterate", "Location:partof")
+    assert included("Procedure", ("_id", "op"), ("_include", "*"), upwards) == {
+        "bed",
+        "room",
+        "here",
+    }
+    assert included("Location", ("_id", "ring"), upwards) == set()
+
+
+def test_includes_follow_canonical_addresses(filled):
+    """A version means one definition, none means every version of it; both ways."""
+
+    def included(kind: str, *pairs: tuple[str, str]) -> set[str]:
+        request = understand((kind,), pairs, filled.registry)
+        return {version.id for version in filled.run(request).included}
+
+    named = ("_include", "QuestionnaireResponse:questionnaire")
+    assert included("QuestionnaireResponse", ("_id", "one"), named) == {"q1"}
+    assert included("QuestionnaireResponse", ("_id", "any"), named) == {"q1", "q2"}
+    naming = ("_revinclude", "QuestionnaireResponse:questionnaire")
+    assert included("Questionnaire", ("_id", "q2"), naming) == {"any"}
+
+
+def test_a_negation_stays_within_its_type(filled):
+    """Over several types, each is asked for its own values."""
+    kinds = ("Patient", "Practitioner", "Location")
+    request = understand(kinds, [("_tag:not", "https://tag.example|a")], filled.registry)
+    found = {version.id for version in filled.run(request).matches}
+    assert found == {"p2", "dr", "here", "room", "bed", "ring"}
+    assert (
+        len(filled.run(understand(kinds, [("gender:not", "male")], filled.registry)).matches) == 2
+    )
 
 
 def test_a_reference_finds_its_target_that_comes_later(store):
@@ -418,6 +490,12 @@ def test_an_update_is_found_by_its_new_values_alone(filled):
         "_include=Patient:name",
         "_count=-1",
         "_total=roughly",
+        "_filter=gender eq male",
+        "_query=mine",
+        "_list=$current-problems",
+        "_sort=_score",
+        "_id:above=p1",
+        "_text:exact=chess",
     ],
 )
 def test_what_is_malformed_is_refused(filled, query):
