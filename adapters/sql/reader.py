@@ -1,6 +1,6 @@
 """Reading from the store on one connection: resources, versions, searches."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import orjson
@@ -14,6 +14,7 @@ from adapters.sql.search.condition import AnyOf
 from adapters.sql.search.include import Include, included
 from adapters.sql.search.order import SortKey
 from adapters.sql.search.run import Wanted, keys
+from adapters.sql.words import looks_for_words
 from profiles.search.request import SearchRequest, understand
 
 DEFAULT_COUNT: Final = 50
@@ -29,12 +30,21 @@ class Reader:
         Of the thread that uses this.
     registry : Registry
         The search parameters of this store.
+    catch_up : callable
+        Brings the index of words to what is stored; called before a search that needs it.
     names : Names, optional
         Where the connection has one already.
     """
 
-    def __init__(self, connection: Any, registry: Registry, names: Names | None = None) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        registry: Registry,
+        catch_up: Callable[[], None],
+        names: Names | None = None,
+    ) -> None:
         self.connection = connection
+        self._catch_up = catch_up
         self.names = names if names is not None else Names(connection)
         self._registry = registry
 
@@ -66,10 +76,12 @@ class Reader:
         terminology: Terminology | None = None,
     ) -> SearchPage:
         """One page of a search that was understood."""
-        builder = Builder(self.names, terminology or self._terminology(), base)
-        conditions = tuple(
-            AnyOf(tuple(builder.condition(node) for node in nodes)) for nodes in request.nodes
-        )
+        if any(map(looks_for_words, request.nodes)):
+            self._catch_up()
+        words = self.connection.words
+        builder = Builder(self.names, terminology or self._terminology(), words, base)
+        one = builder.condition if len(request.kinds) == 1 else builder.of_kind
+        conditions = tuple(AnyOf(tuple(map(one, nodes))) for nodes in request.nodes)
         count = DEFAULT_COUNT if request.count is None else request.count
         only_count = request.summary == "count" or request.count == 0
         wanted = Wanted(

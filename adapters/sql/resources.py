@@ -113,6 +113,7 @@ class Resources:
         if before:
             self._index.remove(kind, key, before - rows)
         self._index.add(kind, key, rows - before)
+        self._index.changed(key)
         return stored
 
     def amend(self, resource: Mapping[str, Any]) -> StoredVersion:
@@ -145,6 +146,7 @@ class Resources:
         stored = StoredVersion(kind, resource_id, row[1] + 1, _stamp(moment), b"", True, "DELETE")
         self._write(row, stored, "")
         self._index.remove(kind, row[0], self._rows_before(row))
+        self._index.changed(row[0])
         return stored
 
     def _row(self, kind: str, resource_id: str) -> Any:

@@ -48,8 +48,8 @@ def _definition(entry: dict[str, Any], base: str, by_url: dict[str, Any]) -> dic
 
 
 def _of_base(expression: str, base: str) -> str:
-    """The alternatives of an expression that apply to one type."""
+    """The alternatives of an expression that apply to one type: its own, and those without a type."""
     parts = [part.strip() for part in expression.split("|")]
     if base in _COMMON or len(parts) == 1:
         return expression
-    return " | ".join(part for part in parts if re.match(rf"\(*{base}\b", part))
+    return " | ".join(part for part in parts if re.match(rf"\(*(?:{base}\b|[a-z])", part))

@@ -33,6 +33,13 @@ MODIFIERS: Final[dict[str, frozenset[str]]] = {
 }
 """Modifiers by kind of parameter (R4 search.html#modifiers); references also take a type."""
 
+_OF_RESOURCE: Final[dict[str, frozenset[str]]] = {
+    "_id": _ANY | {"not"},
+    "_text": frozenset(),
+    "_content": frozenset(),
+}
+"""Those of parameters that no element has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
@@ -97,27 +104,34 @@ def _node(kind: str, name: str, text: str, lookup: Lookup, depth: int) -> Node |
         return _chain(kind, first, rest, text, lookup, depth)
     code, _, modifier = name.partition(":")
     if code == "_list" and not modifier:
+        if text.startswith("$"):
+            raise OperationOutcomeError("invalid", "_list takes ids of stored lists here", code)
         return _node(kind, "_has:List:item:_id", text, lookup, depth)
     parameter = lookup(kind).get(code)
-    if parameter is None or code == "_query":
+    if parameter is None:
         return None
     return _leaf(kind, parameter, modifier, text)
 
 
 def _leaf(kind: str, parameter: SearchParameter, modifier: str, text: str) -> Leaf:
     code = parameter.code
-    if modifier and modifier not in MODIFIERS[parameter.kind]:
+    if modifier and modifier not in _OF_RESOURCE.get(code, MODIFIERS[parameter.kind]):
         if parameter.kind != "reference" or modifier not in definitions().resources:
             raise OperationOutcomeError(
                 "invalid", f"{code} has no modifier :{modifier}", f"{code}:{modifier}"
             )
-        wanted = tuple(
-            value if "/" in value else f"{modifier}/{value}" for value in alternatives(text, code)
-        )
-        return Leaf(kind, parameter, "", wanted)
+        wanted = (_typed(modifier, value) for value in alternatives(text, code))
+        return Leaf(kind, parameter, "", tuple(value for value in wanted if value))
     if modifier == "missing" and text not in ("true", "false"):
         raise OperationOutcomeError("invalid", ":missing is true or false", f"{code}:missing")
     return Leaf(kind, parameter, modifier, alternatives(text, code))
+
+
+def _typed(wanted: str, value: str) -> str:
+    """A reference to a type from an id or an address; empty when it leads to another type."""
+    if "/" not in value:
+        return f"{wanted}/{value}"
+    return value if f"/{value}".partition("/_history/")[0].split("/")[-2] == wanted else ""
 
 
 def _chain(kind: str, first: str, rest: str, text: str, lookup: Lookup, depth: int) -> Node | None:

@@ -13,7 +13,9 @@ from profiles.search.query import InCompartment, Lookup, Node, parse
 
 Pair = tuple[str, str]
 
-FORMAT: Final = frozenset({"_format", "_pretty", "_type"})
+FORMAT: Final = frozenset({"_format", "_pretty"})
+REFUSED: Final = frozenset({"_filter", "_query"})
+"""Without what they say the answer would be another one, so leaving them out is no choice."""
 TOTALS: Final = frozenset({"none", "estimate", "accurate"})
 SUMMARIES: Final = frozenset({"true", "text", "data", "count", "false"})
 MOST_PARAMETERS: Final = 100
@@ -102,6 +104,8 @@ def _members(kind: str, member: Member, lookup: Lookup) -> InCompartment:
 
 
 def _condition(request: SearchRequest, name: str, text: str, lookup: Lookup) -> None:
+    if name in REFUSED:
+        raise OperationOutcomeError("invalid", f"this server does not evaluate {name}", name)
     if not text:
         # R4 search.html: a parameter without a value does not count.
         request.ignored.append((name, text))
@@ -120,6 +124,8 @@ def _result_parameter(request: SearchRequest, name: str, text: str, lookup: Look
     base, _, modifier = name.partition(":")
     if name in FORMAT:
         return True
+    if not text:
+        return False
     if base in ("_include", "_revinclude"):
         _include(request, base == "_revinclude", modifier, text, lookup)
     elif name == "_sort":
@@ -159,7 +165,7 @@ def _sort(kinds: Sequence[str], text: str, lookup: Lookup) -> list[tuple[str, st
     found = []
     for part in text.split(","):
         code = part.strip().removeprefix("-")
-        if not code or code == "_score":
+        if not code:
             continue
         known = [lookup(kind).get(code) for kind in kinds]
         parameter = next((p for p in known if p is not None), None)
@@ -193,6 +199,4 @@ def _include(
     parameter = None if source == "*" else lookup(source).get(code)
     if code != "*" and (parameter is None or parameter.kind != "reference"):
         raise OperationOutcomeError("invalid", f"{source} has no reference parameter {code}", name)
-    if reverse and not target and len(request.kinds) == 1:
-        target = request.kinds[0] if not iterate else ""
     request.includes.append(IncludeRequest(source, code, target, reverse, iterate))

@@ -66,6 +66,9 @@ def keys(connection: Any, names: Names, wanted: Wanted) -> Keys:
     marks = ", ".join("?" * len(types))
     live = Rows("res", f"x.rt IN ({marks}) AND x.deleted = 0", tuple(types), True)
     best, size = _rarest(connection, wanted.conditions)
+    if not wanted.count:
+        driver = live if best is None else best
+        return Keys((), count(connection, wanted, driver), None, "count")
     if best is not None and size < FEW:
         return _listed(connection, names, wanted, best)
     if wanted.sort:
