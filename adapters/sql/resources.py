@@ -136,6 +136,7 @@ class Resources:
         )
         self._index.remove(kind, row[0], old - rows)
         self._index.add(kind, row[0], rows - old)
+        self._index.changed(row[0])
         return StoredVersion(kind, resource_id, row[1], row[2], body, False, row[4])
 
     def delete(self, kind: str, resource_id: str, moment: datetime) -> StoredVersion | None:

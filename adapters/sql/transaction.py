@@ -166,9 +166,6 @@ class Transaction:
         self._index.flush()
         return self._reader.run(request, after=after, base=base)
 
-    def refresh(self) -> None:
-        """Search parameters are read again at the begin of every transaction."""
-
     def exclusive(self, name: str) -> None:
         """Keep other processes from the same decision until the end of this transaction."""
         self._connection.lock(name)
