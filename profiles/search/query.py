@@ -5,11 +5,12 @@ so that the caller can refuse it or leave it out of the self link.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from profiles.definitions.r4 import definitions
 from profiles.outcome import OperationOutcomeError
+from profiles.search.contained import contained_type
 from profiles.search.parameters import SearchParameter
 from profiles.search.syntax import alternatives
 
@@ -81,6 +82,11 @@ class InCompartment:
 
 
 Node = Leaf | Chain | Has | InCompartment
+
+
+def in_contained(node: Node) -> Node | None:
+    """The same tree, asked of contained resources; None where it makes no sense for them."""
+    return None if isinstance(node, Has) else replace(node, kind=contained_type(node.kind))
 
 
 def parse(kind: str, name: str, text: str, lookup: Lookup) -> Node | None:

@@ -421,3 +421,71 @@ def test_what_is_malformed_is_refused(filled, query):
     with pytest.raises(OperationOutcomeError) as refused:
         filled.search("Patient", _pairs(query))
     assert refused.value.kind.http == 400
+
+
+CONTAINER = {
+    "resourceType": "Observation",
+    "id": "box",
+    "contained": [
+        {
+            "resourceType": "Patient",
+            "id": "in",
+            "name": [{"family": "Inner"}],
+            "managingOrganization": {"reference": "#org"},
+        },
+        {"resourceType": "Organization", "id": "org", "name": "Ward"},
+        {"resourceType": "Provenance", "id": "pv", "target": [{"reference": "#"}]},
+    ],
+    "subject": {"reference": "#in"},
+    "performer": [{"reference": "#org"}],
+}
+
+
+def _contained(store: Store, kind: str, query: str) -> str:
+    found = store.run(understand((kind,), _pairs(query), store.registry)).matches
+    return " ".join(sorted(version.id for version in found))
+
+
+@pytest.mark.parametrize(
+    ("kind", "query", "found"),
+    [
+        ("Patient", "family=inner", ""),
+        ("Observation", "subject:Patient.family=inner", "box"),
+        ("Observation", "patient.family=inner", "box"),
+        ("Observation", "patient.family:missing=true", ""),
+        ("Observation", "patient.organization.name=ward", "box"),
+        ("Observation", "performer:Organization.name=ward", "box"),
+        ("Patient", "family=inner&_contained=true", "box"),
+        ("Patient", "family=inner&_contained=true&_containedType=contained", "Observation/box#in"),
+        ("Patient", "_contained=true&_containedType=contained&family:missing=true", ""),
+        ("Patient", "_contained=both&_containedType=contained", "Observation/box#in p1 p2"),
+        ("Patient", "_contained=both&gender:not=male", "box p1"),
+        ("Patient", "_contained=true&_id=in&_containedType=contained", "Observation/box#in"),
+        ("Patient", "_contained=true&organization.name=ward", "box"),
+        ("Provenance", "_contained=true&target=Observation/box", "box"),
+        ("Observation", "_contained=false&status=amended", "o4"),
+    ],
+)
+def test_contained_resources_are_found_where_they_are_asked_for(filled, kind, query, found):
+    """By chains always, by _contained as matches, shown by their container or by themselves."""
+    filled.transact(lambda tx: tx.put(CONTAINER))
+    assert _contained(filled, kind, query) == found
+
+
+def test_what_is_contained_goes_with_its_container(filled):
+    """An update takes away what is contained no more, a deletion all of it; indexing anew changes nothing."""
+    filled.transact(lambda tx: tx.put(CONTAINER))
+    assert "#Patient" not in filled.kinds()
+    filled.transact(lambda tx: tx.reindex_from(("Observation",), 0, 100))
+    assert _contained(filled, "Patient", "_contained=true") == "box"
+    other = {**CONTAINER, "contained": [{**CONTAINER["contained"][0], "name": [{"family": "New"}]}]}
+    filled.transact(lambda tx: tx.put(other))
+    assert _contained(filled, "Observation", "patient.family=inner") == ""
+    assert _contained(filled, "Observation", "patient.family=new") == "box"
+    assert _contained(filled, "Organization", "_contained=true") == ""
+    filled.transact(lambda tx: tx.put({**CONTAINER, "contained": []}))
+    assert _contained(filled, "Patient", "_contained=both&family=new") == ""
+    filled.transact(lambda tx: tx.put(CONTAINER))
+    assert _contained(filled, "Patient", "_contained=true&family=inner") == "box"
+    filled.transact(lambda tx: tx.delete("Observation", "box"))
+    assert _contained(filled, "Patient", "_contained=true") == ""

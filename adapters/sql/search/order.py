@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from adapters.sql.names import Names
 from adapters.sql.search.condition import Sql
+from profiles.search.contained import own_type
 from profiles.search.parameters import parameters_of
 
 _COLUMNS: Final = {
@@ -86,5 +87,5 @@ def value(names: Names, kinds: tuple[str, ...], key: SortKey) -> Sql:
 
 def _codes(kind: str, code: str) -> tuple[str, ...]:
     """The parameters that have index rows for one."""
-    parameter = parameters_of(kind).get(code)
+    parameter = parameters_of(own_type(kind)).get(code)
     return (parameter.sources if parameter is not None else ()) or (code,)

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from adapters.sql.names import Names
+from adapters.sql.schema import CONTAINED, LIVE
 from adapters.sql.search import order
 from adapters.sql.search.condition import Condition, Rows, Sql
 from adapters.sql.search.order import SortKey
+from profiles.search.contained import own_type
 
 FEW: Final = 1000
 """Keys up to which a set is listed and sorted."""
@@ -64,7 +66,9 @@ def keys(connection: Any, names: Names, wanted: Wanted) -> Keys:
     if not types:
         return Keys((), 0, None, "no type")
     marks = ", ".join("?" * len(types))
-    live = Rows("res", f"x.rt IN ({marks}) AND x.deleted = 0", tuple(types), True)
+    inside = any(kind != own_type(kind) for kind in wanted.kinds)
+    state = f"IN ({LIVE}, {CONTAINED})" if inside else f"= {LIVE}"
+    live = Rows("res", f"x.rt IN ({marks}) AND x.deleted {state}", tuple(types), True)
     best, size = _rarest(connection, wanted.conditions)
     if not wanted.count:
         driver = live if best is None else best
