@@ -78,7 +78,11 @@ def generate(folder: Path) -> dict[str, dict[str, Any]]:
         },
         "r4_search.json.gz": {
             "source": source,
-            "parameters": search_parameters(_read(folder, "SearchParameter")),
+            "parameters": search_parameters(
+                _read(folder, "SearchParameter"),
+                types,
+                {url: sorted(listed.expanded(url) or ()) for url in codes},
+            ),
             "compartments": compartments(_read(folder, "CompartmentDefinition")),
         },
         "r4_bindings.json.gz": {"source": source, "value_sets": bindings},

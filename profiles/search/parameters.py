@@ -34,6 +34,8 @@ class SearchParameter:
         Canonical address of the definition.
     sources : tuple of str
         Codes of the two parameters whose values it has together; it has no index rows then.
+    systems : tuple of str
+        Code systems of values that do not name theirs: of ``code`` elements, and of booleans.
     """
 
     code: str
@@ -43,6 +45,7 @@ class SearchParameter:
     components: tuple[tuple[str, str], ...] = ()
     url: str = ""
     sources: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
 
 
 OURS: Final = {
@@ -126,4 +129,5 @@ def _parameter(code: str, entry: dict[str, Any]) -> SearchParameter:
         targets=tuple(entry.get("target", ())),
         components=tuple((c["code"], c["expression"]) for c in entry.get("component", ())),
         url=HL7 + entry["id"],
+        systems=tuple(entry.get("systems", ())),
     )

@@ -136,6 +136,10 @@ FOUND = [
     # token
     ("Patient", "gender=male", "p2"),
     ("Patient", "gender:not=male", "p1"),
+    ("Patient", "gender=http://hl7.org/fhir/administrative-gender|male", "p2"),
+    ("Patient", "gender=https://other.example|male", ""),
+    ("Patient", "gender:not=http://hl7.org/fhir/administrative-gender|male", "p1"),
+    ("Patient", "active=http://terminology.hl7.org/CodeSystem/special-values|true", "p2"),
     ("Patient", "gender=male,female", "p1 p2"),
     ("Patient", "active:missing=true", "p1"),
     ("Patient", "active:missing=false", "p2"),
