@@ -306,10 +306,11 @@ def test_pages_follow_the_order_that_was_asked_for(filled, monkeypatch, sort, or
         assert _walk(filled, sort) == expected
 
 
-def _walk(store: Store, sort: str) -> list[str]:
+def _walk(store: Store, sort: str, kinds: str = "Observation", count: str = "1") -> list[str]:
     found, after = [], None
+    asked = [("_sort", sort), ("_count", count)]
     while True:
-        request = understand(("Observation",), [("_sort", sort), ("_count", "1")], store.registry)
+        request = understand(kinds.split(","), asked, store.registry)
         page = store.run(request, after=after)
         found += [match.id for match in page.matches]
         after = page.after
@@ -493,3 +494,35 @@ def test_what_is_contained_goes_with_its_container(filled):
     assert _contained(filled, "Patient", "_contained=true&family=inner") == "box"
     filled.transact(lambda tx: tx.delete("Observation", "box"))
     assert _contained(filled, "Patient", "_contained=true") == ""
+
+
+@pytest.mark.parametrize("few", [1000, 0])
+def test_tokens_and_addresses_have_an_order_too(store, monkeypatch, few):
+    """By the smallest of several values upwards, by the largest downwards, page by page."""
+    monkeypatch.setattr("adapters.sql.search.run.FEW", few)
+    tokens = [[f"{7 * at % 23:02}", f"{5 * at % 23:02}"] for at in range(23)]
+    put = [
+        {
+            "resourceType": "ValueSet",
+            "id": f"v{at}",
+            "url": f"https://v.example/{11 * at % 23:02}",
+            "identifier": [{"value": f"{value}-{at}"} for value in values],
+        }
+        for at, values in enumerate(tokens)
+    ]
+    store.transact(lambda tx: [tx.put(r) for r in (*put, {"resourceType": "ValueSet", "id": "no"})])
+    ends = [[f"{value}-{at}" for value in values] for at, values in enumerate(tokens)]
+    upwards = sorted(range(23), key=lambda at: min(ends[at]))
+    downwards = sorted(range(23), key=lambda at: max(ends[at]), reverse=True)
+    by_url = sorted(range(23), key=lambda at: put[at]["url"])
+    for sort, order in (("identifier", upwards), ("-identifier", downwards), ("url", by_url)):
+        assert _walk(store, sort, "ValueSet", "4") == [*(f"v{at}" for at in order), "no"], sort
+
+
+@pytest.mark.parametrize(("sort", "order"), [("", "d p e"), ("_lastUpdated", "e p d")])
+def test_several_types_are_in_one_order(store, monkeypatch, sort, order):
+    """The newest of every type first unless something else is asked for, page by page."""
+    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    for kind, key in (("Encounter", "e"), ("Patient", "p"), ("Device", "d")):
+        store.transact(lambda tx, kind=kind, key=key: tx.put({"resourceType": kind, "id": key}))
+    assert _walk(store, sort, "Patient,Encounter,Device", "1") == order.split()
