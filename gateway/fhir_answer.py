@@ -1,26 +1,45 @@
 """Requests and answers of the FHIR endpoint: bodies, ids, resources, versions (R4 http.html)."""
 
 import asyncio
-import json
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from email.utils import format_datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from adapters.store import Store, StoredVersion, Transaction
-from gateway.negotiation import not_modified, preference, require_json_body
+from gateway.content_coding import CODINGS, Unpacker, coding_of
+from gateway.negotiation import (
+    FHIR_JSON,
+    answer_type,
+    joined,
+    preference,
+    require_json_accepted,
+    require_json_body,
+)
+from gateway.preconditions import preconditions
 from profiles.definitions.r4 import definitions
+from profiles.exact_json import dumps_exact, indented, loads_exact
 from profiles.outcome import OperationOutcomeError, outcome
 from profiles.strict_json import parse_resource
+from profiles.subset import only_elements, summarised
 
 ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 MEDIA_TYPE: Final = "application/fhir+json; charset=utf-8"
+CACHING: Final = {"Cache-Control": "private, no-cache", "Vary": "Accept"}
+"""Of every answer: what has an age is otherwise taken for fresh for a while (RFC 9111 4.2.2)."""
+ACCEPT_PATCH: Final = (
+    "application/json-patch+json, application/fhir+json, application/merge-patch+json"
+)
+_RESERVED: Final = frozenset({"_history", "_search", "metadata"})
+_RETURNS: Final = frozenset({"minimal", "representation", "OperationOutcome"})
+_DRAINED: Final = 1 << 30
+"""Bytes of a body beyond the limit that are still taken in, so that the client reads why."""
 
 T = TypeVar("T")
 
@@ -84,6 +103,7 @@ def served_type(request: Request) -> str:
     """Resource type in the path (``not-found`` when it is none of R4)."""
     kind = str(request.path_params["type"])
     if kind not in definitions().resources:
+        _require_no_reserved(kind)
         raise OperationOutcomeError("not-found", "this resource type is not served here")
     return kind
 
@@ -92,29 +112,61 @@ def resource_id(request: Request) -> str:
     """Logical id in the path (R4 datatypes.html#id)."""
     found = str(request.path_params["id"])
     if ID.fullmatch(found) is None:
+        _require_no_reserved(found)
         raise OperationOutcomeError("invalid", "the id is not a FHIR id")
     return found
 
 
+def _require_no_reserved(segment: str) -> None:
+    """What has another meaning in this place has it for some methods only."""
+    if segment in _RESERVED:
+        raise OperationOutcomeError("method-not-allowed", "this method is not served here")
+
+
 async def read_body(request: Request) -> bytes:
-    """Body of a request (``too-costly`` beyond the limit)."""
+    """Body of a request, unpacked (``too-costly`` beyond the limit, ``media-type`` for other codings)."""
     limit = request.app.state.settings.max_body_bytes
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise OperationOutcomeError("too-costly", f"the body is larger than {limit} bytes")
+    coding = coding_of(joined(request, "content-encoding"))
+    unpacker = Unpacker(coding, limit) if coding else None
+    announced = request.headers.get("content-length", "")
+    pieces = request.stream()
+    if announced.isdecimal() and int(announced) > limit:
+        await _refuse_long(request, pieces, limit)
+    body, taken = bytearray(), 0
+    try:
+        async for piece in pieces:
+            taken += len(piece)
+            body += piece if unpacker is None else unpacker.feed(piece)
+            if len(body) > limit or taken > limit:
+                await _refuse_long(request, pieces, limit)
+    except ClientDisconnect:
+        raise OperationOutcomeError("invalid", "the body breaks off") from None
+    if unpacker is not None:
+        unpacker.end()
     return bytes(body)
 
 
+async def _refuse_long(request: Request, pieces: AsyncGenerator[bytes, None], limit: int) -> None:
+    """Refuse a body; what is still on its way is taken in, since few clients read before they have sent."""
+    if request.headers.get("expect", "").lower() != "100-continue":
+        left = _DRAINED
+        async for piece in pieces:
+            left -= len(piece)
+            if left < 0:
+                break
+    raise OperationOutcomeError("too-costly", f"the body is larger than {limit} bytes")
+
+
 async def read_resource(request: Request) -> dict[str, Any]:
-    """The resource in the body of a request.
+    """The resource in the body of a request whose answer is wanted as JSON.
 
     Raises
     ------
     OperationOutcomeError
-        ``media-type``, ``too-costly``, ``structure`` (not UTF-8, not JSON, duplicate keys, too deep).
+        ``not-acceptable``, ``media-type``, ``too-costly``, ``structure`` (not UTF-8, not JSON, duplicate
+        keys, too deep).
     """
+    require_json_accepted(request)
     require_json_body(request)
     return parse_resource(await read_body(request))
 
@@ -127,12 +179,30 @@ def fhir_json(
 ) -> Response:
     """Answer with a resource as JSON; ``_pretty=true`` indents it, HEAD leaves it out."""
     body = resource if isinstance(resource, bytes) else orjson.dumps(resource)
-    if request.query_params.get("_pretty") == "true":
-        body = json.dumps(json.loads(body), indent=2, ensure_ascii=False).encode()
-    answer = Response(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
+    if request.scope["query_string"] and request.query_params.get("_pretty") == "true":
+        body = indented(body)
+    declared = f"{answer_type(request) or FHIR_JSON}; charset=utf-8"
+    answer = Response(body, status, {**CACHING, **(headers or {})}, media_type=declared)
     if request.method == "HEAD":
         answer.body = b""
     return answer
+
+
+def refused(
+    request: Request, error: OperationOutcomeError, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer with an error; 415 says what would have been taken (RFC 5789 2.2, RFC 9110 12.5.3)."""
+    said = dict(headers or {})
+    if error.kind.http == 415:
+        said["Accept-Encoding"] = ", ".join(name for name in CODINGS if not name.startswith("x-"))
+        if request.method == "PATCH":
+            said["Accept-Patch"] = ACCEPT_PATCH
+    return fhir_json(request, error.to_resource(), error.kind.http, said)
+
+
+def gone(request: Request, kind: str, headers: Mapping[str, str]) -> Response:
+    """410 with the tag of the deletion, for who brings the resource back (R4 http.html#read)."""
+    return refused(request, OperationOutcomeError("deleted", f"this {kind} was deleted"), headers)
 
 
 def version_headers(stored: StoredVersion) -> dict[str, str]:
@@ -143,12 +213,31 @@ def version_headers(stored: StoredVersion) -> dict[str, str]:
     }
 
 
-def versioned(request: Request, stored: StoredVersion, body: bytes | None = None) -> Response:
-    """Answer with a stored version, its ETag and its time, or 304."""
+def versioned(request: Request, stored: StoredVersion) -> Response:
+    """Answer with a stored version or the part that is asked for, its ETag and its time, or 304."""
     tagged = version_headers(stored)
-    if not_modified(request, stored.version, stored.last_updated):
-        return Response(status_code=304, headers=tagged)
-    return fhir_json(request, stored.body if body is None else body, 200, tagged)
+    if preconditions(request).not_modified(stored):
+        return Response(status_code=304, headers={**CACHING, **tagged})
+    return fhir_json(request, part(request, stored), 200, tagged)
+
+
+def part(request: Request, stored: StoredVersion) -> bytes:
+    """A version as ``_summary`` and ``_elements`` want it (R4 http.html#parameters)."""
+    if not request.scope["query_string"]:
+        return stored.body
+    query = request.query_params
+    if "_summary" not in query and "_elements" not in query:
+        return stored.body
+    mode = query.get("_summary", "false")
+    shown = loads_exact(stored.body)
+    if mode == "count":
+        shown = only_elements({k: shown[k] for k in ("resourceType", "id", "meta")}, ())
+    elif mode != "false":
+        shown = summarised(shown, mode)
+    if "_elements" in query:
+        names = ",".join(query.getlist("_elements")).split(",")
+        shown = only_elements(shown, tuple(name.strip() for name in names))
+    return dumps_exact(shown)
 
 
 def location(base: str, stored: StoredVersion) -> str:
@@ -158,11 +247,18 @@ def location(base: str, stored: StoredVersion) -> str:
 
 def written(request: Request, stored: StoredVersion, status: int) -> Response:
     """Answer to a create, update or patch, as ``Prefer: return`` wants it (R4 http.html#ops)."""
-    headers = {**version_headers(stored), "Location": location(base_of(request), stored)}
+    headers = {
+        **CACHING,
+        **version_headers(stored),
+        "Location": location(base_of(request), stored),
+    }
     wanted = preference(request, "return")
+    if wanted in _RETURNS:
+        headers["Preference-Applied"] = f"return={wanted}"
     if wanted == "minimal":
         return Response(status_code=status, headers=headers)
     if wanted == "OperationOutcome":
         said = outcome("information", "informational", "stored")
         return fhir_json(request, said, status, headers)
-    return fhir_json(request, stored.body, status, headers)
+    headers["Content-Location"] = headers["Location"]
+    return fhir_json(request, part(request, stored), status, headers)

@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.store import Store, Transaction
-from gateway.fhir_answer import fhir_json
+from gateway.fhir_answer import ACCEPT_PATCH, fhir_json, refused
 from gateway.interactions import (
     bundle,
     capabilities,
@@ -57,11 +57,12 @@ class Services:
 
 def build_app(store: Store, settings: Settings, services: Services) -> Starlette:
     """The ASGI application."""
+    named, interactions = _fhir_routes(), _interactions()
     app = Starlette(
         routes=[
             Route("/fhir", bundle.bundle, methods=["POST"]),
             Route("/fhir", search.search_everything, methods=["GET"]),
-            Mount("/fhir", app=_by_path(_fhir_routes(), _interactions())),
+            Mount("/fhir", app=_by_path(named, interactions)),
             *page_routes(),
         ],
         middleware=_middleware(settings),
@@ -72,7 +73,7 @@ def build_app(store: Store, settings: Settings, services: Services) -> Starlette
         },
     )
     app.state.store, app.state.settings, app.state.services = store, settings, services
-    app.state.started = datetime.now(UTC)
+    app.state.started, app.state.routes = datetime.now(UTC), [*named, *interactions]
     return app
 
 
@@ -112,10 +113,15 @@ def _fhir_routes() -> list[BaseRoute]:
 
 def _by_path(named: list[BaseRoute], interactions: list[BaseRoute]) -> ASGIApp:
     """Operations have a ``$`` in their path and interactions have none: half of the routes are enough."""
-    operations, plain = Router(named), Router(interactions)
+    operations = Router(named, redirect_slashes=False)
+    plain = Router(interactions, redirect_slashes=False)
 
     async def choose(scope: Scope, receive: Receive, send: Send) -> None:
-        chosen = operations if "$" in scope["path"] else plain
+        path: str = scope["path"]
+        chosen = operations if "$" in path else plain
+        if path.endswith("/") and len(path) > len("/fhir/"):
+            # R4 http.html writes a conditional delete as [type]/?[parameters]; clients do with others.
+            scope = {**scope, "path": path[:-1]}
         await chosen(scope, receive, send)
 
     return choose
@@ -150,16 +156,35 @@ def _interactions() -> list[BaseRoute]:
 async def _outcome(request: Request, error: Exception) -> Response:
     if not isinstance(error, OperationOutcomeError):
         raise error
-    return fhir_json(request, error.to_resource(), error.kind.http)
+    allow = {"Allow": allowed(request)} if error.kind.http == 405 else {}
+    return refused(request, error, allow)
 
 
 async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405 and request.method == "OPTIONS":
+        return Response(
+            status_code=204, headers={"Allow": allowed(request), "Accept-Patch": ACCEPT_PATCH}
+        )
     kind = _HTTP_KINDS.get(status, "not-supported")
     text = {404: "there is nothing at this address", 405: "this method is not served here"}
     outcome = OperationOutcomeError(kind, text.get(status, "the request cannot be served"))
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status == 405:
+        headers["Allow"] = allowed(request)
     return fhir_json(request, outcome.to_resource(), status, headers)
+
+
+def allowed(request: Request) -> str:
+    """Every method of an address (RFC 9110 10.2.1); a name with another meaning is no type and no id."""
+    path = request.scope["path"]
+    inner = path.removeprefix("/fhir").removesuffix("/") or "/"
+    found = {"OPTIONS"}
+    for route in request.app.state.routes if path.startswith("/fhir/") else request.app.routes:
+        match = route.path_regex.match(inner if path.startswith("/fhir/") else path)
+        if match and not any(part.startswith(("_", "$")) for part in match.groupdict().values()):
+            found |= getattr(route, "methods", None) or set()
+    return ", ".join(sorted(found))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

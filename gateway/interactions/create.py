@@ -7,12 +7,14 @@ from gateway.fhir_answer import base_of, read_resource, served_type, transact, w
 from gateway.interactions.admission import admit
 from gateway.interactions.binary import read_binary, sends_content
 from gateway.interactions.write import Writes, Written
+from gateway.negotiation import require_parameters
 from profiles.outcome import OperationOutcomeError
 
 
 async def create(request: Request) -> Response:
     """Store a new resource under an id of ours; its jobs are in the same transaction."""
     kind = served_type(request)
+    require_parameters(request)
     if kind == "Binary" and sends_content(request):
         resource = await read_binary(request)
     else:
