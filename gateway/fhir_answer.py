@@ -177,15 +177,12 @@ def fhir_json(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Answer with a resource as JSON; ``_pretty=true`` indents it, HEAD leaves it out."""
+    """Answer with a resource as JSON; ``_pretty=true`` indents it."""
     body = resource if isinstance(resource, bytes) else orjson.dumps(resource)
     if request.scope["query_string"] and request.query_params.get("_pretty") == "true":
         body = indented(body)
     declared = f"{answer_type(request) or FHIR_JSON}; charset=utf-8"
-    answer = Response(body, status, {**CACHING, **(headers or {})}, media_type=declared)
-    if request.method == "HEAD":
-        answer.body = b""
-    return answer
+    return Response(body, status, {**CACHING, **(headers or {})}, media_type=declared)
 
 
 def refused(

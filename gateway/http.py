@@ -18,7 +18,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.store import Store, Transaction
 from gateway.fhir_answer import ACCEPT_PATCH, fhir_json, refused
@@ -79,7 +79,7 @@ def build_app(store: Store, settings: Settings, services: Services) -> Starlette
 
 def _middleware(settings: Settings) -> list[Middleware]:
     """Compression always; CORS only for the origins that a site names."""
-    found = [Middleware(GZipMiddleware, minimum_size=1024)]
+    found = [Middleware(Bodiless), Middleware(GZipMiddleware, minimum_size=1024)]
     if settings.cors_origins:
         found.append(
             Middleware(
@@ -97,6 +97,22 @@ def _middleware(settings: Settings) -> list[Middleware]:
             )
         )
     return found
+
+
+class Bodiless:
+    """HEAD: everything of the answer to GET, compression included, but its body (RFC 9110 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the application does, and keep the body."""
+
+        async def bare(message: Message) -> None:
+            await send({**message, "body": b""} if "body" in message else message)
+
+        head = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self._app(scope, receive, bare if head else send)
 
 
 def _fhir_routes() -> list[BaseRoute]:
@@ -182,9 +198,13 @@ def allowed(request: Request) -> str:
     found = {"OPTIONS"}
     for route in request.app.state.routes if path.startswith("/fhir/") else request.app.routes:
         match = route.path_regex.match(inner if path.startswith("/fhir/") else path)
-        if match and not any(part.startswith(("_", "$")) for part in match.groupdict().values()):
+        if match and not any(_named(part) for part in match.groupdict().values()):
             found |= getattr(route, "methods", None) or set()
     return ", ".join(sorted(found))
+
+
+def _named(segment: str) -> bool:
+    return segment.startswith(("_", "$")) or segment == "metadata"
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

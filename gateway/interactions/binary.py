@@ -78,10 +78,7 @@ def content_answer(request: Request, stored: StoredVersion) -> Response:
     if preconditions(request).not_modified(stored):
         del headers["Content-Type"]
         return Response(status_code=304, headers=headers)
-    answer = Response(_content(binary), 200, headers)
-    if request.method == "HEAD":
-        answer.body = b""
-    return answer
+    return Response(_content(binary), 200, headers)
 
 
 def _content(binary: dict[str, Any]) -> bytes:
