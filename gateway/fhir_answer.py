@@ -1,6 +1,7 @@
 """Requests and answers of the FHIR endpoint: bodies, ids, resources, versions (R4 http.html)."""
 
 import asyncio
+import contextlib
 import re
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -39,7 +40,8 @@ ACCEPT_PATCH: Final = (
 _RESERVED: Final = frozenset({"_history", "_search", "metadata"})
 _RETURNS: Final = frozenset({"minimal", "representation", "OperationOutcome"})
 _DRAINED: Final = 1 << 30
-"""Bytes of a body beyond the limit that are still taken in, so that the client reads why."""
+"""Bytes of a refused body that are still taken in, so that the client reads why."""
+_BEGUN: Final = "isthmus.body-begun"
 
 T = TypeVar("T")
 
@@ -128,33 +130,53 @@ async def read_body(request: Request) -> bytes:
     limit = request.app.state.settings.max_body_bytes
     coding = coding_of(joined(request, "content-encoding"))
     unpacker = Unpacker(coding, limit) if coding else None
-    announced = request.headers.get("content-length", "")
+    request.scope[_BEGUN] = True
     pieces = request.stream()
-    if announced.isdecimal() and int(announced) > limit:
-        await _refuse_long(request, pieces, limit)
-    body, taken = bytearray(), 0
     try:
-        async for piece in pieces:
-            taken += len(piece)
-            body += piece if unpacker is None else unpacker.feed(piece)
-            if len(body) > limit or taken > limit:
-                await _refuse_long(request, pieces, limit)
+        return await _unpacked(pieces, unpacker, limit, request.headers.get("content-length", ""))
     except ClientDisconnect:
         raise OperationOutcomeError("invalid", "the body breaks off") from None
+    except OperationOutcomeError:
+        await _drain(request, pieces)
+        raise
+
+
+async def _unpacked(
+    pieces: AsyncGenerator[bytes, None], unpacker: Unpacker | None, limit: int, announced: str
+) -> bytes:
+    long = OperationOutcomeError("too-costly", f"the body is larger than {limit} bytes")
+    if announced.isdecimal() and int(announced) > limit:
+        raise long
+    body, taken = bytearray(), 0
+    async for piece in pieces:
+        taken += len(piece)
+        body += piece if unpacker is None else unpacker.feed(piece)
+        if len(body) > limit or taken > limit:
+            raise long
     if unpacker is not None:
         unpacker.end()
     return bytes(body)
 
 
-async def _refuse_long(request: Request, pieces: AsyncGenerator[bytes, None], limit: int) -> None:
-    """Refuse a body; what is still on its way is taken in, since few clients read before they have sent."""
-    if request.headers.get("expect", "").lower() != "100-continue":
-        left = _DRAINED
+async def drain(request: Request) -> None:
+    """Take in the body of a request that is refused without it."""
+    if request.scope.get(_BEGUN):
+        return
+    headers = request.headers
+    if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
+        await _drain(request, request.stream())
+
+
+async def _drain(request: Request, pieces: AsyncGenerator[bytes, None]) -> None:
+    """Take in what is still on its way: few clients read an answer before they have sent everything."""
+    if request.headers.get("expect", "").lower() == "100-continue":
+        return
+    left = _DRAINED
+    with contextlib.suppress(ClientDisconnect):
         async for piece in pieces:
             left -= len(piece)
             if left < 0:
-                break
-    raise OperationOutcomeError("too-costly", f"the body is larger than {limit} bytes")
+                return
 
 
 async def read_resource(request: Request) -> dict[str, Any]:

@@ -18,10 +18,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, Router
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.store import Store, Transaction
-from gateway.fhir_answer import ACCEPT_PATCH, fhir_json, refused
+from gateway.door import Door
+from gateway.fhir_answer import ACCEPT_PATCH, drain, fhir_json, refused
 from gateway.interactions import (
     bundle,
     capabilities,
@@ -72,6 +73,7 @@ def build_app(store: Store, settings: Settings, services: Services) -> Starlette
             Exception: _unexpected,
         },
     )
+    app.router.redirect_slashes = False
     app.state.store, app.state.settings, app.state.services = store, settings, services
     app.state.started, app.state.routes = datetime.now(UTC), [*named, *interactions]
     return app
@@ -79,7 +81,7 @@ def build_app(store: Store, settings: Settings, services: Services) -> Starlette
 
 def _middleware(settings: Settings) -> list[Middleware]:
     """Compression always; CORS only for the origins that a site names."""
-    found = [Middleware(Bodiless), Middleware(GZipMiddleware, minimum_size=1024)]
+    found = [Middleware(Door), Middleware(GZipMiddleware, minimum_size=1024)]
     if settings.cors_origins:
         found.append(
             Middleware(
@@ -97,22 +99,6 @@ def _middleware(settings: Settings) -> list[Middleware]:
             )
         )
     return found
-
-
-class Bodiless:
-    """HEAD: everything of the answer to GET, compression included, but its body (RFC 9110 9.3.2)."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does, and keep the body."""
-
-        async def bare(message: Message) -> None:
-            await send({**message, "body": b""} if "body" in message else message)
-
-        head = scope["type"] == "http" and scope["method"] == "HEAD"
-        await self._app(scope, receive, bare if head else send)
 
 
 def _fhir_routes() -> list[BaseRoute]:
@@ -172,13 +158,15 @@ def _interactions() -> list[BaseRoute]:
 async def _outcome(request: Request, error: Exception) -> Response:
     if not isinstance(error, OperationOutcomeError):
         raise error
+    await drain(request)
     allow = {"Allow": allowed(request)} if error.kind.http == 405 else {}
     return refused(request, error, allow)
 
 
 async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    if status == 405 and request.method == "OPTIONS":
+    await drain(request)
+    if request.method == "OPTIONS" and (status == 405 or request.scope["path"] == "*"):
         return Response(
             status_code=204, headers={"Allow": allowed(request), "Accept-Patch": ACCEPT_PATCH}
         )

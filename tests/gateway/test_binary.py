@@ -73,7 +73,7 @@ def test_the_security_context_goes_in_and_out(client):
     assert as_json["securityContext"] == {"reference": "Patient/a"}
     assert client.get("/fhir/Binary/b").headers["x-security-context"] == "Patient/a"
     bad = {**PNG, "X-Security-Context": "Patient a"}
-    assert client.post("/fhir/Binary", content=b"x", headers=bad).status_code == 400
+    assert client.post("/fhir/Binary", content=b"x", headers=bad).status_code == 422
 
 
 def test_a_binary_comes_and_goes_as_json(client):
