@@ -5,7 +5,7 @@ import contextlib
 import re
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
-from email.utils import format_datetime
+from email.utils import formatdate
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from adapters.store import Store, StoredVersion, Transaction
-from gateway.content_coding import CODINGS, Unpacker, coding_of
+from gateway.content_coding import Unpacker, coding_of
 from gateway.negotiation import (
     FHIR_JSON,
     answer_type,
@@ -34,10 +34,6 @@ ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 MEDIA_TYPE: Final = "application/fhir+json; charset=utf-8"
 CACHING: Final = {"Cache-Control": "private, no-cache", "Vary": "Accept"}
 """Of every answer: what has an age is otherwise taken for fresh for a while (RFC 9111 4.2.2)."""
-ACCEPT_PATCH: Final = (
-    "application/json-patch+json, application/fhir+json, application/merge-patch+json"
-)
-_RESERVED: Final = frozenset({"_history", "_search", "metadata"})
 _RETURNS: Final = frozenset({"minimal", "representation", "OperationOutcome"})
 _DRAINED: Final = 1 << 30
 """Bytes of a refused body that are still taken in, so that the client reads why."""
@@ -98,14 +94,14 @@ def _settle(done: "asyncio.Future[Any]", result: Any, error: BaseException | Non
 
 def base_of(request: Request) -> str:
     """Base address of the endpoint, as the client sees it."""
-    return f"{request.url.scheme}://{request.url.netloc}/fhir"
+    host = request.headers.get("host") or request.url.netloc
+    return f"{request.scope['scheme']}://{host}/fhir"
 
 
 def served_type(request: Request) -> str:
     """Resource type in the path (``not-found`` when it is none of R4)."""
     kind = str(request.path_params["type"])
     if kind not in definitions().resources:
-        _require_no_reserved(kind)
         raise OperationOutcomeError("not-found", "this resource type is not served here")
     return kind
 
@@ -114,15 +110,8 @@ def resource_id(request: Request) -> str:
     """Logical id in the path (R4 datatypes.html#id)."""
     found = str(request.path_params["id"])
     if ID.fullmatch(found) is None:
-        _require_no_reserved(found)
         raise OperationOutcomeError("invalid", "the id is not a FHIR id")
     return found
-
-
-def _require_no_reserved(segment: str) -> None:
-    """What has another meaning in this place has it for some methods only."""
-    if segment in _RESERVED:
-        raise OperationOutcomeError("method-not-allowed", "this method is not served here")
 
 
 async def read_body(request: Request) -> bytes:
@@ -201,34 +190,27 @@ def fhir_json(
 ) -> Response:
     """Answer with a resource as JSON; ``_pretty=true`` indents it."""
     body = resource if isinstance(resource, bytes) else orjson.dumps(resource)
-    if request.scope["query_string"] and request.query_params.get("_pretty") == "true":
+    if b"_pretty" in request.scope["query_string"] and _is_pretty(request):
         body = indented(body)
     declared = f"{answer_type(request) or FHIR_JSON}; charset=utf-8"
     return Response(body, status, {**CACHING, **(headers or {})}, media_type=declared)
 
 
-def refused(
-    request: Request, error: OperationOutcomeError, headers: Mapping[str, str] | None = None
-) -> Response:
-    """Answer with an error; 415 says what would have been taken (RFC 5789 2.2, RFC 9110 12.5.3)."""
-    said = dict(headers or {})
-    if error.kind.http == 415:
-        said["Accept-Encoding"] = ", ".join(name for name in CODINGS if not name.startswith("x-"))
-        if request.method == "PATCH":
-            said["Accept-Patch"] = ACCEPT_PATCH
-    return fhir_json(request, error.to_resource(), error.kind.http, said)
-
-
 def gone(request: Request, kind: str, headers: Mapping[str, str]) -> Response:
     """410 with the tag of the deletion, for who brings the resource back (R4 http.html#read)."""
-    return refused(request, OperationOutcomeError("deleted", f"this {kind} was deleted"), headers)
+    error = OperationOutcomeError("deleted", f"this {kind} was deleted")
+    return fhir_json(request, error.to_resource(), error.kind.http, headers)
+
+
+def _is_pretty(request: Request) -> bool:
+    return request.query_params.get("_pretty") == "true"
 
 
 def version_headers(stored: StoredVersion) -> dict[str, str]:
     """ETag and time of a version."""
     return {
         "ETag": f'W/"{stored.version}"',
-        "Last-Modified": format_datetime(stored.last_updated, usegmt=True),
+        "Last-Modified": formatdate(stored.stamp // 1000, usegmt=True),
     }
 
 

@@ -137,6 +137,13 @@ def wanted_as(ranges: tuple[MediaType, ...], name: str) -> tuple[float, str]:
     return weight, version
 
 
+@_remembered
+def accepts_gzip(header: str) -> bool:
+    """Whether ``Accept-Encoding`` takes gzip; a weight of zero refuses it (RFC 9110 12.5.3)."""
+    weights = {one.name: one.weight for one in accepted(header)}
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
+
+
 def require_parameters(request: Request, *, condition: bool = False) -> None:
     """Refuse general parameters that are malformed, and those that mean nothing to who asks for that.
 

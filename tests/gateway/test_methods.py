@@ -86,7 +86,7 @@ def test_a_slash_at_the_end_changes_nothing(client, address):
     assert answer.json().get("resourceType") == plain.json()["resourceType"]
     assert client.post("/fhir/Patient/", json=PATIENT, headers=FHIR).status_code == 201
     for beyond in ("/fhir/Patient//", "/fhir//Patient", "/fhir/Patient/a//"):
-        assert client.get(beyond, follow_redirects=False).status_code == 404
+        assert client.get(beyond, follow_redirects=False).status_code in (400, 404)
 
 
 @pytest.mark.parametrize(

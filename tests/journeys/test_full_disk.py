@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.make_gateway import GatewayProcess
+from tests.make_gateway import GatewayProcess, wait_until
 from tests.make_study import small_study
 
 
@@ -38,8 +38,12 @@ def test_a_full_disk_is_answered_with_out_of_resources(small_disk, tmp_path):
             if statuses[-1] != 0:
                 break
         assert {0, 0xA700} == set(statuses)
-        status, counts, _ = gateway.request("GET", "/readyz")
-        assert status == 200
+
+        def ready() -> dict | None:
+            status, counts, _ = gateway.request("GET", "/readyz")
+            return counts if status == 200 else None
+
+        counts = wait_until(ready, "store and lanes to be there")
         assert counts["instances"] >= statuses.count(0)  # ours are counted too
     finally:
         gateway.stop()
