@@ -18,7 +18,7 @@ from gateway.content_coding import Unpacker, coding_of
 from gateway.negotiation import (
     FHIR_JSON,
     answer_type,
-    joined,
+    field,
     preference,
     require_json_accepted,
     require_json_body,
@@ -94,7 +94,7 @@ def _settle(done: "asyncio.Future[Any]", result: Any, error: BaseException | Non
 
 def base_of(request: Request) -> str:
     """Base address of the endpoint, as the client sees it."""
-    host = request.headers.get("host") or request.url.netloc
+    host = field(request, b"host") or request.url.netloc
     return f"{request.scope['scheme']}://{host}/fhir"
 
 
@@ -117,12 +117,12 @@ def resource_id(request: Request) -> str:
 async def read_body(request: Request) -> bytes:
     """Body of a request, unpacked (``too-costly`` beyond the limit, ``media-type`` for other codings)."""
     limit = request.app.state.settings.max_body_bytes
-    coding = coding_of(joined(request, "content-encoding"))
+    coding = coding_of(field(request, b"content-encoding"))
     unpacker = Unpacker(coding, limit) if coding else None
     request.scope[_BEGUN] = True
     pieces = request.stream()
     try:
-        return await _unpacked(pieces, unpacker, limit, request.headers.get("content-length", ""))
+        return await _unpacked(pieces, unpacker, limit, field(request, b"content-length"))
     except ClientDisconnect:
         raise OperationOutcomeError("invalid", "the body breaks off") from None
     except OperationOutcomeError:
@@ -151,14 +151,13 @@ async def drain(request: Request) -> None:
     """Take in the body of a request that is refused without it."""
     if request.scope.get(_BEGUN):
         return
-    headers = request.headers
-    if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
+    if field(request, b"content-length").strip("0") or field(request, b"transfer-encoding"):
         await _drain(request, request.stream())
 
 
 async def _drain(request: Request, pieces: AsyncGenerator[bytes, None]) -> None:
     """Take in what is still on its way: few clients read an answer before they have sent everything."""
-    if request.headers.get("expect", "").lower() == "100-continue":
+    if field(request, b"expect").lower() == "100-continue":
         return
     left = _DRAINED
     with contextlib.suppress(ClientDisconnect):

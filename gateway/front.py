@@ -19,7 +19,7 @@ from gateway.door import is_host, names_one_host, no_host
 from gateway.failures import not_allowed, plain_failure, refused, unexpected
 from gateway.fhir_answer import CACHING, ID, MEDIA_TYPE, drain
 from gateway.interactions.table import INTERACTIONS, shape_of
-from gateway.negotiation import accepts_gzip
+from gateway.negotiation import accepts_gzip, field
 from profiles.definitions.r4 import definitions
 from profiles.outcome import OperationOutcomeError
 
@@ -178,7 +178,7 @@ async def _compress(request: Request, response: Response) -> None:
     """Compress a body for who accepts that (RFC 9110 12.5.3)."""
     response.headers["vary"] = _VARY
     size = len(response.body)
-    if size <= _SMALL or not accepts_gzip(request.headers.get("accept-encoding", "")):
+    if size <= _SMALL or not accepts_gzip(field(request, b"accept-encoding")):
         return
     if size < _LONG:
         packed = zlib.compress(response.body, _LEVEL, _GZIP)

@@ -22,6 +22,7 @@ FHIR_VERSIONS: Final = frozenset({"4.0", "4.0.1"})
 GENERAL: Final = frozenset({"_format", "_pretty", "_summary", "_elements"})
 """Parameters of every interaction (R4 http.html#parameters)."""
 
+_FIELDS: Final = "isthmus.fields"
 _LONGEST: Final = 512
 """Longest header that is remembered."""
 _MEMBER: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
@@ -69,10 +70,15 @@ def media_type(header: str) -> str:
     return header.partition(";")[0].strip().lower()
 
 
-def joined(request: Request, name: str) -> str:
-    """The list that a header is; a repeated one goes on where the first ends (RFC 9110 5.3)."""
-    found = request.headers.getlist(name)
-    return found[0] if len(found) == 1 else ", ".join(found)
+def field(request: Request, name: bytes) -> str:
+    """A header, empty when it is not given; a repeated one is one list (RFC 9110 5.3)."""
+    scope = request.scope
+    found: dict[bytes, bytes] | None = scope.get(_FIELDS)
+    if found is None:
+        found = scope[_FIELDS] = {}
+        for key, value in scope["headers"]:
+            found[key] = found[key] + b", " + value if key in found else value
+    return found[name].decode("latin-1") if name in found else ""
 
 
 def require_json_body(request: Request) -> None:
@@ -81,16 +87,15 @@ def require_json_body(request: Request) -> None:
 
 
 def content_type(request: Request) -> str:
-    """What the body is declared as (``invalid`` when two headers say different things)."""
-    found = request.headers.getlist("content-type")
-    if len(found) > 1 and len(set(found)) > 1:
-        raise OperationOutcomeError("invalid", "there are several Content-Type headers")
-    return found[0] if found else ""
+    """What the body is declared as."""
+    return field(request, b"content-type")
 
 
 def require_declared(header: str, known: frozenset[str]) -> str:
     """The media type of a Content-Type, which must be one of those that are known (``media-type``)."""
     declared = _declared(header)
+    if "," in declared.name:
+        raise OperationOutcomeError("invalid", "there are several Content-Type headers")
     if declared.name not in known:
         raise OperationOutcomeError("media-type", f"send {' or '.join(sorted(known))}")
     if declared.parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
@@ -109,7 +114,7 @@ def require_json_accepted(request: Request) -> None:
 def answer_type(request: Request) -> str | None:
     """What the answer is declared as; None when nothing that is served is wanted."""
     wanted = named_format(request)
-    return _formatted(wanted) if wanted else _accepted(joined(request, "accept"))
+    return _formatted(wanted) if wanted else _accepted(field(request, b"accept"))
 
 
 def named_format(request: Request) -> str:
@@ -167,7 +172,7 @@ def require_parameters(request: Request, *, condition: bool = False) -> None:
 
 def preference(request: Request, name: str) -> str:
     """One preference of the ``Prefer`` header (RFC 7240), empty when it is not given."""
-    header = joined(request, "prefer")
+    header = field(request, b"prefer")
     return _preferences(header).get(name, "") if header else ""
 
 

@@ -14,7 +14,7 @@ from gateway.negotiation import (
     JSON_TYPES,
     accepted,
     content_type,
-    joined,
+    field,
     media_type,
     named_format,
     require_json_accepted,
@@ -47,7 +47,7 @@ async def read_binary(request: Request, resource_id: str | None = None) -> dict[
         **({"id": resource_id} if resource_id else {}),
         "contentType": content_type(request),
     }
-    context = request.headers.get("x-security-context")
+    context = field(request, b"x-security-context")
     if context:
         binary["securityContext"] = {"reference": context}
     if content:
@@ -59,7 +59,7 @@ def wants_content(request: Request) -> bool:
     """Whether the client does not ask for FHIR by name: then a Binary is what it holds."""
     if named_format(request):
         return False
-    return not any("fhir" in one.name for one in accepted(joined(request, "accept")) if one.weight)
+    return not any("fhir" in one.name for one in accepted(field(request, b"accept")) if one.weight)
 
 
 def content_answer(request: Request, stored: StoredVersion) -> Response:
@@ -68,7 +68,7 @@ def content_answer(request: Request, stored: StoredVersion) -> Response:
     declared = str(binary["contentType"])
     if _MEDIA_TYPE.fullmatch(declared) is None:
         declared = "application/octet-stream"
-    ranges = accepted(joined(request, "accept"))
+    ranges = accepted(field(request, b"accept"))
     if ranges and not wanted_as(ranges, media_type(declared))[0]:
         raise OperationOutcomeError("not-acceptable", "the content is of another type")
     headers = {**CACHING, **version_headers(stored), **_UNTRUSTED, "Content-Type": declared}

@@ -21,11 +21,19 @@ async def create(request: Request) -> Response:
         resource = await read_resource(request)
     admit(resource, kind)
     base, on_created = base_of(request), request.app.state.services.on_created
-    condition = request.headers.get("if-none-exist")
+    condition = _condition(request)
     done = await transact(
         request, lambda tx: Writes(tx, base, on_created).create(resource, condition)
     )
     return answer(request, done)
+
+
+def _condition(request: Request) -> str | None:
+    """``If-None-Exist``, of which there can be one (R4 http.html#ccreate)."""
+    given = request.headers.getlist("if-none-exist")
+    if len(given) > 1:
+        raise OperationOutcomeError("invalid", "there are several If-None-Exist headers")
+    return given[0] if given else None
 
 
 def answer(request: Request, done: Written) -> Response:

@@ -108,3 +108,9 @@ def test_a_conditional_delete_of_nothing_is_done(client):
     slashed = "/fhir/Patient/?identifier=https://s|1"
     assert [client.delete(slashed).status_code for _ in range(2)] == [204, 204]
     assert client.get("/fhir/Patient").json()["total"] == 0
+
+
+def test_a_create_has_one_condition(client):
+    """Two headers are not put together to a condition that nobody has meant."""
+    headers = [*FHIR.items(), ("If-None-Exist", "name=a"), ("If-None-Exist", "name=b")]
+    assert client.post("/fhir/Patient", json=NAMED, headers=headers).status_code == 400
