@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from email.utils import formatdate
 from typing import Any, Final, TypeVar
-from urllib.parse import quote
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -242,7 +241,7 @@ def part(request: Request, stored: StoredVersion) -> bytes:
 
 def location(base: str, stored: StoredVersion) -> str:
     """Address of a version."""
-    return f"{base}/{stored.type}/{quote(stored.id)}/_history/{stored.version}"
+    return f"{base}/{stored.type}/{stored.id}/_history/{stored.version}"
 
 
 def written(request: Request, stored: StoredVersion, status: int) -> Response:

@@ -11,7 +11,7 @@ from adapters.sql.names import Names
 from adapters.sql.records import StoredVersion
 from adapters.sql.schema import AWAITED, DELETED, LIVE
 from profiles.exact_json import dumps_exact
-from profiles.fhir_time import instant
+from profiles.fhir_time import instant_of
 from profiles.outcome import OperationOutcomeError
 
 _CURRENT = "SELECT pk, ver, ts, deleted, op, body FROM res WHERE rt = ? AND id = ?"
@@ -106,18 +106,18 @@ class Resources:
                 "precondition", f"If-Match {if_match} is not the current version"
             )
         number = 1 if row is None else row[1] + 1
+        stamp = _stamp(moment)
         meta = {
             **resource.get("meta", {}),
             "versionId": str(number),
-            "lastUpdated": instant(moment),
+            "lastUpdated": instant_of(stamp),
         }
-        whole = {"resourceType": kind, "id": resource_id, "meta": meta}
-        whole.update((k, v) for k, v in resource.items() if k not in whole)
+        whole = _with_meta(resource, meta)
         stored = StoredVersion(
             kind,
             resource_id,
             number,
-            _stamp(moment),
+            stamp,
             dumps_exact(whole),
             False,
             op or _method(number),
@@ -179,6 +179,18 @@ class Resources:
             (*values, key),
         )
         return int(key)
+
+
+def _with_meta(resource: Mapping[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
+    """The resource with its new meta; every member stays where the client has put it."""
+    if "meta" in resource:
+        return {**resource, "meta": meta}
+    whole: dict[str, Any] = {}
+    for name, value in resource.items():
+        whole[name] = value
+        if name == "id":
+            whole["meta"] = meta
+    return whole
 
 
 def recent(

@@ -14,7 +14,7 @@ from adapters.store import StoredVersion
 from gateway.cursor import opened, sealed
 from gateway.fhir_answer import base_of, fhir_json, resource_id, served_type, store_of
 from gateway.negotiation import require_json_accepted
-from profiles.fhir_time import instant
+from profiles.fhir_time import instant, instant_of
 from profiles.outcome import OperationOutcomeError
 from profiles.search.ranges import EARLIEST, LATEST, date_range
 
@@ -122,7 +122,7 @@ def _entry(base: str, stored: StoredVersion) -> dict[str, Any]:
         "response": {
             "status": status,
             "etag": f'W/"{stored.version}"',
-            "lastModified": instant(stored.last_updated),
+            "lastModified": instant_of(stored.stamp),
         },
     }
     if not stored.deleted:

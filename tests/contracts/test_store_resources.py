@@ -162,6 +162,23 @@ def test_malformed_values_are_refused(store):
         store.search("Patient", [("birthdate", "yesterday")])
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        ("resourceType", "active", "meta", "id", "gender"),
+        ("id", "gender", "resourceType", "meta", "active"),
+    ],
+)
+def test_members_stay_in_the_order_of_the_client(store, members):
+    """Even id and meta, whose version is ours, keep their places."""
+    values = {"resourceType": "Patient", "id": "a", "active": True, "gender": "male"}
+    values["meta"] = {"versionId": "7", "tag": [{"code": "x"}]}
+    store.transact(lambda tx: tx.put({name: values[name] for name in members}))
+    kept = store.read("Patient", "a").json()
+    assert tuple(kept) == members
+    assert list(kept["meta"]) == ["versionId", "tag", "lastUpdated"]
+
+
 def test_bytes_stay_as_they_came(store):
     """The precision of a decimal and the order of members survive."""
     body = b'{"resourceType":"Patient","id":"a","extension":[{"valueDecimal":1.500,"url":"https://x.example"}]}'
