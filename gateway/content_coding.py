@@ -51,6 +51,8 @@ class Unpacker:
 
 def coding_of(header: str) -> str:
     """The one coding of a ``Content-Encoding``, empty for none (``media-type`` for others)."""
+    if not header:
+        return ""
     listed = [part.strip().lower() for part in header.split(",")]
     named = [part for part in listed if part not in ("", "identity")]
     if not named:

@@ -70,20 +70,25 @@ def media_type(header: str) -> str:
     return header.partition(";")[0].strip().lower()
 
 
-def field(request: Request, name: bytes) -> str:
-    """A header, empty when it is not given; a repeated one is one list (RFC 9110 5.3)."""
+def fields(request: Request) -> Mapping[bytes, bytes]:
+    """The headers of a request by name; a repeated one is one list (RFC 9110 5.3)."""
     scope = request.scope
     found: dict[bytes, bytes] | None = scope.get(_FIELDS)
     if found is None:
         found = scope[_FIELDS] = {}
         for key, value in scope["headers"]:
             found[key] = found[key] + b", " + value if key in found else value
-    return found[name].decode("latin-1") if name in found else ""
+    return found
+
+
+def field(request: Request, name: bytes) -> str:
+    """A header, empty when it is not given."""
+    return fields(request).get(name, b"").decode("latin-1")
 
 
 def require_json_body(request: Request) -> None:
     """Refuse a body that is not declared as JSON of R4 in UTF-8 (``media-type``)."""
-    require_declared(content_type(request), JSON_TYPES)
+    _json_declared(content_type(request))
 
 
 def content_type(request: Request) -> str:
@@ -93,7 +98,7 @@ def content_type(request: Request) -> str:
 
 def require_declared(header: str, known: frozenset[str]) -> str:
     """The media type of a Content-Type, which must be one of those that are known (``media-type``)."""
-    declared = _declared(header)
+    declared = _media_type(header)
     if "," in declared.name:
         raise OperationOutcomeError("invalid", "there are several Content-Type headers")
     if declared.name not in known:
@@ -187,8 +192,8 @@ def _preferences(header: str) -> Mapping[str, str]:
 
 
 @_remembered
-def _declared(header: str) -> MediaType:
-    return _media_type(header)
+def _json_declared(header: str) -> str:
+    return require_declared(header, JSON_TYPES)
 
 
 @_remembered

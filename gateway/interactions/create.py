@@ -7,7 +7,7 @@ from gateway.fhir_answer import base_of, read_resource, served_type, transact, w
 from gateway.interactions.admission import admit
 from gateway.interactions.binary import read_binary, sends_content
 from gateway.interactions.write import Writes, Written
-from gateway.negotiation import require_parameters
+from gateway.negotiation import fields, require_parameters
 from profiles.outcome import OperationOutcomeError
 
 
@@ -30,10 +30,12 @@ async def create(request: Request) -> Response:
 
 def _condition(request: Request) -> str | None:
     """``If-None-Exist``, of which there can be one (R4 http.html#ccreate)."""
+    if b"if-none-exist" not in fields(request):
+        return None
     given = request.headers.getlist("if-none-exist")
     if len(given) > 1:
         raise OperationOutcomeError("invalid", "there are several If-None-Exist headers")
-    return given[0] if given else None
+    return given[0]
 
 
 def answer(request: Request, done: Written) -> Response:
