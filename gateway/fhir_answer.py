@@ -225,17 +225,17 @@ def part(request: Request, stored: StoredVersion) -> bytes:
     if not request.scope["query_string"]:
         return stored.body
     query = request.query_params
-    if "_summary" not in query and "_elements" not in query:
+    mode = query.get("_summary") or "false"
+    names = [name.strip() for text in query.getlist("_elements") for name in text.split(",")]
+    if mode == "false" and not any(names):
         return stored.body
-    mode = query.get("_summary", "false")
     shown = loads_exact(stored.body)
     if mode == "count":
         shown = only_elements({k: shown[k] for k in ("resourceType", "id", "meta")}, ())
     elif mode != "false":
         shown = summarised(shown, mode)
-    if "_elements" in query:
-        names = ",".join(query.getlist("_elements")).split(",")
-        shown = only_elements(shown, tuple(name.strip() for name in names))
+    if any(names):
+        shown = only_elements(shown, tuple(names))
     return dumps_exact(shown)
 
 

@@ -25,8 +25,10 @@ GENERAL: Final = frozenset({"_format", "_pretty", "_summary", "_elements"})
 _FIELDS: Final = "isthmus.fields"
 _LONGEST: Final = 512
 """Longest header that is remembered."""
-_MEMBER: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
-_PART: Final = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*")+')
+_QUOTED: Final = r'"(?:[^"\\]|\\.)*(?:"|\\?$)'
+"""A quoted string; one that does not end goes on to the end, so that it is read once."""
+_MEMBER: Final = re.compile(rf'(?:[^,"]|{_QUOTED})+', re.DOTALL)
+_PART: Final = re.compile(rf'(?:[^;"]|{_QUOTED})+', re.DOTALL)
 _WEIGHT: Final = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?")
 
 T = TypeVar("T")
@@ -165,7 +167,7 @@ def require_parameters(request: Request, *, condition: bool = False) -> None:
     if not request.scope["query_string"]:
         return
     query = request.query_params
-    if query.get("_summary", "false") not in SUMMARIES:
+    if (query.get("_summary") or "false") not in SUMMARIES:
         raise OperationOutcomeError(
             "invalid", "_summary is true, false, text, data or count", "_summary"
         )

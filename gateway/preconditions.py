@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 from starlette.requests import Request
@@ -106,12 +105,13 @@ def preconditions(request: Request) -> Preconditions:
 
 def conditions(given: Mapping[str, str | None]) -> Preconditions:
     """Conditions from their headers by name, in lower case."""
-    return Preconditions(
+    made = Preconditions(
         _tags(given.get("if-match"), "If-Match"),
         _tags(given.get("if-none-match"), "If-None-Match"),
         http_date(given.get("if-modified-since")),
         http_date(given.get("if-unmodified-since")),
     )
+    return NONE if made == NONE else made
 
 
 def version_number(text: str) -> int | None:
@@ -145,7 +145,6 @@ def _year(text: str) -> int:
     return year - 100 if year > (today + timedelta(days=50 * 365.25)).year else year
 
 
-@lru_cache(maxsize=256)
 def _tags(header: str | None, name: str) -> EntityTags | None:
     if header is None:
         return None

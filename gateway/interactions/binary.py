@@ -5,11 +5,12 @@ import binascii
 import re
 from typing import Any, Final
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.store import StoredVersion
-from gateway.fhir_answer import CACHING, read_body, version_headers
+from gateway.fhir_answer import CACHING, read_body, read_resource, version_headers
 from gateway.negotiation import (
     JSON_TYPES,
     accepted,
@@ -18,10 +19,12 @@ from gateway.negotiation import (
     media_type,
     named_format,
     require_json_accepted,
+    require_json_body,
     wanted_as,
 )
 from gateway.preconditions import preconditions
 from profiles.outcome import OperationOutcomeError
+from profiles.strict_json import parse_resource
 
 _MEDIA_TYPE: Final = re.compile(r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}([;, ][\x20-\x7e]*)?")
 _REFERENCE: Final = re.compile(r"[\x21-\x7e]+")
@@ -32,16 +35,20 @@ _UNTRUSTED: Final = {
 """What somebody has sent must not act in our name when a browser opens it."""
 
 
-def sends_content(request: Request) -> bool:
-    """Whether the body is the content itself: of any type that is not FHIR."""
-    declared = media_type(content_type(request))
-    return bool(declared) and declared not in JSON_TYPES and "fhir" not in declared
-
-
 async def read_binary(request: Request, resource_id: str | None = None) -> dict[str, Any]:
-    """The Binary of a body; ``X-Security-Context`` names the resource that decides who may see it."""
+    """The Binary in a body: as JSON of FHIR, or as the content itself under any other type.
+
+    JSON of no special kind is a Binary only if it says so. ``X-Security-Context`` names the resource that
+    decides who may see the content.
+    """
+    declared = media_type(content_type(request))
+    if not declared or "fhir" in declared:
+        return await read_resource(request)
     require_json_accepted(request)
     content = await read_body(request)
+    if declared in JSON_TYPES and _is_binary(content):
+        require_json_body(request)
+        return parse_resource(content)
     binary: dict[str, Any] = {
         "resourceType": "Binary",
         **({"id": resource_id} if resource_id else {}),
@@ -53,6 +60,14 @@ async def read_binary(request: Request, resource_id: str | None = None) -> dict[
     if content:
         binary["data"] = base64.b64encode(content).decode()
     return binary
+
+
+def _is_binary(content: bytes) -> bool:
+    try:
+        found = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(found, dict) and found.get("resourceType") == "Binary"
 
 
 def wants_content(request: Request) -> bool:

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from gateway.fhir_answer import base_of, read_resource, served_type, transact, written
 from gateway.interactions.admission import admit
-from gateway.interactions.binary import read_binary, sends_content
+from gateway.interactions.binary import read_binary
 from gateway.interactions.write import Writes, Written
 from gateway.negotiation import fields, require_parameters
 from profiles.outcome import OperationOutcomeError
@@ -15,10 +15,7 @@ async def create(request: Request) -> Response:
     """Store a new resource under an id of ours; its jobs are in the same transaction."""
     kind = served_type(request)
     require_parameters(request)
-    if kind == "Binary" and sends_content(request):
-        resource = await read_binary(request)
-    else:
-        resource = await read_resource(request)
+    resource = await (read_binary(request) if kind == "Binary" else read_resource(request))
     admit(resource, kind)
     base, on_created = base_of(request), request.app.state.services.on_created
     condition = _condition(request)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from gateway.fhir_answer import base_of, read_resource, resource_id, served_type, transact
 from gateway.interactions.admission import admit
-from gateway.interactions.binary import read_binary, sends_content
+from gateway.interactions.binary import read_binary
 from gateway.interactions.create import answer
 from gateway.interactions.write import Writes
 from gateway.negotiation import require_parameters
@@ -20,10 +20,7 @@ async def update(request: Request) -> Response:
     """Store the next version of a resource, or the first under the client's id."""
     kind, wanted = served_type(request), resource_id(request)
     require_parameters(request)
-    if kind == "Binary" and sends_content(request):
-        resource = await read_binary(request, wanted)
-    else:
-        resource = await read_resource(request)
+    resource = await (read_binary(request, wanted) if kind == "Binary" else read_resource(request))
     require_same_id(resource, wanted)
     admit(resource, kind)
     base, on_created = base_of(request), request.app.state.services.on_created
@@ -38,10 +35,7 @@ async def conditional_update(request: Request) -> Response:
     """Update the one resource that the query finds, or create it."""
     kind, query = served_type(request), request.url.query
     require_parameters(request, condition=True)
-    if kind == "Binary" and sends_content(request):
-        resource = await read_binary(request)
-    else:
-        resource = await read_resource(request)
+    resource = await (read_binary(request) if kind == "Binary" else read_resource(request))
     admit(resource, kind)
     base, on_created = base_of(request), request.app.state.services.on_created
     conditions = preconditions(request)

@@ -86,6 +86,10 @@ class Writes:
             if given is None:
                 conditions.require(None)
                 return self.create(resource)
+            if self.tx.read(resource["resourceType"], given) is not None:
+                raise OperationOutcomeError(
+                    "conflict", "the resource of the given id does not meet the condition", "id"
+                )
             return self.update(resource, conditions)
         if given is not None and given != existing.id:
             raise OperationOutcomeError("invalid", "the id in the body is not that of the match")

@@ -128,3 +128,16 @@ def test_data_that_is_no_base64_is_no_internal_error(client, data):
     stored = client.put("/fhir/Binary/b", json=binary, headers=FHIR)
     assert stored.status_code in (201, 400, 422)
     assert client.get("/fhir/Binary/b").status_code in (200, 404, 422)
+
+
+@pytest.mark.parametrize("content", [b'{"resourceType":"Patient"}', b"[1]", b"{}", b"no json", b""])
+def test_plain_json_is_content_unless_it_is_a_binary(client, content):
+    """application/json names no FHIR: a document of that type is kept as it is."""
+    headers = {"Content-Type": "application/json"}
+    _stored(client, headers, content)
+    answer = client.get("/fhir/Binary/b")
+    assert (answer.content, answer.headers["content-type"]) == (content, "application/json")
+    binary = {"resourceType": "Binary", "id": "b", "contentType": "text/plain", "data": "aGk="}
+    assert client.put("/fhir/Binary/b", json=binary, headers=headers).status_code == 200
+    assert client.get("/fhir/Binary/b").text == "hi"
+    assert client.put("/fhir/Binary/b", content=content, headers=FHIR).status_code == 400

@@ -100,6 +100,9 @@ def test_a_conditional_update_follows_the_table_of_r4(client):
     assert client.put(WHERE, json=NAMED, headers=FHIR).json()["meta"]["versionId"] == "2"
     assert client.put(WHERE, json=named, headers=FHIR).json()["meta"]["versionId"] == "3"
     assert client.put(WHERE, json={**NAMED, "id": "other"}, headers=FHIR).status_code == 400
+    elsewhere = "/fhir/Patient?identifier=https://s|2"
+    assert client.put(elsewhere, json=named, headers=FHIR).status_code == 409
+    assert client.get("/fhir/Patient/mine").json()["meta"]["versionId"] == "3"
 
 
 def test_a_conditional_delete_of_nothing_is_done(client):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from gateway.negotiation import accepted, accepts_gzip
+
 FHIR = {"Content-Type": "application/fhir+json"}
 PATIENT = {"resourceType": "Patient", "id": "a", "gender": "male"}
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
@@ -177,6 +179,13 @@ def test_preferences_are_read_as_rfc_7240_says(client, prefer, kind):
     assert applied == {"": "return=minimal", "OperationOutcome": "return=OperationOutcome"}.get(
         kind, "return=representation" if prefer == "return=representation" else ""
     )
+
+
+@pytest.mark.parametrize("header", ['"' + '\\"' * 100_000, '"a' * 99_999, "\\" * 200_000, '"' * 9])
+def test_a_malformed_header_is_read_once(header):
+    """Quotes that do not end take no longer than they are long."""
+    assert len(accepted(header)) <= 2
+    assert accepts_gzip(f"{header},gzip") in (True, False)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
