@@ -15,7 +15,10 @@ from starlette.requests import Request
 from adapters.store import StoredVersion
 from profiles.outcome import OperationOutcomeError
 
-_TAG: Final = re.compile(r'[ \t]*(?:(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)")?[ \t]*(?:,|$)')
+_TAG: Final = re.compile(
+    r'[ \t]*(?:(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"|([1-9][0-9]{0,17}))?[ \t]*(?:,|$)'
+)
+"""An entity tag, or the bare version id that fhirpy sends: it can mean nothing else."""
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,17}")
 _MONTHS: Final = (
     "Jan",
@@ -155,8 +158,8 @@ def _tags(header: str | None, name: str) -> EntityTags | None:
         match = _TAG.match(header, at)
         if match is None:
             raise OperationOutcomeError("invalid", f'{name} must be * or a list of W/"version"')
-        if match[1] is not None:
-            found.add(match[1])
+        if match.lastindex is not None:
+            found.add(match[match.lastindex])
         at = match.end()
     if not found:
         raise OperationOutcomeError("invalid", f'{name} must be * or a list of W/"version"')

@@ -16,6 +16,7 @@ from gateway.interactions.admission import admit
 from gateway.interactions.create import answer
 from gateway.interactions.write import Writes, Written
 from gateway.negotiation import (
+    FHIR_JSON,
     JSON_TYPES,
     content_type,
     require_declared,
@@ -82,17 +83,20 @@ def parsed_patch(header: str, body: bytes) -> Patch:
 
 
 def declared_patch(declared: str, document: Any) -> Patch:
-    """The patch of a media type (``structure`` when the document is none of it)."""
-    if declared == JSON_PATCH and isinstance(document, list):
-        return lambda resource: json_patch(resource, document)
-    if declared == MERGE_PATCH and isinstance(document, dict):
-        return lambda resource: merge_patch(resource, document)
-    if (
-        declared in JSON_TYPES
-        and isinstance(document, dict)
-        and document.get("resourceType") == "Parameters"
-    ):
-        return lambda resource: fhirpath_patch(resource, document)
+    """The patch of a media type (``structure`` when the document is none of it).
+
+    Plain JSON is no format of R4. Clients such as fhirpy send objects to merge in it, which name no type.
+    """
+    if declared == JSON_PATCH:
+        if isinstance(document, list):
+            return lambda resource: json_patch(resource, document)
+        document = None
+    if isinstance(document, dict):
+        named = document.get("resourceType")
+        if declared == MERGE_PATCH or (declared != FHIR_JSON and named is None):
+            return lambda resource: merge_patch(resource, document)
+        if named == "Parameters":
+            return lambda resource: fhirpath_patch(resource, document)
     raise OperationOutcomeError(
         "structure",
         f"the body is no patch of the declared type: a list of operations as {JSON_PATCH}, "
