@@ -17,7 +17,7 @@ from profiles.outcome import outcome
 async def delete(request: Request) -> Response:
     """Delete a resource; its versions stay readable."""
     kind, wanted = served_type(request), resource_id(request)
-    require_json_accepted(request)
+    _require_answerable(request)
     require_parameters(request)
     conditions = preconditions(request)
     base, on_created = base_of(request), request.app.state.services.on_created
@@ -30,7 +30,7 @@ async def delete(request: Request) -> Response:
 async def conditional_delete(request: Request) -> Response:
     """Delete the one resource that the query finds."""
     kind, query = served_type(request), request.url.query
-    require_json_accepted(request)
+    _require_answerable(request)
     require_parameters(request, condition=True)
     conditions = preconditions(request)
     base, on_created = base_of(request), request.app.state.services.on_created
@@ -40,10 +40,20 @@ async def conditional_delete(request: Request) -> Response:
     return _gone(request, done)
 
 
+def _tells(request: Request) -> bool:
+    return preference(request, "return") == "OperationOutcome"
+
+
+def _require_answerable(request: Request) -> None:
+    """An answer without a body has no format that could be refused."""
+    if _tells(request):
+        require_json_accepted(request)
+
+
 def _gone(request: Request, done: Written) -> Response:
     """204, or 200 with an OperationOutcome for who prefers one."""
     tagged = {} if done.stored is None else {"ETag": f'W/"{done.stored.version}"'}
-    if preference(request, "return") == "OperationOutcome":
+    if _tells(request):
         said = outcome(
             "information", "informational", "deleted" if tagged else "there is nothing to delete"
         )

@@ -75,11 +75,12 @@ def test_what_cannot_be_served_is_refused_before_anything_happens(client, accept
     for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
         address = "/fhir/Patient" if method == "POST" else "/fhir/Patient/a"
         kind = "application/merge-patch+json" if method == "PATCH" else JSON
-        headers = {"Content-Type": kind, "Accept": accept}
+        headers = {"Content-Type": kind, "Accept": accept, "Prefer": "return=OperationOutcome"}
         answer = client.request(method, address, json=PATIENT, headers=headers)
         assert answer.status_code == 406
         assert method == "HEAD" or answer.json()["resourceType"] == "OperationOutcome"
     assert len(client.get("/fhir/_history").json()["entry"]) == 1
+    assert client.delete("/fhir/Patient/a", headers={"Accept": accept}).status_code == 204
 
 
 def test_a_bundle_whose_answer_cannot_be_served_is_not_processed(client):
