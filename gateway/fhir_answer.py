@@ -23,9 +23,10 @@ from gateway.negotiation import (
     require_json_body,
 )
 from gateway.preconditions import preconditions
+from profiles.admission import issues
 from profiles.definitions.r4 import definitions
 from profiles.exact_json import dumps_exact, indented, loads_exact
-from profiles.outcome import OperationOutcomeError, outcome
+from profiles.outcome import KINDS, OperationOutcomeError, outcome
 from profiles.strict_json import parse_resource
 from profiles.subset import only_elements, summarised
 
@@ -257,7 +258,16 @@ def written(request: Request, stored: StoredVersion, status: int) -> Response:
     if wanted == "minimal":
         return Response(status_code=status, headers=headers)
     if wanted == "OperationOutcome":
-        said = outcome("information", "informational", "stored")
-        return fhir_json(request, said, status, headers)
+        return fhir_json(request, _said(stored), status, headers)
     headers["Content-Location"] = headers["Location"]
     return fhir_json(request, part(request, stored), status, headers)
+
+
+def _said(stored: StoredVersion) -> dict[str, Any]:
+    """What is to be said of what was stored: hints and warnings (R4 http.html#ops)."""
+    said = outcome("information", "informational", "stored")
+    for severity, kind, text, expression in issues(loads_exact(stored.body)):
+        if severity != "error":
+            code = KINDS[kind].code if kind in KINDS else kind
+            said["issue"] += outcome(severity, code, text, expression)["issue"]
+    return said

@@ -47,6 +47,9 @@ def dumps_exact(value: Any) -> bytes:
 
 def indented(body: bytes) -> bytes:
     """A JSON text on many lines, for people; no token of it is changed."""
+    value = orjson.loads(body)
+    if orjson.dumps(value) == body:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2)
     made, depth, before = bytearray(), 0, b""
     for token in _TOKEN.findall(body):
         if token in (b"}", b"]"):

@@ -136,3 +136,16 @@ def test_an_id_may_be_any_id(client):
         assert client.get(f"/fhir/Patient/{key}").json()["id"] == key
     for key in ("x" * 65, "a_b", "a%20b", "%C3%A9", "a:b", "a,b", "_history_", "$"):
         assert client.get(f"/fhir/Patient/{key}").status_code in (400, 404)
+
+
+def test_an_outcome_says_what_is_advised(client):
+    """return=OperationOutcome holds the warnings that $validate would give, and no error."""
+    category = {"coding": [{"system": "https://s", "code": "unknown"}]}
+    observation = {"resourceType": "Observation", "status": "final", "code": {"text": "c"}}
+    observation["interpretation"] = [category]
+    answer = client.post("/fhir/Observation", json=observation, headers={**FHIR, **OUTCOME})
+    validated = client.post("/fhir/Observation/$validate", json=observation, headers=FHIR)
+    said = answer.json()["issue"]
+    assert (answer.status_code, said[0]["diagnostics"]) == (201, "stored")
+    assert said[1:]
+    assert said[1:] == validated.json()["issue"]
