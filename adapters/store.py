@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from adapters.blobs import BlobFolder
 from adapters.sql import imaging_index, resources
 from adapters.sql.engine import Engine
+from adapters.sql.history import History, Span
 from adapters.sql.notes import secret
 from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
@@ -27,7 +28,17 @@ from profiles.outcome import OperationOutcomeError
 from profiles.records import StudyRef
 from profiles.search.request import SearchRequest
 
-__all__ = ["Job", "SearchPage", "Store", "StoredVersion", "StudyRow", "Transaction", "open_store"]
+__all__ = [
+    "History",
+    "Job",
+    "SearchPage",
+    "Span",
+    "Store",
+    "StoredVersion",
+    "StudyRow",
+    "Transaction",
+    "open_store",
+]
 
 T = TypeVar("T")
 POLL_S = 0.02
@@ -144,27 +155,10 @@ class Store:
         found = resources.version(reader.connection, reader.names, kind, resource_id, version)
         return required(found, kind)
 
-    def history(self, kind: str, resource_id: str) -> tuple[StoredVersion, ...]:
-        """Every version, the newest first; empty when there never was one."""
+    def versions(self, span: Span) -> History:
+        """The versions of some resources, of some types or of everything, in pages."""
         reader = self._reader()
-        return resources.versions(reader.connection, reader.names, kind, resource_id)
-
-    def recent(
-        self,
-        kinds: tuple[str, ...],
-        *,
-        since_ms: int,
-        until_ms: int,
-        before: tuple[int, int, int] | None,
-        count: int,
-    ) -> tuple[StoredVersion, ...]:
-        """Versions of the resources of some types (of all when empty), the newest first."""
-        reader = self._reader()
-        return tuple(
-            resources.recent(
-                reader.connection, reader.names, kinds, since_ms, until_ms, before, count
-            )
-        )
+        return History(reader.connection, reader.names, span)
 
     def search(
         self,

@@ -10,12 +10,14 @@ from typing import Any, Final
 
 import orjson
 
+from profiles.advice import advice
 from profiles.contained import contained_problems
 from profiles.exact_json import dumps_exact
 from profiles.fast_schema import HOLDING, passes
 from profiles.identity import identity_problems
 from profiles.invariants import breaches
 from profiles.outcome import OperationOutcomeError
+from profiles.partial import partial_issues
 from profiles.structure import problems
 
 MOST_NAMED: Final = 100
@@ -26,30 +28,31 @@ Issue = tuple[str, str, str, str]
 
 
 def issues(resource: dict[str, Any], *, warnings: bool = True) -> list[Issue]:
-    """What is to be said of a resource; constraints only where the structure holds."""
-    try:
-        text = orjson.dumps(resource)
-    except (orjson.JSONEncodeError, TypeError):
-        text = b""
-    # The schema in Rust has no false positives: what passes there needs no walk.
-    if not passes(resource, plain=bool(text)):
-        found = list(islice(problems(resource), MOST_NAMED + 1))
-        if found:
-            return _bounded([("error", p.code, p.text, p.expression) for p in found])
-    return _bounded(
-        list(islice(_rules(resource, text or dumps_exact(resource), warnings), MOST_NAMED + 1))
-    )
-
-
-def _bounded(found: list[Issue]) -> list[Issue]:
+    """What is to be said of a resource; constraints only where the structure holds that they look at."""
+    found = list(islice(_issues(resource, warnings), MOST_NAMED + 1))
     if len(found) > MOST_NAMED:
         found[MOST_NAMED] = ("error", "too-costly", "there may be more problems than are named", "")
     return found
 
 
-def _rules(resource: dict[str, Any], written: bytes, warnings: bool) -> Iterator[Issue]:
+def _issues(resource: dict[str, Any], warnings: bool) -> Iterator[Issue]:
+    try:
+        written = orjson.dumps(resource)
+    except (orjson.JSONEncodeError, TypeError):
+        written = b""
+    # The schema in Rust has no false positives: what passes there needs no walk.
+    if not passes(resource, plain=bool(written)):
+        wrong = list(islice(problems(resource), MOST_NAMED + 1))
+        if wrong:
+            yield from (("error", one.code, one.text, one.expression) for one in wrong)
+            yield from partial_issues(resource, wrong, warnings=warnings)
+            return
+    # A str is searched twice as fast as bytes are.
+    yield from _rules(resource, (written or dumps_exact(resource)).decode(), warnings)
+
+
+def _rules(resource: dict[str, Any], text: str, warnings: bool) -> Iterator[Issue]:
     """Problems of a resource whose structure holds; its text says cheaply what cannot be there."""
-    text = written.decode()  # a str is searched twice as fast as bytes are
     if "contained" in resource or ("#" in text and '"#' in text):
         for problem in contained_problems(resource):
             yield ("error", problem.code, problem.text, problem.expression)
@@ -66,6 +69,10 @@ def _rules(resource: dict[str, Any], written: bytes, warnings: bool) -> Iterator
         periods='"start":' in text,
     ):
         yield (breach.severity, breach.code, breach.text, breach.expression)
+    if warnings:
+        kind = resource["resourceType"]
+        for problem in advice(resource, kind, kind):
+            yield ("warning", problem.code, problem.text, problem.expression)
 
 
 def require_admissible(resource: dict[str, Any]) -> None:

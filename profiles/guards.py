@@ -58,17 +58,24 @@ def guard(expression: Expression, kind: str) -> Guard:
         return Guard()
     tree = parse(expression.text)
     sets = [{root} for root in _sufficient(tree)]
-    try:
-        whole = set(_named(tree))
-    except _Unknown:
-        whole = set()
+    whole = names_in(expression.text)
     empty: dict[str, object] = {}
     if whole and expression.holds(Node(empty, kind)):
         sets.append(whole)
+    needed = (frozenset(_json_names(definition, names)) for names in sets)
     return Guard(
-        tuple(sorted((frozenset(_json_names(definition, names)) for names in sets), key=len)),
+        # A name that is no member, such as that of the type, decides nothing.
+        tuple(sorted((names for names in needed if names), key=len)),
         frozenset(_json_names(definition, set(_enough(tree)))),
     )
+
+
+def names_in(expression: str) -> set[str] | None:
+    """Every name that an expression follows from its element; None when it leaves the element."""
+    try:
+        return set(_named(parse(expression)))
+    except _Unknown:
+        return None
 
 
 def _json_names(definition: TypeDefinition, names: set[str]) -> Iterator[str]:

@@ -4,10 +4,10 @@ from importlib.resources import files
 from typing import Any, Final
 
 from adapters.sql.notes import note, set_note
-from adapters.sql.schema import IMAGING, POSTGRES, RESOURCES, statements
+from adapters.sql.schema import IMAGING, POSTGRES, RESOURCES, SUPERSEDED, statements
 from profiles.outcome import OperationOutcomeError
 
-VERSION: Final = 2
+VERSION: Final = 3
 NOTE: Final = "schema"
 _LOCK: Final = 7_364_201
 """Advisory lock under which one process at a time migrates."""
@@ -52,6 +52,9 @@ def migrate(connection: Any) -> None:
         _require_known(version)
         if version == 0:
             _make(connection)
+        elif version == 2:
+            for statement in statements(SUPERSEDED, POSTGRES):
+                connection.execute(statement)
         set_note(connection, NOTE, str(VERSION))
     except BaseException:
         connection.execute("ROLLBACK")

@@ -1,6 +1,6 @@
 """Resources with versions, on one connection: the current one in ``res``, older ones in ``hist``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,24 +22,8 @@ def read(connection: Any, names: Names, kind: str, resource_id: str) -> StoredVe
     row = connection.execute(_CURRENT, (names.find(kind), resource_id)).fetchone()
     if row is None or row[3] == AWAITED:
         return None
-    return StoredVersion(kind, resource_id, row[1], row[2], row[5], row[3] == DELETED, row[4])
-
-
-def versions(
-    connection: Any, names: Names, kind: str, resource_id: str
-) -> tuple[StoredVersion, ...]:
-    """Every version, the newest first."""
-    current = connection.execute(_CURRENT, (names.find(kind), resource_id)).fetchone()
-    if current is None or current[3] == AWAITED:
-        return ()
-    older = connection.execute(
-        "SELECT pk, ver, ts, deleted, op, body FROM hist WHERE pk = ? ORDER BY ver DESC",
-        (current[0],),
-    )
-    return tuple(
-        StoredVersion(kind, resource_id, ver, ts, body, deleted == DELETED, op)
-        for _, ver, ts, deleted, op, body in (current, *older)
-    )
+    key, ver, ts, deleted, op, body = row
+    return StoredVersion(kind, resource_id, ver, ts, body, deleted == DELETED, op, key)
 
 
 def version(
@@ -171,8 +155,9 @@ class Resources:
         key, ver, ts, deleted, op, body = row
         if deleted != AWAITED:
             self._connection.execute(
-                "INSERT INTO hist (pk, ver, rt, ts, deleted, op, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (key, ver, kind, ts, deleted, op, body),
+                "INSERT INTO hist (pk, ver, rt, ts, until, deleted, op, body) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (key, ver, kind, ts, stored.stamp, deleted, op, body),
             )
         self._connection.execute(
             "UPDATE res SET ver = ?, ts = ?, deleted = ?, op = ?, has = ?, body = ? WHERE pk = ?",
@@ -191,48 +176,6 @@ def _with_meta(resource: Mapping[str, Any], meta: dict[str, Any]) -> dict[str, A
         if name == "id":
             whole["meta"] = meta
     return whole
-
-
-def recent(
-    connection: Any,
-    names: Names,
-    kinds: tuple[str, ...],
-    since_ms: int,
-    until_ms: int,
-    before: tuple[int, int, int] | None,
-    count: int,
-) -> Iterator[StoredVersion]:
-    """Versions of many resources, the newest first, from both tables (R4 http.html#history).
-
-    Parameters
-    ----------
-    kinds : tuple of str
-        Types; empty for every type.
-    since_ms, until_ms : int
-        Closed range of milliseconds UTC.
-    before : tuple of (int, int, int), optional
-        Time, key and version after which the page begins.
-    """
-    limits, bound = ["ts >= ?", "ts <= ?"], [since_ms, until_ms]
-    if kinds:
-        limits.append(f"rt IN ({', '.join('?' * len(kinds))})")
-        bound.extend(names.find(kind) or -1 for kind in kinds)
-    if before is not None:
-        limits.append("(ts, pk, ver) < (?, ?, ?)")
-        bound.extend(before)
-    where = " AND ".join(limits)
-    rows = connection.execute(
-        "SELECT v.pk, v.ver, v.ts, v.deleted, v.op, v.body, d.text, r.id FROM ("
-        f"SELECT * FROM (SELECT pk, ver, ts, deleted, op, body FROM res WHERE deleted < 2 AND {where} "
-        "ORDER BY ts DESC, pk DESC LIMIT ?) AS a UNION ALL "
-        f"SELECT * FROM (SELECT pk, ver, ts, deleted, op, body FROM hist WHERE {where} "
-        "ORDER BY ts DESC, pk DESC, ver DESC LIMIT ?) AS b) AS v "
-        "JOIN res r ON r.pk = v.pk JOIN dict d ON d.id = r.rt "
-        "ORDER BY v.ts DESC, v.pk DESC, v.ver DESC LIMIT ?",
-        (*bound, count, *bound, count, count),
-    )
-    for key, ver, ts, deleted, op, body, kind, resource_id in rows:
-        yield StoredVersion(kind, resource_id, ver, ts, body, deleted == DELETED, op, key)
 
 
 def _method(number: int) -> str:

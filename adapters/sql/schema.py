@@ -1,8 +1,9 @@
 """Tables of the store in the two dialects, and how an older store becomes a newer one.
 
 Integer-keyed, so that a search is ``(parameter, value)`` → resource keys in order. ``res`` holds the current
-version of a resource, ``hist`` the older ones. A reference to what is not there yet points to a row without
-a body (``deleted = 2``), which the resource takes over when it comes: the link needs no repair.
+version of a resource, ``hist`` the older ones, each with the moment ``until`` which it was current. A
+reference to what is not there yet points to a row without a body (``deleted = 2``), which the resource takes
+over when it comes: the link needs no repair.
 
 Index tables are keyed by all their columns. Those with ranges have a second index by resource, for probes,
 ``_sort`` and ``_include``. Rows of a resource are removed by extracting them again from its old body.
@@ -43,8 +44,9 @@ CREATE INDEX res_recent ON res (rt, ts, pk);
 CREATE INDEX res_all ON res (ts, pk);
 CREATE TABLE hist (
     pk {int} NOT NULL, ver {int} NOT NULL, rt {int} NOT NULL, ts {int} NOT NULL,
-    deleted {int} NOT NULL, op {text} NOT NULL, body {bytes} NOT NULL, PRIMARY KEY (pk, ver)){packed};
-CREATE INDEX hist_recent ON hist (ts, pk, ver);
+    until {int} NOT NULL, deleted {int} NOT NULL, op {text} NOT NULL, body {bytes} NOT NULL,
+    PRIMARY KEY (pk, ver)){packed};
+CREATE INDEX hist_recent ON hist (rt, ts, pk, ver, until);
 CREATE TABLE s_tok (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, sys {int} NOT NULL,
     PRIMARY KEY (sp, val, pk, sys)){packed};
 CREATE TABLE s_str (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, exact {text} NOT NULL,
@@ -71,6 +73,16 @@ CREATE TABLE s_cmp (sp {int} NOT NULL, val {text} NOT NULL, sys {int} NOT NULL, 
     hi2 {real} NOT NULL, pk {int} NOT NULL,
     PRIMARY KEY (sp, val, sys, val2, lo, hi, sys2, lo2, hi2, pk)){packed}
 """
+
+SUPERSEDED: Final = """
+ALTER TABLE hist ADD COLUMN until {int} NOT NULL DEFAULT 0;
+UPDATE hist SET until = COALESCE(
+    (SELECT n.ts FROM hist n WHERE n.pk = hist.pk AND n.ver = hist.ver + 1),
+    (SELECT c.ts FROM res c WHERE c.pk = hist.pk));
+DROP INDEX hist_recent;
+CREATE INDEX hist_recent ON hist (rt, ts, pk, ver, until)
+"""
+"""From schema 2 to 3: a version says until when it was current, and is found by its type."""
 
 IMAGING: Final = """
 CREATE TABLE study (

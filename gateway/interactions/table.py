@@ -30,8 +30,12 @@ LITERALS: Final = frozenset({"_history", "_search"})
 _METADATA: Final = ["metadata"]
 
 _TABLE: Final[Mapping[str, Mapping[str, Endpoint]]] = {
-    "": {"GET": search.search_everything, "POST": bundle.bundle},
-    "metadata": {"GET": capabilities.capabilities},
+    "": {
+        "GET": search.search_everything,
+        "POST": bundle.bundle,
+        "OPTIONS": capabilities.capabilities,
+    },
+    "metadata": {"GET": capabilities.capabilities, "OPTIONS": capabilities.capabilities},
     "_history": {"GET": history.system_history},
     "_search": {"POST": search.search_everything},
     "{type}": {

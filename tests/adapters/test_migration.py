@@ -4,9 +4,10 @@ import apsw
 import orjson
 import pytest
 
-from adapters.store import open_store
+from adapters.store import Span, open_store
 from profiles.outcome import OperationOutcomeError
 
+PATIENT = {"resourceType": "Patient", "id": "a"}
 FIRST = """
 CREATE TABLE res (pk INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, ver INTEGER NOT NULL,
     ts INTEGER NOT NULL, deleted INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL, UNIQUE (type, id));
@@ -42,11 +43,33 @@ def test_resources_and_versions_of_the_first_schema_stay_and_are_indexed_anew(tm
     """Both versions are read, the current one is found by what it says, a link has its place."""
     _first_store(tmp_path / "store")
     store = open_store(tmp_path / "store")
-    versions = [version.json()["gender"] for version in store.history("Patient", "a")]
+    versions = [
+        version.json()["gender"]
+        for version in store.versions(Span(("Patient",), "a")).page(None, 9)
+    ]
     assert versions == ["female", "male"]
     assert store.search("Patient", [("gender", "female")]).total == 1
     assert store.search("Patient", [("organization", "Organization/o")]).total == 1
     store.close()
+
+
+def test_the_versions_of_the_second_schema_know_until_when_they_were_current(tmp_path):
+    """Each until the next one was written; the last until the current one."""
+    store = open_store(tmp_path)
+    for gender in ("male", "female", "other"):
+        store.transact(lambda tx, g=gender: tx.put({**PATIENT, "gender": g}))
+    store.close()
+    connection = apsw.Connection(str(tmp_path / "isthmus.sqlite"))
+    expected = connection.execute("SELECT ver, until FROM hist ORDER BY ver").fetchall()
+    connection.execute("DROP INDEX hist_recent")
+    connection.execute("ALTER TABLE hist DROP COLUMN until")
+    connection.execute("CREATE INDEX hist_recent ON hist (ts, pk, ver)")
+    connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    open_store(tmp_path).close()
+    connection = apsw.Connection(str(tmp_path / "isthmus.sqlite"))
+    assert connection.execute("SELECT ver, until FROM hist ORDER BY ver").fetchall() == expected
+    connection.close()
 
 
 def test_the_store_of_a_newer_program_is_left_alone(tmp_path):
