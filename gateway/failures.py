@@ -9,7 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.fhir_answer import fhir_json
+from gateway.content_coding import CODINGS
+from gateway.fhir_answer import drain, fhir_json
 from profiles.outcome import OperationOutcomeError
 
 log = logging.getLogger("isthmus.http")
@@ -21,18 +22,54 @@ _SAID: Final = {
 }
 
 
+ACCEPT_PATCH: Final = (
+    "application/json-patch+json, application/fhir+json, application/merge-patch+json"
+)
+
+
 async def refused(request: Request, error: Exception) -> Response:
-    """What an interaction has refused, with its reasons."""
+    """What an interaction has refused, with its reasons.
+
+    415 says what would have been taken (RFC 5789 2.2, RFC 9110 12.5.3).
+    """
     if not isinstance(error, OperationOutcomeError):
         raise error
-    return fhir_json(request, error.to_resource(), error.kind.http)
+    await drain(request)
+    said = {}
+    if error.kind.http == 415:
+        said["Accept-Encoding"] = ", ".join(name for name in CODINGS if not name.startswith("x-"))
+        if request.method == "PATCH":
+            said["Accept-Patch"] = ACCEPT_PATCH
+    return fhir_json(request, error.to_resource(), error.kind.http, said)
 
 
 async def not_served(request: Request, error: Exception) -> Response:
     """An address or a method that nothing answers."""
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 405 or request.scope["path"] == "*":
+        return await not_allowed(request, _methods(request))
+    await drain(request)
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     return plain_failure(request, status, headers)
+
+
+async def not_allowed(request: Request, methods: str) -> Response:
+    """A method that is not served at an address, and OPTIONS, which asks for those that are."""
+    await drain(request)
+    headers = {"Allow": methods}
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers={**headers, "Accept-Patch": ACCEPT_PATCH})
+    return plain_failure(request, 405, headers)
+
+
+def _methods(request: Request) -> str:
+    """Every method of an address behind the interactions (RFC 9110 10.2.1)."""
+    found, path = {"OPTIONS"}, request.scope["path"]
+    for start, routes in (("", request.app.routes), ("/fhir", request.app.state.operations)):
+        for route in routes:
+            if path.startswith(start) and route.path_regex.match(path.removeprefix(start)):
+                found |= getattr(route, "methods", None) or set()
+    return ", ".join(sorted(found))
 
 
 def plain_failure(

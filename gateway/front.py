@@ -15,18 +15,31 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.store import Store
-from gateway.failures import plain_failure, refused, unexpected
-from gateway.fhir_answer import ID, MEDIA_TYPE
+from gateway.door import is_host, names_one_host, no_host
+from gateway.failures import not_allowed, plain_failure, refused, unexpected
+from gateway.fhir_answer import CACHING, ID, MEDIA_TYPE, drain
 from gateway.interactions.table import INTERACTIONS, shape_of
-from gateway.negotiation import accepts_gzip
+from gateway.negotiation import accepts_gzip, field
 from profiles.definitions.r4 import definitions
 from profiles.outcome import OperationOutcomeError
 
 _BASE: Final = "/fhir"
-_ACCEPTED: Final = frozenset(
-    {b"*/*", b"application/fhir+json", b"application/json", b"application/fhir+json, */*"}
+_PLAIN: Final = MEDIA_TYPE.encode()
+_ACCEPTED: Final = {
+    b"*/*": _PLAIN,
+    b"application/fhir+json": _PLAIN,
+    b"application/fhir+json, */*": _PLAIN,
+    b"application/json": b"application/json; charset=utf-8",
+}
+"""What the usual ``Accept`` headers are answered as."""
+_CONDITIONAL: Final = frozenset(
+    {b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"}
 )
-_CONDITIONAL: Final = frozenset({b"if-none-match", b"if-modified-since"})
+_VARY: Final = "Accept, Accept-Encoding"
+_CACHING: Final = (
+    (b"cache-control", CACHING["Cache-Control"].encode()),
+    (b"vary", _VARY.encode()),
+)
 _SMALL: Final = 1024
 """Bytes below which an answer is not compressed."""
 _GZIP: Final = 31
@@ -56,7 +69,7 @@ class Front:
         """Answer an interaction, or hand the request on."""
         path: str = scope["path"] if scope["type"] == "http" else ""
         if not path.startswith(_BASE) or path[5:6] not in ("", "/") or "$" in path:
-            await self._app(scope, receive, send)
+            await self._behind(scope, receive, send)
             return
         segments = path[6:].split("/")
         if not segments[-1]:
@@ -66,6 +79,9 @@ class Front:
             await send({"type": "http.response.start", "status": 200, "headers": plain[0]})
             await send({"type": "http.response.body", "body": plain[1]})
             return
+        if not names_one_host(scope):
+            await no_host()(scope, receive, send)
+            return
         scope["app"] = self._app
         request = Request(scope, receive)
         try:
@@ -73,7 +89,20 @@ class Front:
         except ClientDisconnect:
             return
         await _compress(request, response)
+        if scope["method"] == "HEAD":
+            response.body = b""
         await response(scope, receive, send)
+
+    async def _behind(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is no interaction; a slash at the end of an operation means nothing."""
+        if scope["type"] == "http":
+            if not names_one_host(scope):
+                await no_host()(scope, receive, send)
+                return
+            path: str = scope["path"]
+            if "$" in path and path.endswith("/"):
+                scope = {**scope, "path": path[:-1]}
+        await self._app(scope, receive, send)
 
     def _plain_read(
         self, scope: Scope, segments: list[str]
@@ -87,11 +116,10 @@ class Front:
         kind, wanted = segments
         if kind not in self._kinds or ID.fullmatch(wanted) is None:
             return None
-        compressed = False
-        for name, value in scope["headers"]:
-            if name in _CONDITIONAL or (name == b"accept" and value not in _ACCEPTED):
-                return None
-            compressed = compressed or (name == b"accept-encoding" and b"gzip" in value)
+        plain = _plain(scope["headers"])
+        if plain is None:
+            return None
+        declared, compressed = plain
         try:
             stored = self._store.read(kind, wanted)
         except OperationOutcomeError:
@@ -99,24 +127,42 @@ class Front:
         if compressed and len(stored.body) > _SMALL:
             return None
         headers = [
-            (b"content-type", MEDIA_TYPE.encode()),
+            (b"content-type", declared),
             (b"content-length", str(len(stored.body)).encode()),
             (b"etag", f'W/"{stored.version}"'.encode()),
             (b"last-modified", formatdate(stored.stamp // 1000, usegmt=True).encode()),
-            (b"vary", b"Accept-Encoding"),
+            *_CACHING,
         ]
         return headers, stored.body
+
+
+def _plain(headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bool] | None:
+    """What a plain request is answered as, and whether compressed; None when it is not plain."""
+    declared, compressed, hosts = _PLAIN, False, 0
+    for name, value in headers:
+        if name == b"accept":
+            if value not in _ACCEPTED:
+                return None
+            declared = _ACCEPTED[value]
+        elif name == b"host":
+            hosts += is_host(value)
+        elif name in _CONDITIONAL:
+            return None
+        elif name == b"accept-encoding" and b"gzip" in value:
+            compressed = True
+    return (declared, compressed) if hosts == 1 else None
 
 
 async def _answer(request: Request, segments: list[str]) -> Response:
     """The answer of the interaction at this address, or of its failure."""
     found = INTERACTIONS.get(shape_of(segments))
     if found is None:
+        await drain(request)
         return plain_failure(request, 404)
     names, methods, allowed = found
     endpoint = methods.get(request.method)
     if endpoint is None:
-        return plain_failure(request, 405, {"Allow": allowed})
+        return await not_allowed(request, allowed)
     request.scope["path_params"] = dict(zip(names, segments, strict=True))
     try:
         return await endpoint(request)
@@ -130,9 +176,9 @@ async def _answer(request: Request, segments: list[str]) -> Response:
 
 async def _compress(request: Request, response: Response) -> None:
     """Compress a body for who accepts that (RFC 9110 12.5.3)."""
-    response.headers["vary"] = "Accept-Encoding"
+    response.headers["vary"] = _VARY
     size = len(response.body)
-    if size <= _SMALL or not accepts_gzip(request.headers.get("accept-encoding", "")):
+    if size <= _SMALL or not accepts_gzip(field(request, b"accept-encoding")):
         return
     if size < _LONG:
         packed = zlib.compress(response.body, _LEVEL, _GZIP)

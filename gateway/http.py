@@ -13,10 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp
 
 from adapters.store import Store, Transaction
+from gateway.door import Bodiless
 from gateway.failures import not_served, refused, unexpected
 from gateway.front import Front
 from gateway.operations.endpoint import endpoint_of
@@ -38,9 +39,13 @@ class Services:
 
 def build_app(store: Store, settings: Settings, services: Services) -> ASGIApp:
     """The ASGI application; CORS only for the origins that a site names."""
+    operations = _operations()
     app = Starlette(
-        routes=[Mount("/fhir", routes=_operations()), *page_routes()],
-        middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
+        routes=[
+            Mount("/fhir", app=Router(operations, redirect_slashes=False)),
+            *page_routes(),
+        ],
+        middleware=[Middleware(Bodiless), Middleware(GZipMiddleware, minimum_size=1024)],
         exception_handlers={
             OperationOutcomeError: refused,
             HTTPException: not_served,
@@ -48,7 +53,8 @@ def build_app(store: Store, settings: Settings, services: Services) -> ASGIApp:
         },
     )
     app.state.store, app.state.settings, app.state.services = store, settings, services
-    app.state.started = datetime.now(UTC)
+    app.state.started, app.state.operations = datetime.now(UTC), operations
+    app.router.redirect_slashes = False
     front = Front(app, store)
     if not settings.cors_origins:
         return front

@@ -6,6 +6,7 @@ from typing import Any, Final
 from adapters.sql.names import Names
 from adapters.sql.schema import AWAITED
 from adapters.sql.words import searchable_texts
+from profiles.search.contained import contained_in, contained_type, linked_row, with_links
 from profiles.search.extract import Extractor
 from profiles.search.parameters import SearchParameter
 from profiles.search.values import Row
@@ -89,6 +90,9 @@ class Index:
         known = self._extractors.get(kind)
         if known is None or known[0] is not parameters:
             known = self._extractors[kind] = (parameters, Extractor(kind, parameters))
+        if resource.get("contained"):
+            outer = f"{kind}/{resource['id']}"
+            return {linked_row(row, outer) for row in known[1].rows(with_links(resource))}
         return known[1].rows(resource)
 
     def present(self, kind: str, rows: Iterable[Row]) -> str:
@@ -128,6 +132,19 @@ class Index:
         known = self._lookup(kind)
         for code, text in searchable_texts(self.rows(resource), known):
             yield self._codes(kind).get(code) or self._code(kind, code), text
+        for place, inner in contained_in(resource) if "contained" in resource else ():
+            del place
+            own = contained_type(inner["resourceType"])
+            kinds = self._lookup(inner["resourceType"])
+            for code, text in searchable_texts(self.rows(inner), kinds):
+                yield self._codes(own).get(code) or self._code(own, code), text
+
+    def contained(self, resource: Mapping[str, Any]) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        """Key, type and content of everything that a resource contains."""
+        written = {one.get("id"): one for one in resource.get("contained", ())}
+        for place, inner in contained_in(resource) if written else ():
+            kind = contained_type(inner["resourceType"])
+            yield self.target(kind, place), self._names.key(kind), written[inner["id"]]
 
     def remove(self, kind: str, key: int, rows: Iterable[Row]) -> None:
         """Remove rows at once."""

@@ -24,7 +24,16 @@ def index_version() -> str:
     """Digest of everything that decides which rows a resource has."""
     digest = hashlib.sha256()
     digest.update((files("profiles.definitions") / "r4_search.json.gz").read_bytes())
-    for name in ("extract", "paths", "values", "tokens", "ranges", "parameters", "words"):
+    for name in (
+        "extract",
+        "paths",
+        "values",
+        "tokens",
+        "ranges",
+        "parameters",
+        "words",
+        "contained",
+    ):
         digest.update((files("profiles.search") / f"{name}.py").read_bytes())
     return digest.hexdigest()[:16]
 
@@ -70,13 +79,13 @@ def rebuild(
     done, last = 0, 0
     while True:
         rows = connection.execute(
-            "SELECT pk, body FROM res WHERE deleted = 0 AND pk > ? ORDER BY pk LIMIT ?",
+            "SELECT pk, body, ts FROM res WHERE deleted = 0 AND pk > ? ORDER BY pk LIMIT ?",
             (last, _BATCH),
         ).fetchall()
         if not rows:
             break
-        for key, body in rows:
-            transaction.reindex(key, orjson.loads(body))
+        for key, body, stamp in rows:
+            transaction.reindex(key, orjson.loads(body), stamp)
         transaction.flush()
         done, last = done + len(rows), rows[-1][0]
         progress(done, total)

@@ -60,15 +60,21 @@ class WordIndex:
     ----------
     connection
         The writer's.
-    rows : callable
+    texts : callable
         Parameter key and text of everything in a resource that ``:contains`` can look into.
+    contained : callable
+        Key, type and content of everything that a resource contains.
     """
 
     def __init__(
-        self, connection: Any, rows: Callable[[Mapping[str, Any]], Iterable[tuple[int, str]]]
+        self,
+        connection: Any,
+        texts: Callable[[Mapping[str, Any]], Iterable[tuple[int, str]]],
+        contained: Callable[[Mapping[str, Any]], Iterable[tuple[int, int, Mapping[str, Any]]]],
     ) -> None:
         self._connection = connection
-        self._rows = rows
+        self._texts = texts
+        self._contained = contained
         self._known: set[tuple[int, str]] = set()
 
     def catch_up(self) -> int:
@@ -88,7 +94,9 @@ class WordIndex:
         for key, kind, body in rows:
             resource = orjson.loads(body)
             words.put(connection, key, kind, resource)
-            for parameter, text in self._rows(resource):
+            for place, its_kind, inner in self._contained(resource):
+                words.put(connection, place, its_kind, inner)
+            for parameter, text in self._texts(resource):
                 self._add(parameter, text)
         sequence = [number for number, _ in due]
         connection.execute(f"DELETE FROM s_due WHERE seq IN ({_marks(sequence)})", sequence)

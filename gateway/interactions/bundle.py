@@ -22,7 +22,7 @@ from gateway.interactions.entry_answer import Outcome, said
 from gateway.interactions.full_urls import CONDITIONAL, FullUrls
 from gateway.interactions.inner_request import ask, ask_within
 from gateway.interactions.links import REFERENCE, patch_places, places
-from gateway.interactions.perform import find, patch_document, perform
+from gateway.interactions.perform import find, perform, read_patch
 from gateway.interactions.transaction import Prepared
 from gateway.interactions.transaction_run import Run
 from gateway.interactions.write import Writes, Written
@@ -39,8 +39,8 @@ _LARGE: Final = 65_536
 
 async def bundle(request: Request) -> Response:
     """Process a batch or transaction Bundle that was sent to the base address."""
-    require_json_body(request)
     require_json_accepted(request)
+    require_json_body(request)
     body = await read_body(request)
     base = base_of(request)
     if len(body) >= _LARGE:
@@ -127,7 +127,7 @@ def _prepare(entry: Entry, urls: FullUrls) -> None:
     if entry.method == "DELETE":
         return
     if entry.method == "PATCH":
-        entry.document = patch_document(resource)
+        read_patch(entry)
     found = places(resource) if entry.document is None else patch_places(entry.document, entry.kind)
     for place in found:
         other = urls.entry(place.text, entry.base)

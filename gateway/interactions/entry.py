@@ -10,7 +10,8 @@ from urllib.parse import unquote
 from adapters.store import StoredVersion
 from gateway.fhir_answer import ID
 from gateway.interactions.links import Place
-from gateway.negotiation import version_tag
+from gateway.interactions.patch import Patch
+from gateway.preconditions import NONE, Preconditions, conditions
 from profiles.definitions.r4 import definitions
 from profiles.identity import identity_problems
 from profiles.outcome import OperationOutcomeError
@@ -57,13 +58,20 @@ class Entry:
     """Earlier entry that creates the same resource under the same condition."""
     document: Any = None
     """Patch document."""
+    change: Patch | None = None
+    """What the patch document makes of a resource."""
     links: list[Place] = field(default_factory=list)
     """Links that wait for what only the store knows."""
 
     @property
-    def if_match(self) -> int | None:
-        """Version that has to be current."""
-        return version_tag(self.request.get("ifMatch"))
+    def conditions(self) -> Preconditions:
+        """What has to hold of the current version that a write changes."""
+        given = self.request
+        if "ifMatch" not in given and "ifNoneMatch" not in given:
+            return NONE
+        return conditions(
+            {"if-match": given.get("ifMatch"), "if-none-match": given.get("ifNoneMatch")}
+        )
 
     @property
     def if_none_exist(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from adapters.store import StoredVersion
+from gateway.fhir_answer import stored_outcome
 from profiles.fhir_time import instant_of
 from profiles.outcome import OperationOutcomeError, outcome
 
@@ -64,7 +65,8 @@ class Outcome:
         response["etag"] = f'W/"{stored.version}"'
         response["lastModified"] = instant_of(stored.stamp)
         if wanted == "OperationOutcome":
-            response["outcome"] = outcome("information", "informational", "stored")
+            gone = outcome("information", "informational", "deleted")
+            response["outcome"] = gone if stored.deleted else stored_outcome(stored)
         if wanted != "representation" or stored.deleted:
             return {}
         return {"fullUrl": address, "resource": orjson.Fragment(stored.body)}

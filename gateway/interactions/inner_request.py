@@ -137,13 +137,15 @@ class _Inner:
             raise OperationOutcomeError("not-supported", "the answer is no resource", "request.url")
         if self._status >= 400:
             return Outcome(self._status, outcome=orjson.loads(self._answer))
-        made = Outcome(self._status, body=self._answer or None, etag=headers.get("etag", ""))
+        shown = None if self._entry.method == "HEAD" else self._answer
+        made = Outcome(self._status, body=shown or None, etag=headers.get("etag", ""))
         if "last-modified" in headers:
             made.last_modified = instant(parsedate_to_datetime(headers["last-modified"]))
-        if made.etag and made.body is not None:
-            meta = orjson.loads(made.body).get("meta", {})
+        if made.etag and self._answer:
+            meta = orjson.loads(self._answer).get("meta", {})
             made.last_modified = meta.get("lastUpdated", made.last_modified)
-            made.address = "/".join([base, *self._entry.path.split("/")[:2]])
+            if shown:
+                made.address = "/".join([base, *self._entry.path.split("/")[:2]])
         return made
 
 

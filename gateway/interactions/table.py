@@ -26,7 +26,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 Shape = tuple[str, ...]
 """Segments of a path: themselves where they are literal, empty where they are names."""
 
-LITERALS: Final = frozenset({"metadata", "_history", "_search"})
+LITERALS: Final = frozenset({"_history", "_search"})
+_METADATA: Final = ["metadata"]
 
 _TABLE: Final[Mapping[str, Mapping[str, Endpoint]]] = {
     "": {
@@ -60,7 +61,9 @@ _TABLE: Final[Mapping[str, Mapping[str, Endpoint]]] = {
 
 
 def shape_of(segments: list[str]) -> Shape:
-    """The shape of a path."""
+    """The shape of a path; ``metadata`` could be the id of a resource, but never its type."""
+    if segments == _METADATA:
+        return ("metadata",)
     return tuple([segment if segment in LITERALS else "" for segment in segments])
 
 
@@ -69,13 +72,13 @@ def _compiled() -> dict[Shape, tuple[tuple[str, ...], dict[str, Endpoint], str]]
     found = {}
     for path, methods in _TABLE.items():
         names = tuple(part.strip("{}") for part in path.split("/"))
-        shape = tuple(part if part in LITERALS else "" for part in path.split("/"))
+        shape = shape_of(path.split("/"))
         served = dict(methods)
         if "GET" in served:
             served["HEAD"] = served["GET"]
         if path == "":
             shape, names = (), ()
-        found[shape] = (names, served, ", ".join(sorted(served)))
+        found[shape] = (names, served, ", ".join(sorted({*served, "OPTIONS"})))
     return found
 
 

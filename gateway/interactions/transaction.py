@@ -11,7 +11,7 @@ from gateway.interactions.admission import admit
 from gateway.interactions.entry import Entry, read_entries
 from gateway.interactions.full_urls import FullUrls, follow
 from gateway.interactions.links import patch_places, places
-from gateway.interactions.perform import patch_document
+from gateway.interactions.perform import read_patch
 from profiles.logical_id import new_id
 from profiles.outcome import OperationOutcomeError
 
@@ -52,7 +52,7 @@ class Prepared:
     def _prepare(self, entry: Entry, extended: bool) -> None:
         resource = entry.resource or {}
         if entry.method == "PATCH":
-            entry.document = patch_document(resource)
+            read_patch(entry)
             found = patch_places(entry.document, entry.kind)
         else:
             found = places(resource, extended)

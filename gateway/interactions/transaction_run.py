@@ -19,7 +19,7 @@ from gateway.interactions.links import REFERENCE, Place, places
 from gateway.interactions.perform import find, perform
 from gateway.interactions.transaction import Prepared, at_entry
 from gateway.interactions.write import Writes
-from profiles.outcome import OperationOutcomeError
+from profiles.outcome import KINDS, OperationOutcomeError
 from profiles.strict_json import parse_resource
 
 _CHAINED: Final = (".", "_has:")
@@ -205,12 +205,15 @@ class Run:
         self._writes.on_created(self._writes.tx, resource)
 
     def _asked(self, entry: Entry) -> Outcome:
-        found = at_entry(entry, self._read, entry)
-        if found.status >= 400:
-            raise OperationOutcomeError(
-                "invalid", f"entry {entry.at}: this cannot be answered", f"Bundle.entry[{entry.at}]"
-            )
+        return at_entry(entry, lambda: _answered(self._read(entry)))
+
+
+def _answered(found: Outcome) -> Outcome:
+    """What was asked for; an answer that refuses is an error of the whole transaction."""
+    if found.outcome is None:
         return found
+    kind = next((name for name, one in KINDS.items() if one.http == found.status), "exception")
+    raise OperationOutcomeError(kind, found.outcome["issue"][0]["diagnostics"])
 
 
 def _nothing(tx: Transaction, resource: dict[str, Any]) -> None:

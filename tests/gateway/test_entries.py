@@ -15,6 +15,8 @@ def record(client):
     observation = {"resourceType": "Observation", "id": "o", "status": "final"}
     observation |= {"code": {"text": "x"}, "subject": {"reference": "Patient/a"}}
     client.put("/fhir/Observation/o", json=observation)
+    client.put("/fhir/Patient/gone", json={"resourceType": "Patient", "id": "gone"})
+    client.delete("/fhir/Patient/gone")
     client.put("/fhir/Binary/f", content=b"%PDF", headers={"Content-Type": "application/pdf"})
 
 
@@ -172,6 +174,8 @@ def test_a_read_in_a_transaction_sees_its_writes(client, send_bundle):
         (_ask("GET", "Patient/a?_format=xml"), 406, "request.url"),
         (_ask("GET", "Patient/a?_summary=much"), 400, "request.url"),
         (_ask("GET", "Patient/a/b/c/d"), 404, "request.url"),
+        (_ask("GET", "Patient/gone"), 410, "request.url"),
+        (_ask("GET", "Patient/gone/_history/2"), 410, "request.url"),
         (_ask("GET", "Patient/a b"), 400, "request.url"),
         (_ask("GET", "Patient/$nothing"), 404, "request.url"),
         (_ask("POST", "metadata", {"resourceType": "Patient"}), 400, "request.url"),
