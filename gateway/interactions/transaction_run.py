@@ -7,7 +7,7 @@ so that they see what will be stored. No two entries may write one resource, whi
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qsl
 
 from adapters.store import Transaction
@@ -21,8 +21,6 @@ from gateway.interactions.transaction import Prepared, at_entry
 from gateway.interactions.write import Writes
 from profiles.outcome import KINDS, OperationOutcomeError
 from profiles.strict_json import parse_resource
-
-_CHAINED: Final = (".", "_has:")
 
 
 class Run:
@@ -123,8 +121,7 @@ class Run:
         if condition is None or self._prepared.urls.entry(place.text, entry.base):
             return
         kind, query = condition.groups()
-        open_yet = kind in written or any(mark in query for mark in _CHAINED)
-        if open_yet:
+        if kind in written or _is_chained(query):
             place.holder[place.key] = place.text
             self._late.setdefault(entry.at, set()).add(place.text)
         else:
@@ -233,6 +230,12 @@ def _pair(entry: Entry, firsts: dict[Any, Entry]) -> None:
 def _condition(query: str) -> tuple[tuple[str, str], ...]:
     """A condition for comparison: its parameters in any order."""
     return tuple(sorted(parse_qsl(query.lstrip("?"), keep_blank_values=True)))
+
+
+def _is_chained(query: str) -> bool:
+    """Whether a search depends on resources of other types."""
+    names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
+    return any("." in name or name.startswith("_has:") for name in names)
 
 
 def _require_once(entries: list[Entry]) -> None:
