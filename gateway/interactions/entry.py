@@ -2,13 +2,11 @@
 
 import functools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import unquote
 
 from adapters.store import StoredVersion
-from gateway.fhir_answer import ID
+from gateway.interactions.entry_address import address_of
 from gateway.interactions.links import Place
 from gateway.interactions.patch import Patch
 from gateway.preconditions import NONE, Preconditions, conditions
@@ -18,7 +16,6 @@ from profiles.outcome import OperationOutcomeError
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _CONDITIONS: Final = ("ifNoneExist", "ifMatch", "ifNoneMatch", "ifModifiedSince")
-_SYSTEM: Final = frozenset({"metadata", "_history", "_search"})
 _RESTFUL: Final = re.compile(r"(https?://.+)/[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 
 
@@ -53,7 +50,7 @@ class Entry:
     new_id: str = ""
     """Id that a create will give, or that the condition of an update has led to."""
     existing: StoredVersion | None = None
-    """Match of If-None-Exist."""
+    """What the condition of a create or an update has found."""
     twin: "Entry | None" = None
     """Earlier entry that creates the same resource under the same condition."""
     document: Any = None
@@ -114,18 +111,8 @@ def _entry(at: int, entry: Any, base: str) -> Entry:
     ):
         raise OperationOutcomeError("structure", "a resource has a resourceType", "resource")
     method = request["method"]
-    path, query, kind, wanted = _address(request["url"], base)
-    made = Entry(
-        at=at,
-        method=method,
-        path=path,
-        query=query,
-        kind=kind,
-        id=wanted,
-        writes=_writes(method, path),
-        resource=resource,
-        request=request,
-    )
+    address = address_of(method, request["url"], base)
+    made = Entry(at, method, *address, resource=resource, request=request)
     if "fullUrl" in entry:
         made.base = _base_of(entry, entry["fullUrl"])
         made.full_url = entry["fullUrl"]
@@ -194,58 +181,10 @@ def _bare(entry: dict[str, Any]) -> dict[str, Any]:
     return {"fullUrl": entry["fullUrl"], "resource": named}
 
 
-@functools.lru_cache(maxsize=1024)
-def _address(url: str, base: str) -> tuple[str, str, str, str]:
-    """Path, query, type and id of ``request.url``; an absolute one is of this server."""
-    # A proxy that ends TLS leaves the scheme to be guessed: the host is what tells.
-    own = re.match(rf"https?:{re.escape(base.partition(':')[2])}(?=[/?]|$)", url)
-    if own is not None:
-        url = url[own.end() :]
-    elif re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:", url):
-        raise OperationOutcomeError(
-            "not-found", "this is an address of another server", "request.url"
-        )
-    raw, _, query = url.partition("?")
-    parts = [unquote(part) for part in raw.strip("/").split("/")]
-    first = parts[0]
-    named = first in definitions().resources
-    if not (named or first in _SYSTEM or first.startswith("$") or raw in ("", "/")):
-        raise OperationOutcomeError("not-found", "this names no resource type of R4", "request.url")
-    wanted = parts[1] if len(parts) == 2 and named else ""
-    return "/".join(parts), query, first if named else "", wanted
-
-
-@functools.lru_cache(maxsize=1024)
-def _writes(method: str, path: str) -> bool:
-    """Whether a request is one of the four that write a resource."""
-    parts = path.split("/")
-    special = "$" in path or any(part.startswith("_") for part in parts)
-    return method not in ("GET", "HEAD") and not special and len(parts) <= 2
-
-
 def _require_shape(entry: Entry) -> None:
-    """What a method needs, by the clause of each interaction in R4 http.html."""
-    for wrong, kind, text, place in _shape(entry):
-        if wrong:
-            raise OperationOutcomeError(kind, text, place)
-
-
-def _shape(entry: Entry) -> Iterator[tuple[bool, str, str, str]]:
-    method, reads = entry.method, entry.method in ("GET", "HEAD")
-    other = "ifNoneExist" in entry.request and not (method == "POST" and entry.writes)
-    yield other, "invalid", "ifNoneExist is for a create", "request.ifNoneExist"
-    if not entry.writes:
-        unknown = not reads and "$" not in entry.path and not entry.path.endswith("_search")
-        text = "this is no interaction of an entry"
-        yield unknown, "not-supported", text, "request.url"
-        return
-    text = "a Bundle is no entry of another" if method == "POST" else "this names no resource type"
-    yield not entry.kind, "invalid", text, "request.url"
-    bad = bool(entry.id) and ID.fullmatch(entry.id) is None
-    yield bad, "invalid", "the id is not a FHIR id", "request.url"
-    needs_body = method != "DELETE" and entry.resource is None
-    yield needs_body, "required", f"{method} needs a resource", "resource"
-    text = "POST goes to a type, not to a resource"
-    yield method == "POST" and bool(entry.id), "invalid", text, "request.url"
-    nothing = method != "POST" and not entry.id and not entry.query
-    yield nothing, "invalid", f"{method} needs an id or a condition", "request.url"
+    """A create, update or patch has a resource; a condition to create belongs to a create."""
+    method, creates = entry.method, entry.method == "POST" and entry.writes
+    if "ifNoneExist" in entry.request and not creates:
+        raise OperationOutcomeError("invalid", "this is for a create", "request.ifNoneExist")
+    if entry.writes and method != "DELETE" and entry.resource is None:
+        raise OperationOutcomeError("required", f"{method} needs a resource", "resource")
