@@ -99,7 +99,7 @@ def test_a_bare_resource_comes_with_primitives_in_the_url(known):
 def test_what_changes_something_is_not_done_by_get(known, operation):
     """R4 operations.html: GET is for what affects no state."""
     answer = known.get(f"/fhir/Patient/a/{operation}")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 def test_an_operation_on_what_is_not_there_says_so(known):
