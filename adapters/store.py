@@ -22,6 +22,7 @@ from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import Registry
 from adapters.sql.reindex import require_index
 from adapters.sql.transaction import Transaction, required
+from adapters.sql.words import is_due, last_due
 from adapters.sql.writer import Writer
 from adapters.sqlite.engine import SqliteEngine
 from profiles.outcome import OperationOutcomeError
@@ -111,12 +112,16 @@ class Store:
         self.registry = Registry()
         writing = self._engine.connect()
         self._connections = [writing]
-        self._engine.migrate(writing)
         self._own = 0
         transaction = Transaction(writing, self.blobs, self.registry, self._engine.jobs)
-        require_index(self._engine.begin, writing, transaction)
+        try:
+            self._engine.migrate(writing)
+            require_index(self._engine.begin, writing, transaction)
+        except BaseException:
+            writing.close()
+            raise
         self.secret = transaction.secret = secret(writing)
-        self._writer = Writer(self._engine, writing, transaction, clock)
+        self._writer = Writer(self._engine, writing, transaction, clock, Transaction.catch_up)
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run a closure in one durable transaction; its result, after commit and fsync."""
@@ -258,6 +263,13 @@ class Store:
         for connection in self._connections:
             connection.close()
 
+    def _catch_up(self) -> None:
+        """Index the words of everything that is stored at this moment; other writes come in between."""
+        connection = self._reader().connection
+        last = last_due(connection)
+        while last is not None and is_due(connection, last):
+            self.transact(lambda tx: tx.catch_up())
+
     def _changes(self) -> tuple[int, int]:
         return self._engine.changes(self._reader().connection), self._own
 
@@ -266,5 +278,5 @@ class Store:
         if reader is None:
             connection = self._engine.connect()
             self._connections.append(connection)
-            reader = self._local.reader = Reader(connection, self.registry)
+            reader = self._local.reader = Reader(connection, self.registry, self._catch_up)
         return reader

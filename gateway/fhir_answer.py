@@ -28,12 +28,13 @@ from profiles.definitions.r4 import definitions
 from profiles.exact_json import dumps_exact, indented, loads_exact
 from profiles.outcome import KINDS, OperationOutcomeError, outcome
 from profiles.strict_json import parse_resource
-from profiles.subset import only_elements, summarised
+from profiles.subset import part_of
 
 ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 MEDIA_TYPE: Final = "application/fhir+json; charset=utf-8"
 CACHING: Final = {"Cache-Control": "private, no-cache", "Vary": "Accept"}
 """Of every answer: what has an age is otherwise taken for fresh for a while (RFC 9111 4.2.2)."""
+_IDENTITY: Final = ("resourceType", "id", "meta")
 _RETURNS: Final = frozenset({"minimal", "representation", "OperationOutcome"})
 _DRAINED: Final = 1 << 30
 """Bytes of a refused body that are still taken in, so that the client reads why."""
@@ -227,17 +228,12 @@ def part(request: Request, stored: StoredVersion) -> bytes:
         return stored.body
     query = request.query_params
     mode = query.get("_summary") or "false"
-    names = [name.strip() for text in query.getlist("_elements") for name in text.split(",")]
-    if mode == "false" and not any(names):
-        return stored.body
-    shown = loads_exact(stored.body)
-    if mode == "count":
-        shown = only_elements({k: shown[k] for k in ("resourceType", "id", "meta")}, ())
-    elif mode != "false":
-        shown = summarised(shown, mode)
-    if any(names):
-        shown = only_elements(shown, tuple(names))
-    return dumps_exact(shown)
+    listed = [name.strip() for text in query.getlist("_elements") for name in text.split(",")]
+    elements, body = tuple(filter(None, listed)), stored.body
+    if mode == "count":  # of one resource there is nothing to count: what it is, and no content
+        whole = loads_exact(body)
+        body, mode = dumps_exact({name: whole[name] for name in _IDENTITY}), "data"
+    return part_of(body, mode, elements)
 
 
 def location(base: str, stored: StoredVersion) -> str:

@@ -30,7 +30,8 @@ POSTGRES: Final = {
 LIVE: Final = 0
 DELETED: Final = 1
 AWAITED: Final = 2
-"""``res.deleted``: there, deleted, only referred to so far."""
+CONTAINED: Final = 3
+"""``res.deleted``: there, deleted, only referred to so far, contained in another resource."""
 
 RESOURCES: Final = """
 CREATE TABLE dict (id {key}, text {text} NOT NULL UNIQUE);
@@ -47,8 +48,6 @@ CREATE TABLE hist (
     until {int} NOT NULL, deleted {int} NOT NULL, op {text} NOT NULL, body {bytes} NOT NULL,
     PRIMARY KEY (pk, ver)){packed};
 CREATE INDEX hist_recent ON hist (rt, ts, pk, ver, until);
-CREATE TABLE s_tok (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, sys {int} NOT NULL,
-    PRIMARY KEY (sp, val, pk, sys)){packed};
 CREATE TABLE s_str (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, exact {text} NOT NULL,
     PRIMARY KEY (sp, val, pk, exact)){packed};
 CREATE INDEX s_str_pk ON s_str (sp, pk, val);
@@ -83,6 +82,22 @@ DROP INDEX hist_recent;
 CREATE INDEX hist_recent ON hist (rt, ts, pk, ver, until)
 """
 """From schema 2 to 3: a version says until when it was current, and is found by its type."""
+
+THIRD: Final = """
+CREATE TABLE s_tok (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, sys {int} NOT NULL,
+    raw {text} NOT NULL, PRIMARY KEY (sp, val, pk, sys, raw)){packed};
+CREATE TABLE s_sys (sp {int} NOT NULL, sys {int} NOT NULL, pk {int} NOT NULL,
+    PRIMARY KEY (sp, sys, pk)){packed};
+CREATE TABLE s_due (seq {key}, pk {int} NOT NULL);
+CREATE TABLE s_part (id {key}, sp {int} NOT NULL, val {text} NOT NULL, UNIQUE (sp, val))
+"""
+"""What schema 3 has otherwise than schema 2: tokens without case, their systems, words and parts of texts.
+
+The tables of words themselves differ between the databases and stand beside this with each.
+"""
+
+SECOND_TO_THIRD: Final = f"{SUPERSEDED};DROP TABLE s_tok;{THIRD}"
+"""The rows come from indexing anew, which the change of the extraction brings about."""
 
 IMAGING: Final = """
 CREATE TABLE study (

@@ -2,7 +2,16 @@
 
 from typing import Any, Final
 
-from adapters.sql.schema import IMAGING, QUEUE, RESOURCES, SQLITE, SUPERSEDED, statements
+from adapters.sql.schema import (
+    IMAGING,
+    QUEUE,
+    RESOURCES,
+    SECOND_TO_THIRD,
+    SQLITE,
+    THIRD,
+    statements,
+)
+from adapters.sqlite.words import SCHEMA as WORDS
 from profiles.outcome import OperationOutcomeError
 
 VERSION: Final = 3
@@ -30,8 +39,8 @@ _MOVE_FIRST: Final = (
 def migrate(connection: Any) -> None:
     """Bring a store forward to this program's schema, in one transaction.
 
-    A store of schema 1 keeps its resources, their versions, the archive and the queue; its index is built
-    again by the caller, because the note ``index`` is missing.
+    An older store keeps its resources, their versions, the archive and the queue; its index is built again
+    by the caller, because the note ``index`` is missing or names another extraction.
 
     Raises
     ------
@@ -53,12 +62,12 @@ def migrate(connection: Any) -> None:
 
 
 def _steps(version: int) -> list[str]:
-    made = statements(RESOURCES, SQLITE)
+    made = [*statements(RESOURCES, SQLITE), *statements(THIRD, SQLITE), *WORDS]
     if version == 0:
         return [*made, *statements(IMAGING, SQLITE), *statements(QUEUE, SQLITE)]
     if version == 1:
         return [*_KEEP_FIRST, *made, *_MOVE_FIRST]
-    return statements(SUPERSEDED, SQLITE) if version == 2 else []
+    return [*statements(SECOND_TO_THIRD, SQLITE), *WORDS] if version == 2 else []
 
 
 def _require_known(version: int) -> None:

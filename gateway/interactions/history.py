@@ -20,7 +20,7 @@ from gateway.interactions.history_request import HistoryRequest, understand_hist
 from gateway.negotiation import preference, require_json_accepted
 from profiles.fhir_time import instant, instant_of
 from profiles.outcome import OperationOutcomeError
-from profiles.subset import only_elements, summarised
+from profiles.subset import part_of
 
 COUNTED: Final = 10_000
 """Versions up to which ``total`` is said on a page that shows some."""
@@ -100,7 +100,8 @@ def _entry(base: str, stored: StoredVersion, asked: HistoryRequest) -> dict[str,
     address = f"{stored.type}/{stored.id}"
     entry: dict[str, Any] = {"fullUrl": f"{base}/{address}"}
     if not stored.deleted:
-        entry["resource"] = _part(stored, asked)
+        part = part_of(stored.body, asked.summary, tuple(asked.elements))
+        entry["resource"] = orjson.Fragment(part)
     entry["request"] = {
         "method": stored.op,
         "url": stored.type if stored.op == "POST" else address,
@@ -111,16 +112,6 @@ def _entry(base: str, stored: StoredVersion, asked: HistoryRequest) -> dict[str,
         "lastModified": instant_of(stored.stamp),
     }
     return entry
-
-
-def _part(stored: StoredVersion, asked: HistoryRequest) -> Any:
-    """A version, or what ``_summary`` and ``_elements`` leave of it."""
-    if asked.summary == "false" and not asked.elements:
-        return orjson.Fragment(stored.body)
-    part = stored.json()
-    if asked.summary != "false":
-        part = summarised(part, asked.summary)
-    return only_elements(part, asked.elements) if asked.elements else part
 
 
 def _url(address: str, pairs: Sequence[tuple[str, str]]) -> str:

@@ -39,6 +39,24 @@ def _first_store(folder) -> None:
     connection.close()
 
 
+BACK_TO_SECOND = """
+DROP INDEX hist_recent;
+ALTER TABLE hist DROP COLUMN until;
+CREATE INDEX hist_recent ON hist (ts, pk, ver);
+DROP TABLE s_tok;
+CREATE TABLE s_tok (sp INTEGER NOT NULL, val TEXT NOT NULL, pk INTEGER NOT NULL, sys INTEGER NOT NULL,
+    PRIMARY KEY (sp, val, pk, sys)) WITHOUT ROWID;
+DROP TABLE s_sys;
+DROP TABLE s_due;
+DROP TABLE s_part;
+DROP TABLE s_words;
+DROP TABLE s_grams;
+UPDATE note SET value = 'of schema 2' WHERE name = 'index';
+PRAGMA user_version = 2;
+"""
+"""What schema 3 has brought, taken back."""
+
+
 def test_resources_and_versions_of_the_first_schema_stay_and_are_indexed_anew(tmp_path):
     """Both versions are read, the current one is found by what it says, a link has its place."""
     _first_store(tmp_path / "store")
@@ -61,12 +79,11 @@ def test_the_versions_of_the_second_schema_know_until_when_they_were_current(tmp
     store.close()
     connection = apsw.Connection(str(tmp_path / "isthmus.sqlite"))
     expected = connection.execute("SELECT ver, until FROM hist ORDER BY ver").fetchall()
-    connection.execute("DROP INDEX hist_recent")
-    connection.execute("ALTER TABLE hist DROP COLUMN until")
-    connection.execute("CREATE INDEX hist_recent ON hist (ts, pk, ver)")
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute(BACK_TO_SECOND)
     connection.close()
-    open_store(tmp_path).close()
+    store = open_store(tmp_path)
+    assert [one.id for one in store.search("Patient", [("gender", "other")]).matches] == ["a"]
+    store.close()
     connection = apsw.Connection(str(tmp_path / "isthmus.sqlite"))
     assert connection.execute("SELECT ver, until FROM hist ORDER BY ver").fetchall() == expected
     connection.close()

@@ -17,6 +17,7 @@ VALUES = {
     "quantity": "1",
     "composite": "a$1",
     "near": "1|1",
+    "code-value-date": "a$2026",
 }
 THREE_PARTS = {
     "chromosome-variant-coordinate",
