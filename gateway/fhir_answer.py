@@ -25,7 +25,7 @@ from gateway.negotiation import (
 from gateway.preconditions import preconditions
 from profiles.admission import issues
 from profiles.definitions.r4 import definitions
-from profiles.exact_json import dumps_exact, indented, loads_exact
+from profiles.exact_json import indented, loads_exact
 from profiles.outcome import KINDS, OperationOutcomeError, outcome
 from profiles.strict_json import parse_resource
 from profiles.subset import part_of
@@ -34,7 +34,6 @@ ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 MEDIA_TYPE: Final = "application/fhir+json; charset=utf-8"
 CACHING: Final = {"Cache-Control": "private, no-cache", "Vary": "Accept"}
 """Of every answer: what has an age is otherwise taken for fresh for a while (RFC 9111 4.2.2)."""
-_IDENTITY: Final = ("resourceType", "id", "meta")
 _RETURNS: Final = frozenset({"minimal", "representation", "OperationOutcome"})
 _DRAINED: Final = 1 << 30
 """Bytes of a refused body that are still taken in, so that the client reads why."""
@@ -229,11 +228,8 @@ def part(request: Request, stored: StoredVersion) -> bytes:
     query = request.query_params
     mode = query.get("_summary") or "false"
     listed = [name.strip() for text in query.getlist("_elements") for name in text.split(",")]
-    elements, body = tuple(filter(None, listed)), stored.body
-    if mode == "count":  # of one resource there is nothing to count: what it is, and no content
-        whole = loads_exact(body)
-        body, mode = dumps_exact({name: whole[name] for name in _IDENTITY}), "data"
-    return part_of(body, mode, elements)
+    elements = tuple(filter(None, listed))
+    return part_of(stored.body, mode, elements)
 
 
 def location(base: str, stored: StoredVersion) -> str:
