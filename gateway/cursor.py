@@ -11,20 +11,20 @@ from typing import Any, Final
 
 import orjson
 
-from adapters.store import Store, Transaction
+from adapters.store import Store
 from profiles.outcome import OperationOutcomeError
 
 _SIGNED: Final = 12
 """Bytes of the signature that the link carries."""
 
 
-def sealed(store: Store | Transaction, value: Any) -> str:
+def sealed(store: Store, value: Any) -> str:
     """Text of a cursor."""
     content = orjson.dumps(value)
     return base64.urlsafe_b64encode(_signature(store, content) + content).decode().rstrip("=")
 
 
-def opened(store: Store | Transaction, text: str) -> list[Any]:
+def opened(store: Store, text: str) -> list[Any]:
     """Value of a cursor (``invalid`` when it was not made here)."""
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -37,5 +37,5 @@ def opened(store: Store | Transaction, text: str) -> list[Any]:
     return value
 
 
-def _signature(store: Store | Transaction, content: bytes) -> bytes:
+def _signature(store: Store, content: bytes) -> bytes:
     return hmac.new(store.secret, content, hashlib.sha256).digest()[:_SIGNED]

@@ -250,12 +250,12 @@ def written(request: Request, stored: StoredVersion, status: int) -> Response:
     if wanted == "minimal":
         return Response(status_code=status, headers=headers)
     if wanted == "OperationOutcome":
-        return fhir_json(request, _said(stored), status, headers)
+        return fhir_json(request, stored_outcome(stored), status, headers)
     headers["Content-Location"] = headers["Location"]
     return fhir_json(request, part(request, stored), status, headers)
 
 
-def _said(stored: StoredVersion) -> dict[str, Any]:
+def stored_outcome(stored: StoredVersion) -> dict[str, Any]:
     """What is to be said of what was stored: hints and warnings (R4 http.html#ops)."""
     said = outcome("information", "informational", "stored")
     for severity, kind, text, expression in issues(loads_exact(stored.body)):

@@ -120,6 +120,29 @@ class Resources:
             self._replace_contained(old, whole, stored.stamp)
         return stored
 
+    def amend(self, resource: Mapping[str, Any]) -> StoredVersion:
+        """Give the current version another content; for a version that is not yet committed.
+
+        Parameters
+        ----------
+        resource : mapping
+            Complete, with the id and, as far as it has any other, the ``meta`` of the version.
+        """
+        kind, resource_id = resource["resourceType"], resource["id"]
+        row = self._row(kind, resource_id)
+        before = orjson.loads(row[5])
+        meta = {**resource.get("meta", {}), **_of_version(before["meta"])}
+        whole = _with_meta(resource, meta)
+        body, rows, old = dumps_exact(whole), self._index.rows(whole), self._index.rows(before)
+        self._connection.execute(
+            "UPDATE res SET has = ?, body = ? WHERE pk = ?",
+            (self._index.present(kind, rows), body, row[0]),
+        )
+        self._index.remove(kind, row[0], old - rows)
+        self._index.add(kind, row[0], rows - old)
+        self._index.changed(row[0])
+        return StoredVersion(kind, resource_id, row[1], row[2], body, False, row[4])
+
     def delete(self, kind: str, resource_id: str, moment: datetime) -> StoredVersion | None:
         """Write a tombstone; ``None`` when there is nothing to delete."""
         row = self._row(kind, resource_id)
@@ -198,6 +221,11 @@ def _with_meta(resource: Mapping[str, Any], meta: dict[str, Any]) -> dict[str, A
         if name == "id":
             whole["meta"] = meta
     return whole
+
+
+def _of_version(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """What the server says of a version."""
+    return {name: meta[name] for name in ("versionId", "lastUpdated")}
 
 
 def _method(number: int) -> str:

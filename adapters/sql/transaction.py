@@ -1,6 +1,6 @@
 """What a closure handed to ``Store.transact`` may do: everything that must become true together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -10,6 +10,7 @@ import orjson
 from adapters.blobs import BlobFolder
 from adapters.sql import imaging_index
 from adapters.sql.engine import Jobs
+from adapters.sql.history import History, Span
 from adapters.sql.index import COLUMNS, Index
 from adapters.sql.names import Names
 from adapters.sql.notes import set_note
@@ -168,9 +169,6 @@ class Transaction:
         self._index.flush()
         return self._reader.run(request, after=after, base=base)
 
-    def refresh(self) -> None:
-        """Search parameters are read again at the begin of every transaction."""
-
     def exclusive(self, name: str) -> None:
         """Keep other processes from the same decision until the end of this transaction."""
         self._connection.lock(name)
@@ -183,6 +181,14 @@ class Transaction:
         """One version (``not-found``, ``deleted``)."""
         return required(version(self._connection, self._names, kind, resource_id, number), kind)
 
+    def versions(self, span: Span) -> History:
+        """The versions of some resources, of some types or of everything, in pages."""
+        return History(self._connection, self._names, span)
+
+    def metas(self, kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The ``meta`` of every resource of some types."""
+        return self._reader.metas(kinds)
+
     def put(
         self,
         resource: Mapping[str, Any],
@@ -192,6 +198,12 @@ class Transaction:
     ) -> StoredVersion:
         """Write the next version of a resource that has an id (``precondition`` on ``if_match``)."""
         stored = self._resources.put(resource, self.moment, if_match=if_match, op=op)
+        self._parameters_changed(stored)
+        return stored
+
+    def amend(self, resource: Mapping[str, Any]) -> StoredVersion:
+        """Write another content for a version that this transaction has written, before anybody sees it."""
+        stored = self._resources.amend(resource)
         self._parameters_changed(stored)
         return stored
 

@@ -1,26 +1,40 @@
 """batch and transaction (R4 http.html#transaction): 200, 400, 404, 409, 412, 413, 422.
 
 A batch is many requests, each on its own. A transaction is one: it is resolved, checked and written in one
-transaction of the store, in the order DELETE, POST, PUT and PATCH, GET and HEAD.
+transaction of the store.
 """
 
 import asyncio
+import logging
 from typing import Any, Final
+from uuid import uuid4
 
+import anyio
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.store import Transaction
 from gateway.fhir_answer import base_of, fhir_json, read_body, transact
-from gateway.interactions.entry import Entry, Outcome, perform, read_entries, said
-from gateway.interactions.links import resolve
-from gateway.interactions.write import Writes
+from gateway.interactions.admission import admit
+from gateway.interactions.entry import Entry, read_entries
+from gateway.interactions.entry_answer import Outcome, said
+from gateway.interactions.full_urls import CONDITIONAL, FullUrls
+from gateway.interactions.inner_request import ask, ask_within
+from gateway.interactions.links import REFERENCE, patch_places, places
+from gateway.interactions.perform import find, perform, read_patch
+from gateway.interactions.transaction import Prepared
+from gateway.interactions.transaction_run import Run
+from gateway.interactions.write import Writes, Written
 from gateway.negotiation import preference, require_json_accepted, require_json_body
 from profiles.outcome import OperationOutcomeError
 from profiles.strict_json import parse_resource
 
+log = logging.getLogger("isthmus.http")
+
 ORDER: Final = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
+_LARGE: Final = 65_536
+"""Bytes from which a transaction is prepared beside the event loop."""
 
 
 async def bundle(request: Request) -> Response:
@@ -28,94 +42,111 @@ async def bundle(request: Request) -> Response:
     require_json_accepted(request)
     require_json_body(request)
     body = await read_body(request)
-    resource = _read(body)
-    if resource.get("resourceType") != "Bundle" or resource.get("type") not in (
-        "batch",
-        "transaction",
-    ):
-        raise OperationOutcomeError(
-            "invalid", "send a Bundle of type batch or transaction to this address", "Bundle.type"
-        )
-    whole = resource["type"] == "transaction"
     base = base_of(request)
-    if whole:
-        outcomes = await _transaction(request, base, body, resource)
+    if len(body) >= _LARGE:
+        resource, prepared = await anyio.to_thread.run_sync(_understood, body, base)
     else:
-        outcomes = await _batch(request, base, parse_resource(body))
+        resource, prepared = _understood(body, base)
+    if prepared is not None:
+        outcomes = await _transaction(request, base, prepared)
+    else:
+        outcomes = await _batch(request, base, resource)
     wanted = preference(request, "return") or "minimal"
-    answer = {
+    answer: dict[str, Any] = {
         "resourceType": "Bundle",
         "type": f"{resource['type']}-response",
         "link": [{"relation": "self", "url": base}],
-        "entry": [one.entry(base, wanted) for one in outcomes],
     }
+    if outcomes:
+        answer["entry"] = [one.entry(base, wanted) for one in outcomes]
     return fhir_json(request, orjson.dumps(answer))
 
 
-def _read(body: bytes) -> dict[str, Any]:
-    """The Bundle as its entries are read; a transaction is read strictly once its links are resolved."""
-    try:
-        resource = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        resource = None
-    return resource if isinstance(resource, dict) else parse_resource(body)
+def _understood(body: bytes, base: str) -> tuple[dict[str, Any], Prepared | None]:
+    """The Bundle, and what a transaction is made of."""
+    resource = parse_resource(body)
+    admit({name: value for name, value in resource.items() if name != "entry"}, "Bundle")
+    if resource["type"] not in ("batch", "transaction"):
+        raise OperationOutcomeError(
+            "invalid", "send a Bundle of type batch or transaction to this address", "Bundle.type"
+        )
+    if resource["type"] == "batch":
+        return resource, None
+    # A name with an escape in it is not found as text.
+    extended = b'xtension"' in body or b"\\u" in body
+    return resource, Prepared(resource, base, extended)
 
 
-async def _transaction(
-    request: Request, base: str, body: bytes, resource: dict[str, Any]
-) -> list[Outcome]:
+async def _transaction(request: Request, base: str, prepared: Prepared) -> list[Outcome]:
     on_created = request.app.state.services.on_created
 
     def work(tx: Transaction) -> list[Outcome]:
         writes = Writes(tx, base, on_created)
-        entries = resolve(writes, body, resource)
-        found: dict[int, Outcome] = {}
-        for entry in sorted(entries, key=lambda e: ORDER[e.method]):
-            try:
-                found[entry.at] = perform(writes, entry)
-            except OperationOutcomeError as error:
-                raise at_entry(error, entry.at) from None
-        return [found[entry.at] for entry in entries]
+        return Run(prepared, writes, lambda entry: ask_within(request, tx, entry, base)).outcomes()
 
     return await transact(request, work)
 
 
 async def _batch(request: Request, base: str, resource: dict[str, Any]) -> list[Outcome]:
-    """Every entry in a transaction of its own; one that fails says so in its place."""
-    on_created = request.app.state.services.on_created
-
-    async def one(entry: Entry | OperationOutcomeError) -> Outcome:
-        try:
-            if isinstance(entry, OperationOutcomeError):
-                raise entry
-            return await transact(request, lambda tx: perform(Writes(tx, base, on_created), entry))
-        except OperationOutcomeError as error:
-            return said(error)
-
+    """Every entry on its own, in the order of a transaction; one that fails says so in its place."""
     entries = read_entries(resource, base)
-    ordered = sorted(
-        enumerate(entries),
-        key=lambda pair: ORDER[pair[1].method] if isinstance(pair[1], Entry) else 0,
-    )
+    urls = FullUrls(entry for entry in entries if isinstance(entry, Entry))
     found: dict[int, Outcome] = {}
     for rank in sorted(set(ORDER.values())):
         group = [
             (at, entry)
-            for at, entry in ordered
+            for at, entry in enumerate(entries)
             if (ORDER[entry.method] if isinstance(entry, Entry) else 0) == rank
         ]
-        outcomes = await asyncio.gather(*(one(entry) for _, entry in group))
+        outcomes = await asyncio.gather(*(_one(request, base, urls, e) for _, e in group))
         found.update({at: outcome for (at, _), outcome in zip(group, outcomes, strict=True)})
     return [found[at] for at in range(len(entries))]
 
 
-def at_entry(error: OperationOutcomeError, at: int) -> OperationOutcomeError:
-    """The error of an entry, with its place in the Bundle."""
-    place = f"Bundle.entry[{at}]"
-    issues = tuple(
-        (kind, text, f"{place}.resource.{expression}") for kind, text, expression in error.issues
-    )
-    expression = f"{place}.resource.{error.expression}" if error.expression else place
-    return OperationOutcomeError(
-        error.kind_name, f"entry {at}: {error.diagnostics}", expression, issues=issues
-    )
+async def _one(
+    request: Request, base: str, urls: FullUrls, entry: Entry | OperationOutcomeError
+) -> Outcome:
+    if isinstance(entry, OperationOutcomeError):
+        return said(entry)
+    try:
+        if not entry.writes:
+            return await ask(request, entry, base)
+        _prepare(entry, urls)
+        return await _written(request, base, entry)
+    except OperationOutcomeError as error:
+        return said(error)
+    except Exception:
+        # Our bug: the other entries are done all the same.
+        reference = uuid4().hex[:12]
+        log.exception("request.failed", extra={"reference": reference})
+        return said(OperationOutcomeError("exception", f"internal error, reference {reference}"))
+
+
+def _prepare(entry: Entry, urls: FullUrls) -> None:
+    resource = entry.resource or {}
+    if entry.method == "DELETE":
+        return
+    if entry.method == "PATCH":
+        read_patch(entry)
+    found = places(resource) if entry.document is None else patch_places(entry.document, entry.kind)
+    for place in found:
+        other = urls.entry(place.text, entry.base)
+        awaited = other is not None and other[0].method == "POST"
+        if awaited or (place.leaf == REFERENCE and CONDITIONAL.fullmatch(place.text)):
+            raise OperationOutcomeError(
+                "invalid", "entries of a batch do not depend on each other; send a transaction"
+            )
+    if entry.method != "PATCH":
+        admit(resource, entry.kind)
+
+
+async def _written(request: Request, base: str, entry: Entry) -> Outcome:
+    on_created = request.app.state.services.on_created
+
+    def work(tx: Transaction) -> Written:
+        writes = Writes(tx, base, on_created)
+        find(writes, entry)
+        return perform(writes, entry)
+
+    done = await transact(request, work)
+    return Outcome(done.status, done.stored)

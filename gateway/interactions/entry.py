@@ -1,106 +1,86 @@
-"""One entry of a batch or transaction: read, performed, answered (R4 bundle.html, http.html#transaction)."""
+"""One entry of a batch or transaction as it was sent (R4 bundle.html, http.html#transaction)."""
 
-import base64
-import binascii
 import functools
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote
-
-import orjson
 
 from adapters.store import StoredVersion
-from gateway.fhir_answer import ID, location
-from gateway.interactions.admission import admit
-from gateway.interactions.patch import apply, declared_patch, matched, parsed_patch
-from gateway.interactions.search import searchset
-from gateway.interactions.update import require_same_id
-from gateway.interactions.write import Writes, Written
-from gateway.negotiation import FHIR_JSON
-from gateway.preconditions import Preconditions, conditions
+from gateway.interactions.entry_address import address_of
+from gateway.interactions.links import Place
+from gateway.interactions.patch import Patch
+from gateway.preconditions import NONE, Preconditions, conditions
 from profiles.definitions.r4 import definitions
-from profiles.fhir_time import instant_of
+from profiles.identity import identity_problems
 from profiles.outcome import OperationOutcomeError
 
-_CONDITIONS: Final = ("ifNoneExist", "ifMatch", "ifNoneMatch", "ifModifiedSince")
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_CONDITIONS: Final = ("ifNoneExist", "ifMatch", "ifNoneMatch", "ifModifiedSince")
+_RESTFUL: Final = re.compile(r"(https?://.+)/[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 
 
 @dataclass(slots=True)
 class Entry:
-    """What an entry asks for; ``existing`` is what its If-None-Exist found, ``new_id`` its id to be."""
+    """What an entry asks for, and what is found out about it on the way.
+
+    Parameters
+    ----------
+    at : int
+        Place in the Bundle.
+    method, path, query : str
+        Of the request; the path from the base address, without a slash at its ends.
+    kind, id : str
+        Type and id in the path of a write.
+    writes : bool
+        Whether it is a create, update, patch or delete; anything else is a request of its own.
+    """
 
     at: int
     method: str
+    path: str
+    query: str
     kind: str
     id: str
-    query: str
-    version: str
+    writes: bool
     resource: dict[str, Any] | None
     request: dict[str, Any]
     full_url: str = ""
+    base: str = ""
+    """Of a RESTful full URL: what relative links of this entry stand on (R4 bundle.html#references)."""
     new_id: str = ""
+    """Id that a create will give, or that the condition of an update has led to."""
     existing: StoredVersion | None = None
-    """Match of If-None-Exist."""
+    """What the condition of a create or an update has found."""
+    twin: "Entry | None" = None
+    """Earlier entry that creates the same resource under the same condition."""
+    document: Any = None
+    """Patch document."""
+    change: Patch | None = None
+    """What the patch document makes of a resource."""
+    links: list[Place] = field(default_factory=list)
+    """Links that wait for what only the store knows."""
 
     @property
     def conditions(self) -> Preconditions:
-        """What has to hold of the current version."""
+        """What has to hold of the current version that a write changes."""
         given = self.request
-        return conditions({"if-match": given.get("ifMatch")})
+        if "ifMatch" not in given and "ifNoneMatch" not in given:
+            return NONE
+        return conditions(
+            {"if-match": given.get("ifMatch"), "if-none-match": given.get("ifNoneMatch")}
+        )
 
+    @property
+    def if_none_exist(self) -> str:
+        """Condition of a create."""
+        return str(self.request.get("ifNoneExist", "")) if self.method == "POST" else ""
 
-@dataclass(slots=True)
-class Outcome:
-    """What an entry has come to."""
-
-    status: int
-    stored: StoredVersion | None = None
-    body: bytes | None = None
-    outcome: dict[str, Any] | None = None
-    headers: dict[str, Any] = field(default_factory=dict)
-    reads: bool = False
-
-    def entry(self, base: str, wanted: str) -> dict[str, Any]:
-        """Entry of the response Bundle; ``wanted`` is the preference ``return``."""
-        response: dict[str, Any] = {
-            "status": f"{self.status} {_REASONS.get(self.status, '')}".strip()
-        }
-        made: dict[str, Any] = {}
-        if self.stored is not None:
-            if not self.reads and not self.stored.deleted:
-                response["location"] = location(base, self.stored)
-            response["etag"] = f'W/"{self.stored.version}"'
-            response["lastModified"] = instant_of(self.stored.stamp)
-            if self.reads or (wanted == "representation" and not self.stored.deleted):
-                made["fullUrl"] = f"{base}/{self.stored.type}/{self.stored.id}"
-                made["resource"] = orjson.Fragment(self.stored.body)
-        if self.body is not None:
-            made["resource"] = orjson.Fragment(self.body)
-        if self.outcome is not None:
-            response["outcome"] = self.outcome
-        return {**made, "response": response}
-
-
-_REASONS: Final = {
-    200: "OK",
-    201: "Created",
-    204: "No Content",
-    304: "Not Modified",
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    410: "Gone",
-    412: "Precondition Failed",
-    422: "Unprocessable Entity",
-}
-
-
-def said(error: OperationOutcomeError) -> Outcome:
-    """Outcome of an entry that was refused."""
-    return Outcome(error.kind.http, outcome=error.to_resource())
+    @property
+    def target(self) -> str:
+        """Id of the resource that it writes or has found, as far as that is known."""
+        if self.twin is not None:
+            return self.twin.target
+        return self.id or self.new_id or (self.existing.id if self.existing else "")
 
 
 def read_entries(resource: dict[str, Any], base: str) -> list[Entry | OperationOutcomeError]:
@@ -113,130 +93,98 @@ def read_entries(resource: dict[str, Any], base: str) -> list[Entry | OperationO
         try:
             found.append(_entry(at, entry, base))
         except OperationOutcomeError as error:
-            found.append(error)
+            place = f"Bundle.entry[{at}]"
+            inner = f"{place}.{error.expression}" if error.expression else place
+            found.append(
+                OperationOutcomeError(error.kind_name, f"entry {at}: {error.diagnostics}", inner)
+            )
     return found
 
 
 def _entry(at: int, entry: Any, base: str) -> Entry:
-    request = entry.get("request") if isinstance(entry, dict) else None
-    if not isinstance(request, dict) or not isinstance(request.get("url"), str):
-        raise OperationOutcomeError("required", "an entry needs request.method and request.url")
-    method = request.get("method")
-    if method not in METHODS:
-        raise OperationOutcomeError("value", "request.method is no method of FHIR")
-    if not all(isinstance(request.get(name, ""), str) for name in _CONDITIONS):
-        raise OperationOutcomeError("structure", "a condition of an entry is a text")
+    if not isinstance(entry, dict):
+        raise OperationOutcomeError("structure", "an entry is an object")
+    request = _request(entry)
     resource = entry.get("resource")
-    if resource is not None and not isinstance(resource, dict):
-        raise OperationOutcomeError("structure", "a resource is an object")
-    kind, wanted, version, query = _address(request["url"], base)
-    made = Entry(
-        at=at,
-        method=method,
-        kind=kind,
-        id=wanted,
-        query=query,
-        version=version,
-        resource=resource,
-        request=request,
-        full_url=str(entry.get("fullUrl", "")),
-    )
+    if "resource" in entry and not (
+        isinstance(resource, dict) and isinstance(resource.get("resourceType"), str)
+    ):
+        raise OperationOutcomeError("structure", "a resource has a resourceType", "resource")
+    method = request["method"]
+    address = address_of(method, request["url"], base)
+    made = Entry(at, method, *address, resource=resource, request=request)
+    if "fullUrl" in entry:
+        made.base = _base_of(entry, entry["fullUrl"])
+        made.full_url = entry["fullUrl"]
     _require_shape(made)
     return made
 
 
-@functools.lru_cache(maxsize=1024)
-def _address(url: str, base: str) -> tuple[str, str, str, str]:
-    """Type, id, version and query of ``request.url``."""
-    path, _, query = url.removeprefix(base).lstrip("/").partition("?")
-    parts = [unquote(part) for part in path.split("/")] if path else []
-    if parts and parts[0] not in definitions().resources and parts != ["metadata"]:
-        raise OperationOutcomeError("not-found", "request.url names no resource type of R4")
-    if len(parts) > 1 and ID.fullmatch(parts[1]) is None:
-        raise OperationOutcomeError("not-supported", "request.url is no interaction of an entry")
-    version = ""
-    if len(parts) == 4 and parts[2] == "_history":
-        version = parts[3]
-    elif len(parts) > 2:
-        raise OperationOutcomeError("not-supported", "request.url is no interaction of an entry")
-    return (parts[0] if parts else ""), (parts[1] if len(parts) > 1 else ""), version, query
+def _request(entry: dict[str, Any]) -> dict[str, Any]:
+    """The request of an entry, its members known and of the right type."""
+    _require_members(entry, "Bundle.entry", "")
+    request = entry.get("request")
+    if request is None:
+        raise OperationOutcomeError("required", "an entry has a request (bdl-3)", "request")
+    if not isinstance(request, dict):
+        raise OperationOutcomeError("structure", "a request is an object", "request")
+    _require_members(request, "Bundle.entry.request", "request")
+    for name in ("method", "url"):
+        if name not in request:
+            raise OperationOutcomeError("required", f"a request has a {name}", f"request.{name}")
+    for name in ("method", "url", *_CONDITIONS):
+        if not isinstance(request.get(name, ""), str) or request.get(name) == "":
+            raise OperationOutcomeError("structure", "this is a text", f"request.{name}")
+    if request["method"] not in METHODS:
+        raise OperationOutcomeError("value", "this is no method of FHIR", "request.method")
+    return request
+
+
+def _require_members(given: dict[str, Any], kind: str, place: str) -> None:
+    if not given.keys() <= _members(kind):
+        raise OperationOutcomeError("structure", f"{kind} has members that are not known", place)
+    if kind == "Bundle.entry" and ("search" in given or "response" in given):
+        raise OperationOutcomeError(
+            "invariant", "search and response belong to answers (bdl-2, bdl-4)"
+        )
+
+
+@functools.cache
+def _members(kind: str) -> frozenset[str]:
+    members, primitives = definitions().types[kind].members, definitions().primitives
+    others = (f"_{name}" for name, (_, of) in members.items() if of in primitives)
+    return frozenset({*members, *others})
+
+
+def _base_of(entry: dict[str, Any], full_url: Any) -> str:
+    """Base address in a full URL, which is absolute and agrees with its resource."""
+    if not isinstance(full_url, str):
+        raise OperationOutcomeError("structure", "a fullUrl is a text", "fullUrl")
+    if "/_history/" in full_url:
+        raise OperationOutcomeError("invariant", "a fullUrl has no version (bdl-8)", "fullUrl")
+    if full_url.startswith("urn:"):
+        return ""
+    wrong = next(identity_problems({"resourceType": "Bundle", "entry": [_bare(entry)]}), None)
+    if wrong is not None:
+        raise OperationOutcomeError(wrong.code, wrong.text, "fullUrl")
+    match = _RESTFUL.fullmatch(full_url)
+    return match[1] if match else ""
+
+
+def _bare(entry: dict[str, Any]) -> dict[str, Any]:
+    """As much of an entry as a full URL has to agree with."""
+    resource = entry.get("resource")
+    if resource is None or entry["request"]["method"] not in ("POST", "PUT"):
+        # What a patch holds is not what it changes.
+        return {"fullUrl": entry["fullUrl"]}
+    named = {name: resource[name] for name in ("resourceType", "id") if name in resource}
+    return {"fullUrl": entry["fullUrl"], "resource": named}
 
 
 def _require_shape(entry: Entry) -> None:
-    needs_body = entry.method in ("POST", "PUT", "PATCH")
-    if needs_body and entry.resource is None:
-        raise OperationOutcomeError("required", f"{entry.method} needs a resource")
-    if entry.method == "POST" and entry.id:
-        raise OperationOutcomeError("invalid", "POST goes to a type, not to a resource")
-    if entry.method in ("PUT", "PATCH", "DELETE") and not entry.id and not entry.query:
-        raise OperationOutcomeError("invalid", f"{entry.method} needs an id or a condition")
-    if entry.method not in ("GET", "HEAD") and not entry.kind:
-        raise OperationOutcomeError("invalid", "request.url names no resource type")
-
-
-def perform(writes: Writes, entry: Entry) -> Outcome:
-    """Do what an entry asks for, inside a transaction."""
-    if entry.method in ("GET", "HEAD"):
-        return _read(writes, entry)
-    done = _write(writes, entry)
-    return Outcome(done.status, done.stored)
-
-
-def _write(writes: Writes, entry: Entry) -> Written:
-    if entry.method == "DELETE":
-        if entry.id:
-            return writes.delete(entry.kind, entry.id, entry.conditions)
-        return writes.conditional_delete(entry.kind, entry.query)
-    resource = entry.resource or {}
-    if entry.method == "PATCH":
-        return _patch(writes, entry, resource)
-    admit(resource, entry.kind)
-    if entry.method == "POST":
-        if entry.existing is not None:
-            return Written(200, entry.existing)
-        if entry.new_id:
-            return writes.first(resource, entry.new_id)
-        return writes.create(resource, entry.request.get("ifNoneExist"))
-    if entry.id:
-        require_same_id(resource, entry.id)
-        return writes.update(resource, entry.conditions)
-    if entry.new_id:
-        if resource.get("id") not in (None, entry.new_id):
-            raise OperationOutcomeError("invalid", "the id in the body is not that of the match")
-        return writes.update({**resource, "id": entry.new_id}, entry.conditions)
-    return writes.conditional_update(resource, entry.query, entry.conditions)
-
-
-def _patch(writes: Writes, entry: Entry, resource: dict[str, Any]) -> Written:
-    """A patch comes as Parameters, or as JSON Patch in a Binary (R4 http.html#patch)."""
-    if resource.get("resourceType") == "Binary":
-        try:
-            content = base64.b64decode(resource.get("data", ""), validate=True)
-        except (binascii.Error, ValueError):
-            raise OperationOutcomeError("value", "Binary.data is no base64") from None
-        change = parsed_patch(str(resource.get("contentType", "")), content)
-    else:
-        change = declared_patch(FHIR_JSON, resource)
-    wanted = entry.id or matched(writes, entry.kind, entry.query)
-    return apply(writes, entry.kind, wanted, change, entry.conditions)
-
-
-def _read(writes: Writes, entry: Entry) -> Outcome:
-    tx = writes.tx
-    if entry.id:
-        if entry.version:
-            number = int(entry.version) if entry.version.isdecimal() else 0
-            stored = tx.vread(entry.kind, entry.id, number)
-        else:
-            stored = tx.require(entry.kind, entry.id)
-        tags = str(entry.request.get("ifNoneMatch", "")).removeprefix("W/").strip('"')
-        if tags == str(stored.version):
-            return Outcome(304)
-        return Outcome(200, stored, reads=entry.method == "GET")
-    if entry.kind == "metadata":
-        raise OperationOutcomeError("not-supported", "ask for metadata on its own")
-    kinds = (entry.kind,) if entry.kind else ()
-    pairs = parse_qsl(entry.query, keep_blank_values=True)
-    address = f"{writes.base}/{entry.kind}" if entry.kind else writes.base
-    found = searchset(tx, kinds, pairs, writes.base, address, False)
-    return Outcome(200, body=found if entry.method == "GET" else None)
+    """A create, update or patch has a resource; a condition to create belongs to a create."""
+    method, creates = entry.method, entry.method == "POST" and entry.writes
+    if "ifNoneExist" in entry.request and not creates:
+        raise OperationOutcomeError("invalid", "this is for a create", "request.ifNoneExist")
+    if entry.writes and method != "DELETE" and entry.resource is None:
+        raise OperationOutcomeError("required", f"{method} needs a resource", "resource")

@@ -1,135 +1,168 @@
-"""Links inside a transaction: placeholders and conditional references become the ids of this server.
+"""Links between the entries of a Bundle: found by type, and replaced (R4 http.html#trules).
 
-R4 http.html#trules, bundle.html#references. They are replaced in the bytes of the Bundle before anything is
-checked, so that what is checked is what is stored.
+A link is a reference, an element of type ``uri`` or ``url``, or the address of an ``<a>`` or ``<img>`` in a
+narrative. A ``canonical`` names a definition wherever that is stored, and so does a ``uri`` that is a name
+(``Extension.url``, the ``url`` of a definition, a ``system``): both stay. An ``oid`` or ``uuid`` has no room
+for the address of a resource.
 """
 
+import functools
+import html
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
-from gateway.interactions.entry import Entry, read_entries
-from gateway.interactions.write import Writes
-from profiles.logical_id import new_id
-from profiles.outcome import OperationOutcomeError
-from profiles.search.values import literal
-from profiles.strict_json import parse
+from profiles.definitions.r4 import TypeDefinition, definitions
 
-_REFERENCE: Final = re.compile(rb'("reference"\s*:\s*")([^"\\]+)(")')
-_OTHER: Final = re.compile(
-    rb'("(?!(?:fullUrl|value|valueString|system|text|display|id|reference|div)")\w+"\s*:\s*")'
-    rb'(urn:(?:uuid|oid):[^"\\]+)(")'
+Plan = dict[str, Any]
+"""Member → what stands there: a leaf below, or the plan of a type."""
+
+REFERENCE: Final = "Reference.reference"
+URI: Final = "uri"
+URL: Final = "url"
+NARRATIVE: Final = "xhtml"
+_RESOURCE: Final = "Resource"
+_NAMES: Final = frozenset(
+    {"code", "contentReference", "implicitRules", "property", "system", "type"}
 )
-_IN_NARRATIVE: Final = re.compile(rb'((?:href|src)=\\")(urn:(?:uuid|oid):[^"\\]+)(\\")')
-_CONDITIONAL: Final = re.compile(r"([A-Z]\w+)\?(.+)")
+"""Elements of type ``uri`` that name something instead of leading to it."""
+_IN_NARRATIVE: Final = re.compile(
+    r"(<(?:a|img)\b[^<>]*?\s(?:href|src)\s*=\s*)(\"[^\"<]*\"|'[^'<]*')", re.IGNORECASE
+)
 
 
-def resolve(writes: Writes, body: bytes, bundle: dict[str, Any]) -> list[Entry]:
-    """The entries of a transaction with every link resolved.
+@dataclass(slots=True)
+class Place:
+    """Where a link stands: ``holder[key]``, and what was written there."""
+
+    holder: Any
+    key: Any
+    leaf: str
+    text: str
+
+    def replace_in_narrative(self, found: Callable[[str], str | None]) -> bool:
+        """Write what ``found`` gives for each link; false when it gives nothing for one of them."""
+        complete = True
+
+        def replaced(match: re.Match[str]) -> str:
+            nonlocal complete
+            quote, text = match[2][0], html.unescape(match[2][1:-1])
+            made = found(text)
+            if made is None:
+                complete = False
+            if made is None or made == text:
+                return match[0]
+            return f"{match[1]}{quote}{html.escape(made)}{quote}"
+
+        self.holder[self.key] = _IN_NARRATIVE.sub(replaced, self.text)
+        return complete
+
+
+def places(resource: dict[str, Any], extended: bool = True, kind: str = "") -> Iterator[Place]:
+    """Everything in a resource that may be a link.
 
     Parameters
     ----------
-    body, bundle
-        The Bundle as it came, and parsed.
-
-    Raises
-    ------
-    OperationOutcomeError
-        ``invalid`` for an entry that cannot be understood or a resource that is written twice,
-        ``precondition`` for a condition that is not met by one resource.
+    resource : dict
+        As it was parsed; it need not be valid. The entries of a Bundle in it are its own affair.
+    extended : bool
+        Whether there is any extension, which may hold a link in any element.
+    kind : str
+        Type of a part of a resource that does not say it.
     """
-    entries = _understood(read_entries(bundle, writes.base))
-    links: dict[str, str] = {}
-    for entry in entries:
-        _identify(writes, entry, links)
-    _require_once(entries)
-    rewritten = _rewritten(writes, body, links)
-    for entry, again in zip(entries, parse(rewritten).get("entry", []), strict=True):
-        entry.resource, entry.request = again.get("resource"), again["request"]
-    return entries
+    waiting: list[tuple[Any, Any]] = [(resource, plans(extended)[kind] if kind else _RESOURCE)]
+    while waiting:
+        node, step = waiting.pop()
+        plan = step if type(step) is dict else _plan_of(node, step, extended)
+        for name, value in node.items():
+            inner = plan.get(name)
+            if inner is None:
+                continue
+            if type(value) is dict:
+                waiting.append((value, inner))
+            elif type(value) is list:
+                waiting += [(one, inner) for one in value if type(one) is dict]
+                yield from () if type(inner) is dict else _listed(value, inner)
+            elif type(value) is str and type(inner) is str and _may_lead(inner, value):
+                yield Place(node, name, inner, value)
 
 
-def _understood(entries: Iterable[Entry | OperationOutcomeError]) -> list[Entry]:
-    found = []
-    for at, entry in enumerate(entries):
-        if isinstance(entry, OperationOutcomeError):
-            raise OperationOutcomeError(
-                entry.kind_name, f"entry {at}: {entry.diagnostics}", f"Bundle.entry[{at}]"
-            )
-        found.append(entry)
-    return found
+def _listed(values: list[Any], leaf: str) -> Iterator[Place]:
+    for at, text in enumerate(values):
+        if type(text) is str and _may_lead(leaf, text):
+            yield Place(values, at, leaf, text)
 
 
-def _identify(writes: Writes, entry: Entry, links: dict[str, str]) -> None:
-    """Give the resource of an entry its id, and remember what its placeholder stands for."""
-    if entry.method == "POST":
-        condition = entry.request.get("ifNoneExist")
-        if condition:
-            entry.existing = writes.match(entry.kind, condition, "ifNoneExist")
-        entry.new_id = new_id() if entry.existing is None else ""
-    elif entry.method == "PUT" and not entry.id:
-        existing = writes.match(entry.kind, entry.query, "the condition")
-        own = (entry.resource or {}).get("id")
-        entry.new_id = existing.id if existing is not None else own or new_id()
-    elif entry.method != "PUT":
-        return
-    wanted = entry.id or entry.new_id or (entry.existing.id if entry.existing else "")
-    address = f"{entry.kind}/{wanted}"
-    if not entry.full_url:
-        return
-    if links.get(entry.full_url, address) != address:
-        raise OperationOutcomeError(
-            "invalid", "two entries have the same fullUrl", f"Bundle.entry[{entry.at}].fullUrl"
-        )
-    links[entry.full_url] = address
-    found = literal("/".join(entry.full_url.split("/")[-2:]))
-    if found is not None and entry.full_url.startswith("http"):
-        links.setdefault("/".join(found), address)
+def patch_places(document: Any, kind: str) -> Iterator[Place]:
+    """Links in a patch document; in JSON Patch, which says no types, only references are known as such."""
+    if isinstance(document, list):
+        for operation in document:
+            if isinstance(operation, dict):
+                yield from _operation_places(operation)
+    elif isinstance(document, dict):
+        yield from places(document, kind="" if "resourceType" in document else kind)
 
 
-def _require_once(entries: list[Entry]) -> None:
-    """No resource may be written by two entries (R4 http.html#trules)."""
-    seen: set[tuple[str, str]] = set()
-    for entry in entries:
-        if entry.method in ("GET", "HEAD", "POST"):
-            continue
-        key = (entry.kind, entry.id or entry.new_id or entry.query)
-        if key in seen:
-            raise OperationOutcomeError(
-                "invalid",
-                "two entries of the transaction write the same resource",
-                f"Bundle.entry[{entry.at}].request.url",
-            )
-        seen.add(key)
+def _operation_places(operation: dict[str, Any]) -> Iterator[Place]:
+    value = operation.get("value")
+    if isinstance(value, str) and str(operation.get("path")).endswith("/reference"):
+        yield Place(operation, "value", REFERENCE, value)
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        waiting.extend(inner)
+        if isinstance(node, dict) and isinstance(node.get("reference"), str):
+            yield Place(node, "reference", REFERENCE, node["reference"])
 
 
-def _rewritten(writes: Writes, body: bytes, links: dict[str, str]) -> bytes:
-    found: dict[bytes, bytes] = {}
-
-    def replaced(match: re.Match[bytes]) -> bytes:
-        wanted = match[2]
-        made = found.get(wanted)
-        if made is None:
-            made = found[wanted] = _target(writes, wanted.decode(), links).encode()
-        return match[1] + made + match[3]
-
-    body = _REFERENCE.sub(replaced, body)
-    if b"urn:" in body:
-        body = _IN_NARRATIVE.sub(replaced, _OTHER.sub(replaced, body))
-    return body
+def _may_lead(leaf: str, text: str) -> bool:
+    return leaf != NARRATIVE or "href" in text or "src" in text
 
 
-def _target(writes: Writes, text: str, links: dict[str, str]) -> str:
-    """What a reference becomes; a fragment and a version stay behind it."""
-    known = links.get(text)
-    if known is not None:
-        return known
-    condition = _CONDITIONAL.fullmatch(text)
-    if condition is None:
-        return text
-    existing = writes.match(condition[1], condition[2], "a conditional reference")
-    if existing is None:
-        raise OperationOutcomeError(
-            "precondition", f"a conditional reference to {condition[1]} matches nothing"
-        )
-    return f"{existing.type}/{existing.id}"
+def _plan_of(node: dict[str, Any], leaf: str, extended: bool) -> Plan:
+    kind = node.get("resourceType")
+    if leaf != _RESOURCE or not isinstance(kind, str) or kind == "Bundle":
+        return {}
+    return plans(extended).get(kind, {})
+
+
+@functools.cache
+def plans(extended: bool) -> dict[str, Plan]:
+    """The plan of every type; what leads to no link is left out."""
+    made: dict[str, Plan] = {name: {} for name in definitions().types}
+    for name, definition in definitions().types.items():
+        for member, kind in _members(definition, extended):
+            inner = _leaf(name, member, kind) or made.get(kind)
+            if inner is not None:
+                made[name][member] = inner
+    while _pruned(made):
+        pass
+    return made
+
+
+def _members(definition: TypeDefinition, extended: bool) -> Iterator[tuple[str, str]]:
+    primitives = definitions().primitives
+    for member, (_, kind) in definition.members.items():
+        if extended or member not in ("extension", "modifierExtension"):
+            yield member, kind
+        if extended and kind in primitives:
+            yield f"_{member}", "Element"
+
+
+def _leaf(owner: str, member: str, kind: str) -> str | None:
+    if owner == "Reference" and member == "reference":
+        return REFERENCE
+    if kind in (_RESOURCE, NARRATIVE):
+        return kind
+    named = member in _NAMES or (member == "url" and "." not in owner)
+    return kind if kind == URL or (kind == URI and not named) else None
+
+
+def _pruned(made: dict[str, Plan]) -> bool:
+    """Take out the members that lead nowhere; whether there were any."""
+    found = [(plan, member) for plan in made.values() for member in plan if plan[member] == {}]
+    for plan, member in found:
+        del plan[member]
+    return bool(found)

@@ -14,7 +14,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.store import SearchPage, Store, StoredVersion, Transaction
+from adapters.store import SearchPage, Store, StoredVersion
 from gateway.cursor import opened, sealed
 from gateway.fhir_answer import (
     base_of,
@@ -74,7 +74,7 @@ async def _answer(
 
 
 def searchset(
-    store: Store | Transaction,
+    store: Store,
     kinds: tuple[str, ...],
     pairs: Sequence[Pair],
     base: str,

@@ -81,11 +81,21 @@ class Writes:
     ) -> Written:
         """Update the one match, or create when there is none (R4 http.html#cond-update)."""
         existing = self.match(resource["resourceType"], condition, "the condition")
+        return self.update_match(resource, existing, conditions, new_id())
+
+    def update_match(
+        self,
+        resource: dict[str, Any],
+        existing: StoredVersion | None,
+        conditions: Preconditions,
+        free_id: str,
+    ) -> Written:
+        """Update what a condition has found, or create under an id that is free."""
         given = resource.get("id")
         if existing is None:
             if given is None:
                 conditions.require(None)
-                return self.create(resource)
+                return self.first(resource, free_id)
             if self.tx.read(resource["resourceType"], given) is not None:
                 raise OperationOutcomeError(
                     "conflict", "the resource of the given id does not meet the condition", "id"

@@ -57,6 +57,30 @@ def test_stale_version_is_not_overwritten(store):
     assert store.read("Patient", "a").version == 2
 
 
+def test_a_version_may_be_amended_before_anybody_sees_it(store):
+    """It keeps its number and time, and is found by its last values alone."""
+
+    def work(tx) -> None:
+        tx.put(_patient("b"))
+        first = tx.put(_patient("a", gender="female", birthDate="1990"))
+        again = tx.amend(_patient("a", gender="male", link=[{"other": {"reference": "Patient/b"}}]))
+        assert (again.version, again.stamp, again.op) == (first.version, first.stamp, first.op)
+
+    store.transact(work)
+    assert store.read("Patient", "a").json()["meta"]["versionId"] == "1"
+    assert [v.version for v in store.versions(Span(("Patient",), "a")).page(None, 9)] == [1]
+    found = {
+        query: store.search("Patient", [query]).total
+        for query in (
+            ("gender", "female"),
+            ("gender", "male"),
+            ("birthdate", "1990"),
+            ("link", "Patient/b"),
+        )
+    }
+    assert list(found.values()) == [0, 1, 0, 1]
+
+
 def test_a_failed_transaction_leaves_nothing(store):
     """An exception rolls back all of its own work and is raised to its caller."""
 

@@ -1,8 +1,9 @@
 """The FHIR endpoint on a real store, without lanes: what HTTP alone promises."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -30,3 +31,18 @@ def client(store: Store) -> Iterator[TestClient]:
         build_app(store, settings, services), raise_server_exceptions=False
     ) as connected:
         yield connected
+
+
+@pytest.fixture
+def send_bundle(client: TestClient) -> Callable[..., dict[str, Any]]:
+    """Send entries as a batch or transaction; the answer, whose status is what was expected."""
+
+    def send(kind: str, *entries: Any, status: int = 200, **headers: str) -> dict[str, Any]:
+        bundle = {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
+        sent = {"Content-Type": "application/fhir+json", **headers}
+        answer = client.post("/fhir", json=bundle, headers=sent)
+        assert answer.status_code == status, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    return send

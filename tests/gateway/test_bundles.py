@@ -155,19 +155,42 @@ def test_decimals_of_a_transaction_keep_their_digits(client):
 
 
 @pytest.mark.parametrize(
-    ("entry", "status"),
+    ("entry", "status", "place"),
     [
-        ({"resource": {"resourceType": "Patient"}}, 400),
-        ({"request": {"method": "POST", "url": "Patient"}}, 400),
-        ({"request": {"method": "BREW", "url": "Patient"}}, 422),
-        ({"request": {"method": "GET", "url": "Pot/1"}}, 404),
-        ({"request": {"method": "DELETE", "url": "Patient"}}, 400),
+        ({"resource": {"resourceType": "Patient"}}, 400, ".request"),
+        ({"request": {"url": "Patient"}}, 400, ".request.method"),
+        ({"request": {"method": "GET"}}, 400, ".request.url"),
+        ({"request": {"method": "POST", "url": "Patient"}}, 400, ".resource"),
+        ({"request": {"method": "BREW", "url": "Patient"}}, 422, ".request.method"),
+        ({"request": {"method": "GET", "url": "Pot/1"}}, 404, ".request.url"),
+        ({"request": {"method": "DELETE", "url": "Patient"}}, 400, ".request.url"),
+        ({"request": {"method": "PUT", "url": "Patient/a/_history/1"}}, 422, ".request.url"),
+        (
+            {"request": {"method": "DELETE", "url": "https://elsewhere/Patient/a"}},
+            404,
+            ".request.url",
+        ),
+        ({"request": {"method": "GET", "url": "Patient/a"}, "fullUrl": 5}, 400, ".fullUrl"),
+        (
+            {"request": {"method": "GET", "url": "Patient/a"}, "fullUrl": "Patient/a"},
+            422,
+            ".fullUrl",
+        ),
+        ({"request": {"method": "GET", "url": "Patient/a"}, "extra": 5}, 400, ""),
+        ({"request": {"method": "GET", "url": "Patient/a", "extra": 5}}, 400, ".request"),
+        (
+            {"request": {"method": "GET", "url": "Patient/a"}, "response": {"status": "200"}},
+            422,
+            "",
+        ),
+        ({"request": {"method": "GET", "url": "Patient/a"}, "resource": 5}, 400, ".resource"),
     ],
 )
-def test_malformed_entries_refuse_the_transaction(client, entry, status):
-    """Without a method, without a resource, to nowhere."""
-    refused = _send(client, "transaction", entry, status=status)
-    assert refused["issue"][0]["expression"] == ["Bundle.entry[0]"]
+def test_malformed_entries_refuse_the_transaction(client, entry, status, place):
+    """Without a method, without a resource, to nowhere, with more than R4 knows; the place is named."""
+    refused = _send(client, "transaction", _post({"resourceType": "Patient"}), entry, status=status)
+    assert refused["issue"][0]["expression"] == [f"Bundle.entry[1]{place}"]
+    assert client.get("/fhir/Patient").json()["total"] == 0
 
 
 def test_a_resource_is_written_once(client):

@@ -127,6 +127,50 @@ def test_no_bundle_makes_an_internal_error(client, kind, entries):
     assert client.post("/fhir", json=bundle, headers=FHIR).status_code < 500
 
 
+_TEXTS = st.sampled_from(["x", "", 'W/"1"', "*", "_id=a", "2020-01-01T00:00:00Z", "%", "a b"])
+_LINKS = st.sampled_from(
+    (
+        *("urn:uuid:1", "urn:uuid:1#x", "urn:uuid:1/_history/2", "http://x/fhir/Patient/9"),
+        *("Patient/9", "Patient?_id=a", "Patient?", "#", "?x"),
+    )
+)
+_RESOURCES = st.fixed_dictionaries(
+    {"resourceType": _KINDS}, optional={"id": _TEXTS, "contentType": _TEXTS, "data": _TEXTS}
+) | st.builds(
+    lambda link: {
+        "resourceType": "Patient",
+        "id": "a",
+        "link": [{"type": "seealso", "other": {"reference": link}}],
+    },
+    _LINKS,
+)
+_ENTRIES = st.fixed_dictionaries(
+    {
+        "request": st.fixed_dictionaries(
+            {
+                "method": st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]),
+                "url": st.builds("{}{}".format, st.sampled_from(["Patient", ""]), _PATHS)
+                | st.sampled_from(["Patient/a", "Patient?_id=a", "Patient?", "?", "Patient/%"]),
+            },
+            optional=dict.fromkeys(
+                ("ifMatch", "ifNoneMatch", "ifNoneExist", "ifModifiedSince"), _TEXTS
+            ),
+        )
+    },
+    optional={"resource": _RESOURCES, "fullUrl": _LINKS},
+)
+
+
+@given(kind=st.sampled_from(["batch", "transaction"]), entries=st.lists(_ENTRIES, max_size=4))
+@_LIMITS
+def test_no_entry_makes_an_internal_error(client, kind, entries):
+    """Every method with every address, condition, resource and link."""
+    bundle = {"resourceType": "Bundle", "type": kind, "entry": entries}
+    answer = client.post("/fhir", json=bundle, headers=FHIR)
+    assert answer.status_code < 500, answer.text
+    assert '"status":"5' not in answer.text
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
