@@ -87,12 +87,12 @@ def searchset(
     if wanted.ignored and strict:
         unknown = ", ".join(sorted({name for name, _ in wanted.ignored}))
         raise OperationOutcomeError("invalid", f"unknown search parameters: {unknown}")
-    after = opened(store, wanted.cursor) if wanted.cursor else None
+    after = opened(store, wanted.cursor, _order(wanted)) if wanted.cursor else None
     page = store.run(wanted, after=after, base=base)
     typed = [pair for pair in pairs if pair[0] == "_type"]
     links = [{"relation": "self", "url": _url(address, [*typed, *page.used])}]
     if page.after is not None and wanted.count != 0:
-        more = ("_cursor", sealed(store, page.after))
+        more = ("_cursor", sealed(store, page.after, _order(wanted)))
         links.append({"relation": "next", "url": _url(address, [*typed, *page.used, more])})
     head: dict[str, Any] = {
         "resourceType": "Bundle",
@@ -106,6 +106,11 @@ def searchset(
     if entries:
         head["entry"] = entries
     return orjson.dumps(head)
+
+
+def _order(wanted: SearchRequest) -> str:
+    """What the place in a cursor depends on: the keys by which the matches are sorted."""
+    return "search " + ",".join(f"{'-' * down}{code}" for code, _, down in wanted.sort)
 
 
 def _entries(page: SearchPage, wanted: SearchRequest, base: str) -> list[dict[str, Any]]:

@@ -43,6 +43,7 @@ def _refused(answer) -> str:
         ("$everything", [{"name": "start", "valueDateTime": "2020"}], "Parameters.parameter[0]"),
         ("$everything", [{"name": "_count", "valueString": "2"}], "Parameters.parameter[0]"),
         ("$meta", [META], "Parameters.parameter[0]"),
+        ("$meta", [{"name": {"id": 1}, "valueString": "x"}], "Parameters.parameter[0]"),
     ],
 )
 def test_a_body_fits_the_definition(known, operation, parts, place):
@@ -93,6 +94,14 @@ def test_a_bare_resource_comes_with_primitives_in_the_url(known):
     assert _refused(known.post("/fhir/Patient/a/$meta", json=PATIENT, headers=FHIR)) == (
         "resourceType"
     )
+
+
+@pytest.mark.parametrize("parts", [[{"name": {"id": 1}}], 5, {"name": "expression"}])
+def test_parameters_that_are_none_are_refused_where_they_may_be_the_subject_too(known, parts):
+    """A name that is no text, and what is no list, are 400, not a fault of the server."""
+    body = {"resourceType": "Parameters", "parameter": parts}
+    answer = known.post("/fhir/Parameters/$fhirpath", json=body, headers=FHIR)
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("operation", ["$meta-add", "$meta-delete"])
