@@ -104,6 +104,17 @@ def test_parameters_that_are_none_are_refused_where_they_may_be_the_subject_too(
     assert answer.status_code == 400
 
 
+@pytest.mark.parametrize("kind", [{"a": 1}, [1], 5, None])
+def test_a_resource_whose_type_is_no_text_is_judged_as_none(known, kind):
+    """An issue of $validate, 400 of $fhirpath; no fault of the server."""
+    held = {"name": "resource", "resource": {"resourceType": kind, "id": "a"}}
+    body = {"resourceType": "Parameters", "parameter": [held]}
+    answer = known.post("/fhir/Patient/$validate", json=body, headers=FHIR)
+    assert (answer.status_code, answer.json()["issue"][0]["severity"]) == (200, "error")
+    body["parameter"].append(MANY)
+    assert known.post("/fhir/$fhirpath", json=body, headers=FHIR).status_code == 400
+
+
 @pytest.mark.parametrize("operation", ["$meta-add", "$meta-delete"])
 def test_what_changes_something_is_not_done_by_get(known, operation):
     """R4 operations.html: GET is for what affects no state."""
