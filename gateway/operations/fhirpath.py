@@ -48,7 +48,8 @@ def _resource(call: Call) -> dict[str, Any]:
             )
         resource = parse(call.store.read(call.kind, call.id).body)
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
-    if not isinstance(resource, dict) or kind not in definitions().resources:
+    known = isinstance(kind, str) and kind in definitions().resources
+    if not isinstance(resource, dict) or not known:
         raise OperationOutcomeError(
             "structure", "the parameter resource is no resource of R4", "resource"
         )

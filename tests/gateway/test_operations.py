@@ -651,6 +651,42 @@ def test_a_composite_of_the_site_finds_parts_of_the_same_element(client, store):
     assert [entry["resource"]["id"] for entry in found["entry"]] == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "expression"),
+    [
+        ("reference", "Patient.active"),
+        ("string", "1 'mg'"),
+        ("number", "Patient.birthDate"),
+        ("date", "Patient.name"),
+        ("token", "Patient.name.single()"),
+        ("token", "(1 | 2) + 1"),
+        ("token", "%unknown"),
+        ("token", "name.where("),
+    ],
+)
+def test_a_search_parameter_that_fits_nothing_keeps_nothing_from_being_stored(
+    client, kind, expression
+):
+    """An expression that is none, fails, or gives what the type of the parameter cannot hold."""
+    parameter = {
+        "resourceType": "SearchParameter",
+        "id": "odd",
+        "url": "https://site.example/odd",
+        "name": "odd",
+        "status": "active",
+        "description": "Does not fit.",
+        "code": "odd",
+        "base": ["Patient"],
+        "type": kind,
+        "expression": expression,
+    }
+    _put(client, parameter)
+    patient = {"resourceType": "Patient", "id": "a", "active": True, "birthDate": "2020-01-01"}
+    _put(client, {**patient, "name": [{"text": "x"}, {"text": "y"}]})
+    assert client.get("/fhir/Patient?birthdate=2020").json()["total"] == 1
+    assert client.delete("/fhir/Patient/a").status_code == 204
+
+
 def _run_jobs(store) -> None:
     lane = Lane(store, OPERATION_LANE, {"operation": RunOperation(store)}, timeout_s=30)
     thread = threading.Thread(target=lane.run)
