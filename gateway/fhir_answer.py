@@ -5,9 +5,8 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
-from email.utils import format_datetime
+from email.utils import formatdate
 from typing import Any, Final, TypeVar
-from urllib.parse import quote
 
 import orjson
 from starlette.requests import Request
@@ -77,7 +76,8 @@ def _settle(done: "asyncio.Future[Any]", result: Any, error: BaseException | Non
 
 def base_of(request: Request) -> str:
     """Base address of the endpoint, as the client sees it."""
-    return f"{request.url.scheme}://{request.url.netloc}/fhir"
+    host = request.headers.get("host") or request.url.netloc
+    return f"{request.scope['scheme']}://{host}/fhir"
 
 
 def served_type(request: Request) -> str:
@@ -127,7 +127,7 @@ def fhir_json(
 ) -> Response:
     """Answer with a resource as JSON; ``_pretty=true`` indents it, HEAD leaves it out."""
     body = resource if isinstance(resource, bytes) else orjson.dumps(resource)
-    if request.query_params.get("_pretty") == "true":
+    if b"_pretty" in request.scope["query_string"] and _is_pretty(request):
         body = json.dumps(json.loads(body), indent=2, ensure_ascii=False).encode()
     answer = Response(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
     if request.method == "HEAD":
@@ -135,11 +135,15 @@ def fhir_json(
     return answer
 
 
+def _is_pretty(request: Request) -> bool:
+    return request.query_params.get("_pretty") == "true"
+
+
 def version_headers(stored: StoredVersion) -> dict[str, str]:
     """ETag and time of a version."""
     return {
         "ETag": f'W/"{stored.version}"',
-        "Last-Modified": format_datetime(stored.last_updated, usegmt=True),
+        "Last-Modified": formatdate(stored.stamp // 1000, usegmt=True),
     }
 
 
@@ -153,7 +157,7 @@ def versioned(request: Request, stored: StoredVersion, body: bytes | None = None
 
 def location(base: str, stored: StoredVersion) -> str:
     """Address of a version."""
-    return f"{base}/{stored.type}/{quote(stored.id)}/_history/{stored.version}"
+    return f"{base}/{stored.type}/{stored.id}/_history/{stored.version}"
 
 
 def written(request: Request, stored: StoredVersion, status: int) -> Response:

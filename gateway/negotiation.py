@@ -37,6 +37,17 @@ def require_json_accepted(request: Request) -> None:
     _require_version(wanted, "not-acceptable")
 
 
+def accepts_gzip(header: str) -> bool:
+    """Whether ``Accept-Encoding`` takes gzip; a weight of zero refuses it (RFC 9110 12.5.3)."""
+    if "gzip" not in header and "*" not in header:
+        return False
+    for offer in header.split(","):
+        coding, _, weight = offer.partition(";")
+        if coding.strip().lower() in ("gzip", "x-gzip", "*"):
+            return not re.fullmatch(r"q=0(\.0*)?", weight.strip().lower())
+    return False
+
+
 def _require_version(header: str, kind: str) -> None:
     match = re.search(r"fhirVersion\s*=\s*\"?([\d.]+)", header)
     if match is not None and match[1] not in FHIR_VERSIONS:

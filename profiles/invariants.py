@@ -7,7 +7,7 @@ type without rules costs nothing. What ``profiles.structure`` holds already is n
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from profiles.definitions.r4 import ElementDefinition, Invariant, definitions, value_sets
 from profiles.fhirpath.engine import Expression, compile_expression
@@ -67,8 +67,7 @@ def _depth(warnings: bool, extended: bool, periods: bool) -> Depth:
     return Depth(warnings, extended, periods)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where an element stands; its FHIRPath is only written when something is wrong there."""
 
     outer: "_Place | None"

@@ -6,41 +6,84 @@ The result is marked SUBSETTED, so that nobody takes it for the whole.
 from typing import Any, Final
 
 from profiles.definitions.r4 import TypeDefinition, definitions
+from profiles.exact_json import dumps_exact, loads_exact
 
 SUBSETTED: Final = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
     "code": "SUBSETTED",
     "display": "subsetted",
 }
-_ALWAYS: Final = frozenset({"resourceType", "id", "meta"})
+_ALWAYS: Final = frozenset({"resourceType", "id", "meta", "implicitRules", "modifierExtension"})
+"""Who the resource is, and what may change the meaning of everything else in it."""
 
 
-def summarised(resource: dict[str, Any], mode: str) -> dict[str, Any]:
-    """The part that ``_summary=true``, ``text`` or ``data`` shows."""
+def part_of(
+    body: bytes, summary: str, elements: tuple[str, ...], *, included: bool = False
+) -> bytes:
+    """The part of a resource that ``_summary`` and ``_elements`` leave, each number as it was written.
+
+    Parameters
+    ----------
+    summary : str
+        ``true``, ``text``, ``data`` or ``false``.
+    elements : tuple of str
+        Top-level elements. ``Patient.name`` speaks of Patients alone, ``name`` of what matches.
+    included : bool
+        Whether the resource is there by ``_include``, not as a match.
+    """
+    resource = loads_exact(body)
+    part = resource
+    if summary != "false":
+        part = _summarised(part, summary)
+    names = _names(resource["resourceType"], elements, included)
+    if names:
+        part = _only(part, definitions().types[resource["resourceType"]], names)
+    return body if part is resource else dumps_exact(_marked(part))
+
+
+def _summarised(resource: dict[str, Any], mode: str) -> dict[str, Any]:
     definition = definitions().types[resource["resourceType"]]
     if mode == "data":
-        kept = {name: value for name, value in resource.items() if name != "text"}
-    elif mode == "text":
-        kept = _only(resource, definition, {"text"})
-    else:
-        summary = {element.name for element in definition.elements if element.summary}
-        kept = _only(resource, definition, summary - {"text"}, mandatory=False)
-    return _marked(kept)
+        return {name: value for name, value in resource.items() if name != "text"}
+    if mode == "text":
+        return _only(resource, definition, {"text"})
+    return _summary(resource, definition)
 
 
-def only_elements(resource: dict[str, Any], elements: tuple[str, ...]) -> dict[str, Any]:
-    """The named top-level elements, and those that are mandatory."""
-    kind = resource["resourceType"]
-    names = {name.removeprefix(f"{kind}.").partition(".")[0] for name in elements}
-    return _marked(_only(resource, definitions().types[kind], names))
+def _names(kind: str, elements: tuple[str, ...], included: bool) -> set[str]:
+    """The elements that speak of a type; none when it stays whole."""
+    names = set()
+    for name in elements:
+        first, _, rest = name.partition(".")
+        if first == kind and rest:
+            names.add(rest.partition(".")[0])
+        elif first not in definitions().resources and not included:
+            names.add(first)
+    return names
 
 
-def _only(
-    resource: dict[str, Any], definition: TypeDefinition, names: set[str], *, mandatory: bool = True
-) -> dict[str, Any]:
-    wanted = set(names)
-    if mandatory:
-        wanted |= {element.name for element in definition.elements if element.minimum}
+def _summary(value: dict[str, Any], definition: TypeDefinition) -> dict[str, Any]:
+    """The elements that are marked as summary, inside of backbone elements too."""
+    kept = {}
+    for name, inner in value.items():
+        element = definition.members.get(name.removeprefix("_"))
+        if name in _ALWAYS or (element is not None and element[0].summary and name != "text"):
+            kept[name] = inner if element is None else _summaries(inner, element[1])
+    return kept
+
+
+def _summaries(value: Any, kind: str) -> Any:
+    """What an element holds; only a backbone element has parts that are no summary."""
+    definition = definitions().types.get(kind) if "." in kind else None
+    if definition is None:
+        return value
+    if isinstance(value, list):
+        return [_summaries(entry, kind) for entry in value]
+    return _summary(value, definition) if isinstance(value, dict) else value
+
+
+def _only(resource: dict[str, Any], definition: TypeDefinition, names: set[str]) -> dict[str, Any]:
+    wanted = names | {element.name for element in definition.elements if element.minimum}
     kept = {}
     for name, value in resource.items():
         element = definition.members.get(name.removeprefix("_"))
@@ -52,5 +95,6 @@ def _only(
 
 def _marked(resource: dict[str, Any]) -> dict[str, Any]:
     meta = dict(resource.get("meta", {}))
-    meta["tag"] = [*meta.get("tag", ()), SUBSETTED]
+    others = (tag for tag in meta.get("tag", ()) if tag.get("code") != SUBSETTED["code"])
+    meta["tag"] = [*others, SUBSETTED]
     return {**resource, "meta": meta}

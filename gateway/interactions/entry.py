@@ -18,7 +18,7 @@ from gateway.interactions.update import require_same_id
 from gateway.interactions.write import Writes, Written
 from gateway.negotiation import version_tag
 from profiles.definitions.r4 import definitions
-from profiles.fhir_time import instant
+from profiles.fhir_time import instant_of
 from profiles.outcome import OperationOutcomeError
 
 _CONDITIONS: Final = ("ifNoneExist", "ifMatch", "ifNoneMatch", "ifModifiedSince")
@@ -69,7 +69,7 @@ class Outcome:
             if not self.reads and not self.stored.deleted:
                 response["location"] = location(base, self.stored)
             response["etag"] = f'W/"{self.stored.version}"'
-            response["lastModified"] = instant(self.stored.last_updated)
+            response["lastModified"] = instant_of(self.stored.stamp)
             if self.reads or (wanted == "representation" and not self.stored.deleted):
                 made["fullUrl"] = f"{base}/{self.stored.type}/{self.stored.id}"
                 made["resource"] = orjson.Fragment(self.stored.body)

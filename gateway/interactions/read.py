@@ -6,7 +6,6 @@
 
 import base64
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,7 +22,7 @@ from gateway.interactions.capabilities import operation_definition
 from gateway.negotiation import JSON_TYPES, media_type, not_modified, require_json_accepted
 from profiles.outcome import OperationOutcomeError
 from profiles.search.request import SUMMARIES
-from profiles.subset import only_elements, summarised
+from profiles.subset import part_of
 
 
 async def read(request: Request) -> Response:
@@ -62,12 +61,8 @@ def versioned_part(request: Request, stored: StoredVersion) -> Response:
     mode = query.get("_summary", "false")
     if mode not in SUMMARIES - {"count"}:
         raise OperationOutcomeError("invalid", "_summary is true, false, text or data", "_summary")
-    part = stored.json()
-    if mode != "false":
-        part = summarised(part, mode)
-    if "_elements" in query:
-        part = only_elements(part, tuple(query["_elements"].split(",")))
-    return versioned(request, stored, orjson.dumps(part))
+    elements = tuple(name.strip() for name in query.get("_elements", "").split(",") if name.strip())
+    return versioned(request, stored, part_of(stored.body, mode, elements))
 
 
 def _wants_content(request: Request) -> bool:

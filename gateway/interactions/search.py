@@ -28,9 +28,10 @@ from gateway.negotiation import media_type, preference, require_json_accepted
 from profiles.definitions.r4 import definitions
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError, outcome
+from profiles.search.contained import MARK
 from profiles.search.parameters import compartments
 from profiles.search.request import Member, Pair, SearchRequest, understand
-from profiles.subset import only_elements, summarised
+from profiles.subset import part_of
 
 
 async def search(request: Request) -> Response:
@@ -52,10 +53,11 @@ async def search_compartment(request: Request) -> Response:
         raise OperationOutcomeError("not-found", f"{owner} is no compartment")
     path = f"{owner}/{quote(wanted)}/{kind}"
     if kind == "*":
-        return await _answer(request, tuple(sorted(members)), path, Member(owner, wanted, members))
+        kinds = tuple(sorted({owner, *members}))
+        return await _answer(request, kinds, path, Member(owner, wanted, members))
     if kind not in definitions().resources:
         raise OperationOutcomeError("not-found", "this resource type is not served here")
-    if kind not in members:
+    if kind not in members and kind != owner:
         raise OperationOutcomeError("not-found", f"a {kind} is never in a {owner} compartment")
     return await _answer(request, (kind,), path, Member(owner, wanted, members))
 
@@ -81,19 +83,23 @@ def searchset(
     member: Member | None = None,
 ) -> bytes:
     """The searchset Bundle of one page (``invalid`` for an unknown parameter when ``strict``)."""
-    kinds = kinds or _wanted_types(store, pairs)
+    typed = [pair for pair in pairs if pair[0] == "_type" and pair[1] and len(kinds) != 1]
+    kinds = _narrowed(kinds or tuple(store.kinds()), typed)
     store.refresh()
-    wanted = understand(kinds, pairs, store.registry.searchable, member)
-    if wanted.ignored and strict:
-        unknown = ", ".join(sorted({name for name, _ in wanted.ignored}))
+    wanted = understand(
+        kinds, [pair for pair in pairs if pair not in typed], store.registry.searchable, member
+    )
+    unknown = ", ".join(sorted({name for name, text in wanted.ignored if text}))
+    if unknown and strict:
         raise OperationOutcomeError("invalid", f"unknown search parameters: {unknown}")
     after = opened(store, wanted.cursor) if wanted.cursor else None
     page = store.run(wanted, after=after, base=base)
-    typed = [pair for pair in pairs if pair[0] == "_type"]
-    links = [{"relation": "self", "url": _url(address, [*typed, *page.used])}]
-    if page.after is not None and wanted.count != 0:
+    said = [*typed, *page.used]
+    here = [*said, ("_cursor", wanted.cursor)] if wanted.cursor else said
+    links = [{"relation": "self", "url": _url(address, here)}]
+    if page.after is not None:
         more = ("_cursor", sealed(store, page.after))
-        links.append({"relation": "next", "url": _url(address, [*typed, *page.used, more])})
+        links.append({"relation": "next", "url": _url(address, [*said, more])})
     head: dict[str, Any] = {
         "resourceType": "Bundle",
         "type": "searchset",
@@ -116,23 +122,26 @@ def _entries(page: SearchPage, wanted: SearchRequest, base: str) -> list[dict[st
 
 
 def _entry(stored: StoredVersion, mode: str, wanted: SearchRequest, base: str) -> dict[str, Any]:
-    resource: Any = orjson.Fragment(stored.body)
-    if mode == "match" and (wanted.summary not in ("false", "count") or wanted.elements):
-        resource = stored.json()
-        if wanted.summary not in ("false", "count"):
-            resource = summarised(resource, wanted.summary)
-        if wanted.elements:
-            resource = only_elements(resource, wanted.elements)
+    included = mode == "include"
+    summary = "false" if included or wanted.summary == "count" else wanted.summary
+    body = stored.body
+    if summary != "false" or wanted.elements:
+        body = part_of(body, summary, wanted.elements, included=included)
+    # A contained resource has the address of its container, then its own id (R4 search.html#contained).
+    address = stored.id if MARK in stored.id else f"{stored.type}/{stored.id}"
     return {
-        "fullUrl": f"{base}/{stored.type}/{stored.id}",
-        "resource": resource,
+        "fullUrl": f"{base}/{address}",
+        "resource": orjson.Fragment(body),
         "search": {"mode": mode},
     }
 
 
 def _said(page: SearchPage) -> list[dict[str, Any]]:
     """What the client should know of its search: unknown parameters, includes that were left out."""
-    texts = [f"the search parameter {name} is not known here" for name, _ in page.ignored]
+    texts = [
+        f"the search parameter {name} {'is not known here' if text else 'has no value'}"
+        for name, text in page.ignored
+    ]
     if page.cut:
         texts.append("more resources would be included than a page takes; ask for smaller pages")
     if not texts:
@@ -142,12 +151,12 @@ def _said(page: SearchPage) -> list[dict[str, Any]]:
     return [{"fullUrl": f"urn:uuid:{uuid4()}", "resource": resource, "search": {"mode": "outcome"}}]
 
 
-def _wanted_types(store: Store | Transaction, pairs: Sequence[Pair]) -> tuple[str, ...]:
-    listed = [part for name, text in pairs if name == "_type" for part in text.split(",")]
-    unknown = [kind for kind in listed if kind not in definitions().resources]
-    if unknown:
+def _narrowed(kinds: tuple[str, ...], typed: Sequence[Pair]) -> tuple[str, ...]:
+    """The types that ``_type`` names, of those that are searched (R4 search.html#2.21.1.1)."""
+    listed = [part for _, text in typed for part in text.split(",") if part]
+    if any(kind not in definitions().resources for kind in listed):
         raise OperationOutcomeError("invalid", "_type names no resource type of R4", "_type")
-    return tuple(dict.fromkeys(listed)) or tuple(store.kinds())
+    return tuple(kind for kind in dict.fromkeys(listed) if kind in kinds) if listed else kinds
 
 
 async def _pairs(request: Request) -> list[Pair]:

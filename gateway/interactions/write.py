@@ -43,7 +43,9 @@ class Writes:
 
     def first(self, resource: dict[str, Any], new_id: str) -> Written:
         """Store a new resource under an id that is known to be free."""
-        named = {**resource, "id": new_id}
+        # The order of the members is the client's; an id that it did not give follows the type.
+        given = resource if "id" in resource else {"resourceType": "", "id": "", **resource}
+        named = {**given, "id": new_id}
         stored = self.tx.put(named, op="POST")
         self.on_created(self.tx, named)
         return Written(201, stored)

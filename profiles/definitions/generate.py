@@ -1,8 +1,9 @@
 """Make the artefacts that ship: what this program needs of HL7's R4 definitions, and nothing else.
 
 ``python -m profiles.definitions.generate FOLDER`` reads gzipped NDJSON (one resource a line) and writes
-``r4.json.gz`` (types, closed codes, invariants), ``r4_search.json.gz`` (search parameters, compartments) and
-``r4_bindings.json.gz`` (value sets of coded elements). The same input gives the same bytes.
+``r4.json.gz`` (types, closed codes, invariants), ``r4_search.json.gz`` (search parameters, compartments, code
+systems that tell codes apart by case) and ``r4_bindings.json.gz`` (value sets of coded elements). The same
+input gives the same bytes.
 """
 
 import gzip
@@ -91,8 +92,13 @@ def generate(folder: Path) -> dict[str, dict[str, Any]]:
         },
         "r4_search.json.gz": {
             "source": source,
-            "parameters": search_parameters(_read(folder, "SearchParameter")),
+            "parameters": search_parameters(
+                _read(folder, "SearchParameter"),
+                types,
+                {url: sorted(listed.expanded(url) or ()) for url in codes},
+            ),
             "compartments": compartments(_read(folder, "CompartmentDefinition")),
+            "case_sensitive": sorted(u for u, one in systems.items() if one.get("caseSensitive")),
         },
         "r4_bindings.json.gz": {"source": source, "value_sets": bindings},
     }

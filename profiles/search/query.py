@@ -4,14 +4,15 @@ Nothing here knows how resources are stored. A name that means nothing for the t
 so that the caller can refuse it or leave it out of the self link.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from profiles.definitions.r4 import definitions
 from profiles.outcome import OperationOutcomeError
+from profiles.search.contained import contained_type
 from profiles.search.parameters import SearchParameter
-from profiles.search.syntax import alternatives
+from profiles.search.syntax import alternatives, plain, split
 
 Lookup = Callable[[str], Mapping[str, SearchParameter]]
 """The parameters of a type."""
@@ -32,6 +33,13 @@ MODIFIERS: Final[dict[str, frozenset[str]]] = {
     "special": _ANY,
 }
 """Modifiers by kind of parameter (R4 search.html#modifiers); references also take a type."""
+
+_OF_RESOURCE: Final[dict[str, frozenset[str]]] = {
+    "_id": _ANY | {"not"},
+    "_text": frozenset(),
+    "_content": frozenset(),
+}
+"""Those of parameters that no element has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,11 @@ class InCompartment:
 Node = Leaf | Chain | Has | InCompartment
 
 
+def in_contained(node: Node) -> Node | None:
+    """The same tree, asked of contained resources; None where it makes no sense for them."""
+    return None if isinstance(node, Has) else replace(node, kind=contained_type(node.kind))
+
+
 def parse(kind: str, name: str, text: str, lookup: Lookup) -> Node | None:
     """The tree of one parameter of a search on a type; None when the type has no such parameter.
 
@@ -97,27 +110,45 @@ def _node(kind: str, name: str, text: str, lookup: Lookup, depth: int) -> Node |
         return _chain(kind, first, rest, text, lookup, depth)
     code, _, modifier = name.partition(":")
     if code == "_list" and not modifier:
+        if text.startswith("$"):
+            raise OperationOutcomeError("invalid", "_list takes ids of stored lists here", code)
         return _node(kind, "_has:List:item:_id", text, lookup, depth)
     parameter = lookup(kind).get(code)
-    if parameter is None or code == "_query":
+    if parameter is None:
         return None
     return _leaf(kind, parameter, modifier, text)
 
 
 def _leaf(kind: str, parameter: SearchParameter, modifier: str, text: str) -> Leaf:
     code = parameter.code
-    if modifier and modifier not in MODIFIERS[parameter.kind]:
+    if modifier and modifier not in _OF_RESOURCE.get(code, MODIFIERS[parameter.kind]):
         if parameter.kind != "reference" or modifier not in definitions().resources:
             raise OperationOutcomeError(
                 "invalid", f"{code} has no modifier :{modifier}", f"{code}:{modifier}"
             )
-        wanted = tuple(
-            value if "/" in value else f"{modifier}/{value}" for value in alternatives(text, code)
-        )
-        return Leaf(kind, parameter, "", wanted)
+        wanted = (_typed(modifier, value) for value in alternatives(text, code))
+        return Leaf(kind, parameter, "", tuple(value for value in wanted if value))
     if modifier == "missing" and text not in ("true", "false"):
         raise OperationOutcomeError("invalid", ":missing is true or false", f"{code}:missing")
-    return Leaf(kind, parameter, modifier, alternatives(text, code))
+    values = alternatives(text, code)
+    if parameter.systems and "|" in text and modifier in ("", "not"):
+        values = tuple(one for value in values for one in _implied(parameter, value))
+    return Leaf(kind, parameter, modifier, values)
+
+
+def _implied(parameter: SearchParameter, value: str) -> Iterator[str]:
+    """A token, and the same without its system where elements leave that out (R4 search.html#token)."""
+    yield value
+    system, *rest = split(value, "|")
+    if plain(system) in parameter.systems and any(rest):
+        yield "|".join(("", *rest))
+
+
+def _typed(wanted: str, value: str) -> str:
+    """A reference to a type from an id or an address; empty when it leads to another type."""
+    if "/" not in value:
+        return f"{wanted}/{value}"
+    return value if f"/{value}".partition("/_history/")[0].split("/")[-2] == wanted else ""
 
 
 def _chain(kind: str, first: str, rest: str, text: str, lookup: Lookup, depth: int) -> Node | None:

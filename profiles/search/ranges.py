@@ -2,6 +2,7 @@
 
 import functools
 import re
+from calendar import isleap, monthrange
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -17,6 +18,7 @@ _DATE: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY: Final = 86_400_000
 
 
 @functools.lru_cache(maxsize=8192)
@@ -33,7 +35,7 @@ def date_range(text: str) -> tuple[int, int]:
         raise OperationOutcomeError("invalid", "not a FHIR date or dateTime")
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     try:
-        start = datetime(
+        begin = datetime(
             int(year),
             int(month or 1),
             int(day or 1),
@@ -43,11 +45,10 @@ def date_range(text: str) -> tuple[int, int]:
             int((fraction or "0")[:6].ljust(6, "0")),
             tzinfo=UTC,
         )
-        end = _end(start, month, day, hour, second, fraction)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise OperationOutcomeError("invalid", "not a date of the calendar") from None
-    offset = _offset(zone)
-    return milliseconds(start) - offset, milliseconds(end) - offset
+    start = milliseconds(begin) - _offset(zone)
+    return start, start + _width(begin, month, day, hour, second, fraction)
 
 
 def milliseconds(moment: datetime) -> int:
@@ -78,12 +79,18 @@ def number(text: str) -> Decimal:
         raise OperationOutcomeError("invalid", "not a number") from None
 
 
-def implicit_range(text: str) -> tuple[float, float]:
-    """What a number means with the precision in which it is written: 100 is 99.5 to 100.5."""
+def written_range(text: str) -> tuple[Decimal, Decimal]:
+    """What a number means with the precision in which it is written (R4 search.html#number).
+
+    100 is 99.5 up to, but not, 100.5. One digit with an exponent is read with two: 1e2 is 95 up to 105.
+    """
     value = number(text)
-    exponent = value.as_tuple().exponent
-    half = Decimal(5).scaleb((exponent if isinstance(exponent, int) else 0) - 1)
-    return float(value - half), float(value + half)
+    parts = value.as_tuple()
+    exponent = parts.exponent if isinstance(parts.exponent, int) else 0
+    if len(parts.digits) == 1 and "e" in text.lower():
+        exponent -= 1
+    half = Decimal(5).scaleb(exponent - 1)
+    return value - half, value + half
 
 
 def quantity_range(quantity: dict[str, Any]) -> tuple[float, float] | None:
@@ -105,21 +112,21 @@ def _offset(zone: str | None) -> int:
     return (-minutes if zone[0] == "-" else minutes) * 60_000
 
 
-def _end(
+def _width(
     start: datetime,
     month: str | None,
     day: str | None,
     hour: str | None,
     second: str | None,
     fraction: str | None,
-) -> datetime:
+) -> int:
+    """Milliseconds that a date of this precision lasts; the year 9999 too has an end."""
     if month is None:
-        return start.replace(year=start.year + 1)
+        return (366 if isleap(start.year) else 365) * _DAY
     if day is None:
-        year, following = divmod(start.month, 12)
-        return start.replace(year=start.year + year, month=following + 1)
+        return monthrange(start.year, start.month)[1] * _DAY
     if hour is None:
-        return start + timedelta(days=1)
+        return _DAY
     if second is None:
-        return start + timedelta(minutes=1)
-    return start + (timedelta(seconds=1) if fraction is None else timedelta(milliseconds=1))
+        return 60_000
+    return 1000 if fraction is None else 1

@@ -8,6 +8,7 @@ from profiles.search.request import understand
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
+ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 
 
 def _observation(key: str, code: str, value: float, day: str, patient: str = "p1") -> dict:
@@ -20,6 +21,25 @@ def _observation(key: str, code: str, value: float, day: str, patient: str = "p1
         "effectiveDateTime": day,
         "valueQuantity": {"value": value, "system": UCUM, "code": "mg", "unit": "mg"},
     }
+
+
+def _substance(key: str, value: float, unit: str, system: str = UCUM) -> dict:
+    quantity = {"value": value, "code": unit, "unit": unit, "system": system}
+    return {
+        "resourceType": "Substance",
+        "id": key,
+        "code": {"text": key},
+        "instance": [{"quantity": quantity}],
+    }
+
+
+def _questionnaire(key: str, version: str, title: str) -> dict:
+    address = {"url": "https://q.example", "version": version}
+    return {"resourceType": "Questionnaire", "id": key, **address, "title": title}
+
+
+def _answers(key: str, questionnaire: str) -> dict:
+    return {"resourceType": "QuestionnaireResponse", "id": key, "questionnaire": questionnaire}
 
 
 RECORD = [
@@ -90,6 +110,13 @@ RECORD = [
         "status": "active",
         "partOf": {"reference": "Location/here"},
     },
+    {"resourceType": "Location", "id": "bed", "partOf": {"reference": "Location/room"}},
+    {"resourceType": "Location", "id": "ring", "partOf": {"reference": "Location/ring"}},
+    {"resourceType": "Procedure", "id": "op", "location": {"reference": "Location/bed"}},
+    _questionnaire("q1", "1.0", "First"),
+    _questionnaire("q2", "2.0", "Second"),
+    _answers("any", "https://q.example"),
+    _answers("one", "https://q.example|1.0"),
     {
         "resourceType": "ValueSet",
         "id": "vs",
@@ -97,6 +124,37 @@ RECORD = [
         "status": "active",
         "compose": {"include": [{"system": LOINC, "concept": [{"code": "a"}]}]},
     },
+    {
+        "resourceType": "Encounter",
+        "id": "visit",
+        "status": "in-progress",
+        "class": {"system": "https://c.example", "code": "AMB"},
+        "subject": {"reference": "Patient/p1"},
+        "period": {"start": "2020-05-01", "end": "9999-12-31"},
+    },
+    {"resourceType": "InsurancePlan", "id": "plan", "alias": ["Silver"]},
+    {
+        "resourceType": "Device",
+        "id": "scale",
+        "identifier": [
+            {"system": "https://d.example", "value": "SN-Ab12"},
+            {"system": ACT, "value": "X"},
+        ],
+        "type": {"coding": [{"system": "https://k.example", "code": "Scale"}]},
+        "udiCarrier": [{"deviceIdentifier": "Ab-1"}],
+    },
+    {
+        "resourceType": "Device",
+        "id": "visitor",
+        "identifier": [{"system": "https://d.example", "value": "sn-Ab13"}],
+        "type": {"coding": [{"system": ACT, "code": "AMB"}, {"system": ACT, "code": "OBSENC"}]},
+    },
+    _substance("warm", 98.6, "[degF]"),
+    _substance("half", 0.5, "g"),
+    _substance("little", 0.00054, "g"),
+    _substance("pieces", 12, "{pieces}"),
+    _substance("odd", 3, "scoops"),
+    _substance("euro", 500, "mg", "https://u.example"),
     {"resourceType": "List", "id": "l", "entry": [{"item": {"reference": "Patient/p2"}}]},
     {
         "resourceType": "RiskAssessment",
@@ -111,6 +169,10 @@ FOUND = [
     # token
     ("Patient", "gender=male", "p2"),
     ("Patient", "gender:not=male", "p1"),
+    ("Patient", "gender=http://hl7.org/fhir/administrative-gender|male", "p2"),
+    ("Patient", "gender=https://other.example|male", ""),
+    ("Patient", "gender:not=http://hl7.org/fhir/administrative-gender|male", "p1"),
+    ("Patient", "active=http://terminology.hl7.org/CodeSystem/special-values|true", "p2"),
     ("Patient", "gender=male,female", "p1 p2"),
     ("Patient", "active:missing=true", "p1"),
     ("Patient", "active:missing=false", "p2"),
@@ -127,6 +189,29 @@ FOUND = [
     ("Observation", "code:in=https://vs.example/a/b", "o1 o2"),
     ("Observation", "code:not-in=ValueSet/vs", "o3 o4"),
     ("Observation", "status:not=final", "o4"),
+    # token: in any case, except where the code system or the element tells codes apart by case
+    ("Device", "identifier=sn-ab12", "scale"),
+    ("Device", "identifier=https://d.example|SN-AB12,https://d.example|sn-ab13", "scale visitor"),
+    ("Device", "identifier=SN-AB12,SN-AB13", "scale visitor"),
+    ("Device", f"identifier={ACT}|x", "scale"),
+    ("Device", "type=scale", "scale"),
+    ("Device", "type=https://k.example|SCALE", "scale"),
+    ("Device", "type=AMB", "visitor"),
+    ("Device", "type=amb", ""),
+    ("Device", f"type={ACT}|AMB", "visitor"),
+    ("Device", f"type={ACT}|Amb", ""),
+    ("Device", f"type={ACT}|Amb,{ACT}|OBSENC,{ACT}|imp", "visitor"),
+    ("Device", "type=amb,SCALE,Obsenc", "scale"),
+    ("Device", f"type={ACT}|", "visitor"),
+    ("Device", f"type:not={ACT}|", "scale"),
+    ("Device", "type=https://nothing.example|", ""),
+    ("Device", "identifier=https://d.example|", "scale visitor"),
+    ("Patient", "identifier:of-type=https://t.example|mr|1\\,2", "p1"),
+    ("Patient", "organization:identifier=https://o.example|", "p1"),
+    ("Patient", "gender=Male", ""),
+    ("Patient", "active=TRUE", ""),
+    ("Patient", "_id=P1", ""),
+    ("Patient", "_tag=https://tag.example|A", "p1"),
     # string
     ("Patient", "family=mull", "p1"),
     ("Patient", "family:exact=Müller", "p1"),
@@ -145,13 +230,46 @@ FOUND = [
     ("Observation", "date=sa2020-06-30", "o2"),
     ("Observation", "date=eb2020-06-30", "o1"),
     ("Observation", "date=2020-01-10T10:00:00%2B00:00", "o1"),
+    ("Observation", "date=lt9999", "o1 o2 o3 o4"),
+    ("Encounter", "date=9999", ""),
+    ("Encounter", "date=gt9998-12-31", "visit"),
+    ("Encounter", "date=eq9999-12", ""),
+    ("Encounter", "date=eb9999-12-31", ""),
     # quantity and number
     ("Observation", f"value-quantity=5.4|{UCUM}|mg", "o1"),
     ("Observation", "value-quantity=gt8", "o2 o3"),
     ("Observation", "value-quantity=1.2e2", "o3"),
     ("Observation", "value-quantity=ap5||mg", "o1"),
     ("Observation", "value-quantity=ne9", "o1 o3"),
+    ("Observation", "value-quantity=1e2", ""),
+    ("Observation", "component-value-quantity=ge9e1", "o4"),
+    ("Observation", f"value-quantity=5.4e-3|{UCUM}|g", "o1"),
+    ("Observation", f"value-quantity=gt0.005|{UCUM}|g", "o1 o2 o3"),
+    ("Observation", f"value-quantity=0.12|{UCUM}|g", "o3"),
+    ("Observation", f"value-quantity=5.4|{UCUM}|mmol", ""),
+    ("Substance", f"quantity=500|{UCUM}|mg", "half"),
+    ("Substance", f"quantity=0.54|{UCUM}|mg", "little"),
+    ("Substance", f"quantity=0.5|{UCUM}|mg", "little"),
+    ("Substance", f"quantity=0.50|{UCUM}|mg", ""),
+    ("Substance", f"quantity=ne0.54|{UCUM}|mg", "half"),
+    ("Substance", f"quantity=gt540|{UCUM}|ug", "half"),
+    ("Substance", f"quantity=ge540|{UCUM}|ug", "half little"),
+    ("Substance", f"quantity=lt5.4e-7|{UCUM}|kg", ""),
+    ("Substance", f"quantity=le5.4e-7|{UCUM}|kg", "little"),
+    ("Substance", f"quantity=ap510|{UCUM}|mg", "half"),
+    ("Substance", f"quantity=37.0|{UCUM}|Cel", "warm"),
+    ("Substance", f"quantity=310.15|{UCUM}|K", "warm"),
+    ("Substance", f"quantity=12|{UCUM}|1", "pieces"),
+    ("Substance", f"quantity=1.2|{UCUM}|10*1", "pieces"),
+    ("Substance", f"quantity=3|{UCUM}|scoops", "odd"),
+    ("Substance", "quantity=0.5||g", "half"),
+    ("Substance", "quantity=500||mg", "euro"),
+    ("Substance", "quantity=500|https://u.example|mg", "euro"),
+    ("Substance", f"quantity=0.5|{UCUM}|", "half"),
+    ("Substance", f"quantity=gt1e300|{UCUM}|ym", ""),
     ("RiskAssessment", "probability=0.25", "ra"),
+    ("RiskAssessment", "probability=0.2", ""),
+    ("RiskAssessment", "probability=0.3", "ra"),
     ("RiskAssessment", "probability=lt0.25", ""),
     # reference
     ("Observation", "subject=Patient/p1", "o1 o2"),
@@ -160,22 +278,50 @@ FOUND = [
     ("Observation", "subject=http://base.example/fhir/Patient/p1", "o1 o2"),
     ("Patient", "organization:identifier=https://o.example|77", "p1"),
     ("Patient", "organization:text=town", "p1"),
-    ("Location", "partof:below=here", "room"),
+    ("Observation", "subject:Group=Patient/p1", ""),
+    ("Patient", "_id=Observation/p1", ""),
+    # hierarchies and canonical addresses
+    ("Location", "partof:below=here", "bed room"),
+    ("Location", "partof:above=bed", "bed room"),
+    ("Location", "partof:below=ring", "ring"),
+    ("Procedure", "location:below=Location/here", "op"),
+    ("Procedure", "location:below=bed", "op"),
+    ("Procedure", "location:above=room", ""),
+    ("QuestionnaireResponse", "questionnaire=https://q.example", "any one"),
+    ("QuestionnaireResponse", "questionnaire=https://q.example|1.0", "one"),
+    ("QuestionnaireResponse", "questionnaire:below=https://q.example|1", "one"),
+    ("QuestionnaireResponse", "questionnaire:above=https://q.example|1.0.7", "one"),
+    ("QuestionnaireResponse", "questionnaire.title=first", "any one"),
+    ("QuestionnaireResponse", "questionnaire.title=second", "any"),
+    ("Questionnaire", "_has:QuestionnaireResponse:questionnaire:_id=any", "q1 q2"),
+    ("Questionnaire", "_has:QuestionnaireResponse:questionnaire:_id=one", "q1"),
     # uri
     ("ValueSet", "url=https://vs.example/a/b", "vs"),
     ("ValueSet", "url:below=https://vs.example/a", "vs"),
     ("ValueSet", "url:above=https://vs.example/a/b/c", "vs"),
     ("ValueSet", "url:contains=EXAMPLE", "vs"),
+    ("InsurancePlan", "name=silver", "plan"),
     # chains
     ("Observation", "subject:Patient.family=mull", "o1 o2"),
     ("Observation", "patient.general-practitioner.family=house", "o1 o2"),
     ("Observation", "subject.gender:not=female", "o3 o4"),
+    ("Encounter", "subject.gender:not=male", "visit"),
+    ("Encounter", "subject:Group.type:not=person", ""),
+    ("Encounter", "subject:Group.type:missing=true", ""),
+    ("Encounter", "subject.active:missing=true", "visit"),
+    ("Encounter", "subject:Patient._has:Observation:subject:_id=o1", "visit"),
+    ("Encounter", "subject:Group._has:Observation:subject:_id=o1", ""),
     ("Patient", f"_has:Observation:patient:code={LOINC}|b", "p2"),
     ("Practitioner", "_has:Patient:general-practitioner:_has:Observation:patient:code=a", "dr"),
     ("Practitioner", "_has:Patient:general-practitioner:birthdate=lt1971", "dr"),
     ("Observation", "patient._has:RiskAssessment:patient:_id=ra", "o1 o2"),
     # composite and special
     ("Observation", "code-value-quantity=a$gt8", "o2"),
+    ("Observation", f"code-value-quantity={LOINC}|a$gt0.0085|{UCUM}|g", "o2"),
+    ("Observation", f"code-value-quantity=A$5.4e-3|{UCUM}|g", "o1"),
+    ("Observation", f"code-value-quantity={LOINC}|A$le5400|{UCUM}|ug", "o1"),
+    ("Observation", "code-value-quantity=a$5.4||mg", "o1"),
+    ("Observation", f"combo-code-value-quantity=B$120000|{UCUM}|ug", "o3"),
     ("Observation", f"component-code-value-quantity={LOINC}|sys$140", "o4"),
     ("Observation", "component-code-value-quantity=dia$140", ""),
     ("Observation", "combo-code-value-quantity=sys$gt100,b$gt100", "o3 o4"),
@@ -245,10 +391,11 @@ def test_pages_follow_the_order_that_was_asked_for(filled, monkeypatch, sort, or
         assert _walk(filled, sort) == expected
 
 
-def _walk(store: Store, sort: str) -> list[str]:
+def _walk(store: Store, sort: str, kinds: str = "Observation", count: str = "1") -> list[str]:
     found, after = [], None
+    asked = [("_sort", sort), ("_count", count)]
     while True:
-        request = understand(("Observation",), [("_sort", sort), ("_count", "1")], store.registry)
+        request = understand(kinds.split(","), asked, store.registry)
         page = store.run(request, after=after)
         found += [match.id for match in page.matches]
         after = page.after
@@ -278,6 +425,40 @@ def test_includes_follow_references_both_ways_and_further(filled):
     assert included("Observation", ("_id", "o1"), first, further) == {"p1", "dr"}
     back = ("_revinclude", "Observation:patient")
     assert included("Patient", ("_id", "p2"), back) == {"o3", "o4"}
+    narrowed = ("_revinclude", "Observation:subject:Group")
+    assert included("Patient", ("_id", "p2"), narrowed) == set()
+    upwards = ("_include:iterate", "Location:partof")
+    assert included("Procedure", ("_id", "op"), ("_include", "*"), upwards) == {
+        "bed",
+        "room",
+        "here",
+    }
+    assert included("Location", ("_id", "ring"), upwards) == set()
+
+
+def test_includes_follow_canonical_addresses(filled):
+    """A version means one definition, none means every version of it; both ways."""
+
+    def included(kind: str, *pairs: tuple[str, str]) -> set[str]:
+        request = understand((kind,), pairs, filled.registry)
+        return {version.id for version in filled.run(request).included}
+
+    named = ("_include", "QuestionnaireResponse:questionnaire")
+    assert included("QuestionnaireResponse", ("_id", "one"), named) == {"q1"}
+    assert included("QuestionnaireResponse", ("_id", "any"), named) == {"q1", "q2"}
+    naming = ("_revinclude", "QuestionnaireResponse:questionnaire")
+    assert included("Questionnaire", ("_id", "q2"), naming) == {"any"}
+
+
+def test_a_negation_stays_within_its_type(filled):
+    """Over several types, each is asked for its own values."""
+    kinds = ("Patient", "Practitioner", "Location")
+    request = understand(kinds, [("_tag:not", "https://tag.example|a")], filled.registry)
+    found = {version.id for version in filled.run(request).matches}
+    assert found == {"p2", "dr", "here", "room", "bed", "ring"}
+    assert (
+        len(filled.run(understand(kinds, [("gender:not", "male")], filled.registry)).matches) == 2
+    )
 
 
 def test_a_reference_finds_its_target_that_comes_later(store):
@@ -314,6 +495,12 @@ def test_an_update_is_found_by_its_new_values_alone(filled):
         "_include=Patient:name",
         "_count=-1",
         "_total=roughly",
+        "_filter=gender eq male",
+        "_query=mine",
+        "_list=$current-problems",
+        "_sort=_score",
+        "_id:above=p1",
+        "_text:exact=chess",
     ],
 )
 def test_what_is_malformed_is_refused(filled, query):
@@ -324,3 +511,107 @@ def test_what_is_malformed_is_refused(filled, query):
     with pytest.raises(OperationOutcomeError) as refused:
         filled.search("Patient", _pairs(query))
     assert refused.value.kind.http == 400
+
+
+CONTAINER = {
+    "resourceType": "Observation",
+    "id": "box",
+    "contained": [
+        {
+            "resourceType": "Patient",
+            "id": "in",
+            "name": [{"family": "Inner"}],
+            "managingOrganization": {"reference": "#org"},
+        },
+        {"resourceType": "Organization", "id": "org", "name": "Ward"},
+        {"resourceType": "Provenance", "id": "pv", "target": [{"reference": "#"}]},
+    ],
+    "subject": {"reference": "#in"},
+    "performer": [{"reference": "#org"}],
+}
+
+
+def _contained(store: Store, kind: str, query: str) -> str:
+    found = store.run(understand((kind,), _pairs(query), store.registry)).matches
+    return " ".join(sorted(version.id for version in found))
+
+
+@pytest.mark.parametrize(
+    ("kind", "query", "found"),
+    [
+        ("Patient", "family=inner", ""),
+        ("Observation", "subject:Patient.family=inner", "box"),
+        ("Observation", "patient.family=inner", "box"),
+        ("Observation", "patient.family:missing=true", ""),
+        ("Observation", "patient.organization.name=ward", "box"),
+        ("Observation", "performer:Organization.name=ward", "box"),
+        ("Patient", "family=inner&_contained=true", "box"),
+        ("Patient", "family=inner&_contained=true&_containedType=contained", "Observation/box#in"),
+        ("Patient", "_contained=true&_containedType=contained&family:missing=true", ""),
+        ("Patient", "_contained=both&_containedType=contained", "Observation/box#in p1 p2"),
+        ("Patient", "_contained=both&gender:not=male", "box p1"),
+        ("Patient", "_contained=true&_id=in&_containedType=contained", "Observation/box#in"),
+        ("Patient", "_contained=true&organization.name=ward", "box"),
+        ("Patient", "family:contains=nne&_contained=true", "box"),
+        ("Patient", "_content=inner&_contained=true", "box"),
+        ("Patient", "_content=ward&_contained=true", ""),
+        ("Observation", "subject:Patient.family:contains=nner", "box"),
+        ("Provenance", "_contained=true&target=Observation/box", "box"),
+        ("Observation", "_contained=false&status=amended", "o4"),
+    ],
+)
+def test_contained_resources_are_found_where_they_are_asked_for(filled, kind, query, found):
+    """By chains always, by _contained as matches, shown by their container or by themselves."""
+    filled.transact(lambda tx: tx.put(CONTAINER))
+    assert _contained(filled, kind, query) == found
+
+
+def test_what_is_contained_goes_with_its_container(filled):
+    """An update takes away what is contained no more, a deletion all of it; indexing anew changes nothing."""
+    filled.transact(lambda tx: tx.put(CONTAINER))
+    assert "#Patient" not in filled.kinds()
+    filled.transact(lambda tx: tx.reindex_from(("Observation",), 0, 100))
+    assert _contained(filled, "Patient", "_contained=true") == "box"
+    other = {**CONTAINER, "contained": [{**CONTAINER["contained"][0], "name": [{"family": "New"}]}]}
+    filled.transact(lambda tx: tx.put(other))
+    assert _contained(filled, "Observation", "patient.family=inner") == ""
+    assert _contained(filled, "Observation", "patient.family=new") == "box"
+    assert _contained(filled, "Organization", "_contained=true") == ""
+    filled.transact(lambda tx: tx.put({**CONTAINER, "contained": []}))
+    assert _contained(filled, "Patient", "_contained=both&family=new") == ""
+    filled.transact(lambda tx: tx.put(CONTAINER))
+    assert _contained(filled, "Patient", "_contained=true&family=inner") == "box"
+    filled.transact(lambda tx: tx.delete("Observation", "box"))
+    assert _contained(filled, "Patient", "_contained=true") == ""
+
+
+@pytest.mark.parametrize("few", [1000, 0])
+def test_tokens_and_addresses_have_an_order_too(store, monkeypatch, few):
+    """By the smallest of several values upwards, by the largest downwards, page by page."""
+    monkeypatch.setattr("adapters.sql.search.run.FEW", few)
+    tokens = [[f"{7 * at % 23:02}", f"{5 * at % 23:02}"] for at in range(23)]
+    put = [
+        {
+            "resourceType": "ValueSet",
+            "id": f"v{at}",
+            "url": f"https://v.example/{11 * at % 23:02}",
+            "identifier": [{"value": f"{value}-{at}"} for value in values],
+        }
+        for at, values in enumerate(tokens)
+    ]
+    store.transact(lambda tx: [tx.put(r) for r in (*put, {"resourceType": "ValueSet", "id": "no"})])
+    ends = [[f"{value}-{at}" for value in values] for at, values in enumerate(tokens)]
+    upwards = sorted(range(23), key=lambda at: min(ends[at]))
+    downwards = sorted(range(23), key=lambda at: max(ends[at]), reverse=True)
+    by_url = sorted(range(23), key=lambda at: put[at]["url"])
+    for sort, order in (("identifier", upwards), ("-identifier", downwards), ("url", by_url)):
+        assert _walk(store, sort, "ValueSet", "4") == [*(f"v{at}" for at in order), "no"], sort
+
+
+@pytest.mark.parametrize(("sort", "order"), [("", "d p e"), ("_lastUpdated", "e p d")])
+def test_several_types_are_in_one_order(store, monkeypatch, sort, order):
+    """The newest of every type first unless something else is asked for, page by page."""
+    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    for kind, key in (("Encounter", "e"), ("Patient", "p"), ("Device", "d")):
+        store.transact(lambda tx, kind=kind, key=key: tx.put({"resourceType": kind, "id": key}))
+    assert _walk(store, sort, "Patient,Encounter,Device", "1") == order.split()

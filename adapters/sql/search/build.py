@@ -1,11 +1,13 @@
 """From the tree of a search to sets of keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.sql.names import Names
+from adapters.sql.schema import CONTAINED, LIVE
+from adapters.sql.search.canonical import LeadingByUrl, LedToByUrl, address
 from adapters.sql.search.composite import composite
 from adapters.sql.search.condition import (
     AllOf,
@@ -17,13 +19,21 @@ from adapters.sql.search.condition import (
     Rows,
     any_of,
 )
+from adapters.sql.search.hierarchy import Hierarchy, hierarchy_of
 from adapters.sql.search.values import Values
+from adapters.sql.words import Words
 from profiles.outcome import OperationOutcomeError
+from profiles.search.canonical import names_canonical, versions_of
+from profiles.search.contained import MARK, contained_type, own_type
 from profiles.search.parameters import parameters_of
-from profiles.search.query import Chain, Has, InCompartment, Leaf, Node
+from profiles.search.query import Chain, Has, InCompartment, Leaf, Node, in_contained
 from profiles.search.ranges import date_range, milliseconds
 from profiles.search.syntax import plain, prefixed
-from profiles.search.values import literal
+from profiles.search.tokens import LONGEST
+from profiles.search.values import folded, literal
+from profiles.search.words import parse
+
+_NEGATIVE: Final = frozenset({"not", "not-in", "missing"})
 
 Codes = list[tuple[str, str]]
 """System and code; an empty system stands for any."""
@@ -48,6 +58,7 @@ class Builder:
 
     names: Names
     terminology: Terminology
+    words: Words
     base: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     values: Values = field(init=False)
@@ -61,21 +72,66 @@ class Builder:
             case Leaf():
                 return self._leaf(node)
             case Chain():
-                parameter = self._parameter(node.kind, node.parameter.code)
-                inner = AnyOf(tuple(self.condition(branch) for branch in node.branches))
-                return NOTHING if parameter is None else Leading(parameter, inner)
+                return self._chain(node)
             case Has():
-                parameter = self._parameter(node.source, node.parameter.code)
-                kind = self.names.find(node.kind)
-                if parameter is None or kind is None:
-                    return NOTHING
-                return LedTo(parameter, kind, self.condition(node.inner))
+                return self._has(node)
             case InCompartment():
-                found = [
-                    self._target(node.kind, parameter.code, node.target, node.target_id)
-                    for parameter in node.parameters
-                ]
-                return AnyOf(tuple(part for part in found if part is not None))
+                return self._in_compartment(node)
+
+    def _in_compartment(self, node: InCompartment) -> Condition:
+        found: list[Condition | None] = [
+            self._target(node.kind, parameter.code, node.target, node.target_id)
+            for parameter in node.parameters
+        ]
+        if node.kind == node.target:
+            # The resource whose compartment it is (R4 compartmentdefinition.html: "{def}").
+            where = f"{_live(node.kind)} AND x.id = ?"
+            kind = self.names.find(node.kind)
+            found.append(Rows("res", where, (kind, node.target_id), True))
+        return AnyOf(tuple(part for part in found if part is not None))
+
+    def of_kind(self, node: Node) -> Condition:
+        """The set of a tree beside those of other types; its test must not hold for one of theirs."""
+        condition = self.condition(node)
+        negative = isinstance(node, Leaf) and node.modifier in _NEGATIVE
+        if not negative and not isinstance(node, Has):
+            return condition
+        kind = self.names.find(node.kind)
+        live = Rows("res", _live(node.kind), (kind,), True, lists=False)
+        return NOTHING if kind is None else AllOf((live, condition))
+
+    def _has(self, node: Has) -> Condition:
+        parameter = self._parameter(node.source, node.parameter.code)
+        kind = self.names.find(node.kind)
+        if parameter is None or kind is None:
+            return NOTHING
+        inner = self.condition(node.inner)
+        keys = None
+        if names_canonical(node.source, node.parameter.expression):
+            keys = address(self.names, node.kind)
+        linked = LedTo(parameter, kind, inner)
+        return linked if keys is None else AnyOf((linked, LedToByUrl(parameter, *keys, inner)))
+
+    def _chain(self, node: Chain) -> Condition:
+        parameter = self._parameter(node.kind, node.parameter.code)
+        if parameter is None:
+            return NOTHING
+        branches = [(branch.kind, self.of_kind(branch)) for branch in self._branches(node)]
+        linked = Leading(parameter, AnyOf(tuple(inner for _, inner in branches)))
+        if not names_canonical(own_type(node.kind), node.parameter.expression):
+            return linked
+        named = ((address(self.names, kind), inner) for kind, inner in branches)
+        over = (LeadingByUrl(parameter, *keys, inner) for keys, inner in named if keys is not None)
+        return AnyOf((linked, *over))
+
+    def _branches(self, node: Chain) -> Iterator[Node]:
+        """A chain is evaluated inside contained resources too (R4 search.html#contained)."""
+        for branch in node.branches:
+            yield branch
+            if self.names.find(contained_type(branch.kind)) is not None:
+                inside = in_contained(branch)
+                if inside is not None:
+                    yield inside
 
     def _parameter(self, kind: str, code: str) -> int | None:
         return self.names.find(f"{kind}.{code}")
@@ -97,11 +153,13 @@ class Builder:
         if leaf.modifier == "text" and leaf.parameter.kind == "string":
             suffix = ""
         name = f"{code}:{suffix}" if suffix else code
-        return any_of(self._value(leaf, name, value) for value in leaf.values)
+        return any_of(
+            part for value in leaf.values for part in _parts(self._value(leaf, name, value))
+        )
 
     def _of_sources(self, leaf: Leaf) -> Condition:
         """What one of the parameters finds that it consists of; none of them for a negation."""
-        known = parameters_of(leaf.kind)
+        known = parameters_of(own_type(leaf.kind))
         sources = [replace(leaf, parameter=known[code]) for code in leaf.parameter.sources]
         if leaf.modifier in ("not", "not-in"):
             return AllOf(tuple(self._leaf(source) for source in sources))
@@ -116,14 +174,25 @@ class Builder:
         if kind == "token" and modifier in ("in", "above", "below"):
             return self._codes(leaf, value)
         parameter = self._parameter(leaf.kind, name)
-        if modifier == "text":
-            kind, modifier = "string", "text" if kind == "string" else "contains"
-        elif modifier == "identifier":
+        if modifier in ("contains", "text"):
+            return self._containing(kind, parameter, plain(value))
+        if modifier == "identifier":
             kind = "token"
-        table, where, bound, ordered = self.values.test(kind, value, modifier)
+        tests = self.values.tests(kind, value, modifier)
         if parameter is None:
             return NOTHING
-        return Rows(table, f"x.sp = ? AND {where}", (parameter, *bound), ordered)
+        return any_of(
+            Rows(table, f"x.sp = ? AND {where}", (parameter, *bound), ordered)
+            for table, where, bound, ordered in tests
+        )
+
+    def _containing(self, kind: str, parameter: int | None, text: str) -> Condition:
+        """Texts with a part; an address is compared as it is, any other text folded."""
+        if parameter is None or not text.isprintable():
+            return NOTHING
+        if kind == "uri":
+            return self.words.containing("s_uri", parameter, text[:LONGEST])
+        return self.words.containing("s_str", parameter, folded(text)[:LONGEST])
 
     def _codes(self, leaf: Leaf, value: str) -> Condition:
         """Codes of a value set, or above or below a code (R4 search.html#modifiers)."""
@@ -138,15 +207,15 @@ class Builder:
             return NOTHING
         parts = []
         for system, code in codes:
-            where, bound = "x.sp = ? AND x.val = ?", [parameter, code]
-            if system:
-                where, bound = f"{where} AND x.sys = ?", [*bound, self.values.system(system)]
-            parts.append(Rows("s_tok", where, tuple(bound), True))
+            where, bound = self.values.token(code, system or None)
+            parts.append(Rows("s_tok", f"x.sp = ? AND {where}", (parameter, *bound), True))
         return any_of(parts)
 
     def _reference(self, leaf: Leaf, value: str) -> Condition:
         text, code = plain(value), leaf.parameter.code
         if leaf.modifier in ("above", "below"):
+            if "|" in text:
+                return self._versions(leaf, text)
             return self._hierarchy(leaf, text)
         found = literal(text, self.base) or literal(text)
         if found is not None:
@@ -163,23 +232,37 @@ class Builder:
             parts.append(Rows("s_uri", f"x.sp = ? AND {where}", (parameter, *bound), ordered))
         return AnyOf(tuple(parts))
 
-    def _hierarchy(self, leaf: Leaf, text: str) -> Condition:
-        """A resource and everything below (or above) it by the same reference, a bounded number of links."""
-        found = literal(text, self.base) or (leaf.kind, text)
-        here = self._target(leaf.kind, leaf.parameter.code, *found)
+    def _versions(self, leaf: Leaf, text: str) -> Condition:
+        """Canonical references to a version, and to those that it holds (or that hold it)."""
         parameter = self._parameter(leaf.kind, leaf.parameter.code)
-        kind = self.names.find(leaf.kind)
-        if here is None or parameter is None or kind is None:
+        if parameter is None:
             return NOTHING
-        parts: list[Condition] = [here]
-        if leaf.modifier == "below":
-            for _ in range(_LEVELS):
-                parts.append(Leading(parameter, parts[-1]))
-            return AnyOf(tuple(parts))
-        above: Condition = Rows("res", "x.rt = ? AND x.id = ?", (kind, found[1]), True)
-        for _ in range(_LEVELS):
-            above = LedTo(parameter, kind, above)
-            parts.append(Leading(parameter, above))
+        if leaf.modifier == "above":
+            url, _, version = text.partition("|")
+            wanted = [f"{url}|{one}" for one in versions_of(version)]
+            marks = ", ".join("?" * len(wanted))
+            return Rows("s_uri", f"x.sp = ? AND x.val IN ({marks})", (parameter, *wanted))
+        where = "x.sp = ? AND (x.val = ? OR (x.val > ? AND x.val < ?))"
+        return Rows("s_uri", where, (parameter, text, f"{text}.", f"{text}/"))
+
+    def _hierarchy(self, leaf: Leaf, text: str) -> Condition:
+        """What refers to a resource or to one below (or above) it."""
+        found = literal(text, self.base) or literal(text)
+        kinds = (found[0],) if found else leaf.parameter.targets
+        parts: list[Condition] = []
+        known = False
+        for kind in kinds:
+            code = hierarchy_of(kind, leaf.parameter, leaf.kind, parameters_of(kind))
+            known = known or code is not None
+            by, type_key = self._parameter(kind, code or ""), self.names.find(kind)
+            parameter = self._parameter(leaf.kind, leaf.parameter.code)
+            if code is not None and type_key is not None and parameter is not None:
+                wanted = found[1] if found else text
+                # Without any link of this hierarchy there is the resource alone.
+                inner = Hierarchy(by or -1, type_key, wanted, leaf.modifier == "above")
+                parts.append(Leading(parameter, inner))
+        if not known:
+            raise OperationOutcomeError("invalid", "what is referred to has no hierarchy")
         return AnyOf(tuple(parts))
 
     def _target(self, kind: str, code: str, target: str, target_id: str) -> Condition | None:
@@ -200,14 +283,19 @@ class Builder:
         kind = self.names.find(leaf.kind)
         if kind is None:
             return NOTHING
-        live = "x.rt = ? AND x.deleted = 0"
+        live = _live(leaf.kind)
         if leaf.modifier == "missing":
             return NOTHING if leaf.values == ("true",) else Rows("res", live, (kind,), True)
         if leaf.parameter.code == "_id":
             found: list[Condition] = []
             for value in leaf.values:
-                _, _, text = plain(value).rpartition("/")
-                found.append(Rows("res", f"{live} AND x.id = ?", (kind, text), True))
+                named, _, text = plain(value).rpartition("/")
+                if leaf.kind != own_type(leaf.kind):
+                    end = f"{MARK}{text}"
+                    where = f"{live} AND substr(x.id, length(x.id) - ? + 1) = ?"
+                    found.append(Rows("res", where, (kind, len(end), end)))
+                elif named.rpartition("/")[2] in ("", leaf.kind):
+                    found.append(Rows("res", f"{live} AND x.id = ?", (kind, text), True))
             inner: Condition = any_of(found)
             return NoneOf(inner) if leaf.modifier == "not" else inner
         parts = [_updated(value) for value in leaf.values]
@@ -215,22 +303,13 @@ class Builder:
         return AnyOf(tuple(rows))
 
     def _of_text(self, leaf: Leaf) -> Condition:
-        """Words in the text of a resource, each of which must be there (R4 search.html#text)."""
-        kind = self.names.find(leaf.kind)
-        column = f"{leaf.parameter.code.removeprefix('_')}_of"
-        found: list[Condition] = []
-        for value in leaf.values:
-            words = plain(value).lower().split()
-            tests = " AND ".join(f"{column}(x.body) LIKE ? ESCAPE '\\'" for _ in words) or "1 = 1"
-            found.append(
-                Rows(
-                    "res",
-                    f"x.rt = ? AND x.deleted = 0 AND {tests}",
-                    (kind, *(f"%{word}%" for word in words)),
-                    True,
-                )
-            )
-        return AnyOf(tuple(found)) if kind is not None else NOTHING
+        """Resources whose narrative, or anything in them, says something (R4 search.html#text)."""
+        kind, code = self.names.find(leaf.kind), leaf.parameter.code
+        wanted = [parse(plain(value), code) for value in leaf.values]
+        if kind is None:
+            return NOTHING
+        narrative = code == "_text"
+        return AnyOf(tuple(self.words.saying(kind, one, narrative=narrative) for one in wanted))
 
     def _missing(self, leaf: Leaf) -> Condition:
         kind, name = leaf.kind, leaf.parameter.code
@@ -246,16 +325,17 @@ class Builder:
             return NOTHING
         if leaf.values == ("true",):
             return NoneOf(present)
-        live = Rows("res", "x.rt = ? AND x.deleted = 0", (type_key,), True)
+        live = Rows("res", _live(kind), (type_key,), True)
         return AllOf((live, present))
+
+
+def _live(kind: str) -> str:
+    """Rows of what is there of a type."""
+    return f"x.rt = ? AND x.deleted = {LIVE if kind == own_type(kind) else CONTAINED}"
 
 
 def _parts(condition: Condition) -> tuple[Condition, ...]:
     return condition.parts if isinstance(condition, AnyOf) else (condition,)
-
-
-_LEVELS: Final = 8
-"""Links that ``:above`` and ``:below`` of a reference follow."""
 
 
 def _updated(value: str) -> tuple[str, list[Any]]:

@@ -6,14 +6,17 @@ from adapters.sql.names import Names
 from adapters.sql.search.condition import AnyOf, Condition, Rows
 from adapters.sql.search.values import Values
 from profiles.outcome import OperationOutcomeError
+from profiles.search.extract import part_of_pair
+from profiles.search.parameters import parameters_of
 from profiles.search.query import Leaf
-from profiles.search.ranges import date_range, number
-from profiles.search.syntax import plain, prefixed, split
-from profiles.search.values import exact, folded
+from profiles.search.syntax import plain, split
+from profiles.search.tokens import any_case, coded, literal_code
+from profiles.search.values import folded
 
 _FIRST: Final = ("val", "sys", "", "")
 _SECOND: Final = ("val2", "sys2", "lo", "hi")
 _THIRD: Final = ("", "", "lo2", "hi2")
+_MEASURED: Final = frozenset({"number", "date", "quantity"})
 
 
 def composite(names: Names, values: Values, leaf: Leaf, value: str) -> Condition:
@@ -25,9 +28,11 @@ def composite(names: Names, values: Values, leaf: Leaf, value: str) -> Condition
             "invalid", f"{leaf.parameter.code} has {len(wanted)} parts, joined by $"
         )
     parameter = names.find(f"{leaf.kind}.{leaf.parameter.code}")
+    known = parameters_of(leaf.kind)
     where, bound = ["x.sp = ?"], [parameter]
-    for text, columns in zip(parts, (_FIRST, _SECOND, _THIRD), strict=False):
-        test, more = _part(values, text, columns)
+    for (code, _), text, columns in zip(wanted, parts, (_FIRST, _SECOND, _THIRD), strict=False):
+        kind = known[code].kind if code in known else "token"
+        test, more = _part(values, kind, text, columns)
         where.append(test)
         bound.extend(more)
     if parameter is None:
@@ -35,16 +40,14 @@ def composite(names: Names, values: Values, leaf: Leaf, value: str) -> Condition
     return Rows("s_cmp", " AND ".join(where), tuple(bound))
 
 
-def _part(values: Values, text: str, columns: tuple[str, ...]) -> tuple[str, list[Any]]:
-    """Every reading of a part that its text allows, since the row says which one it has."""
+def _part(values: Values, kind: str, text: str, columns: tuple[str, ...]) -> tuple[str, list[Any]]:
+    """The test of a part by the kind of its parameter."""
     val, system, low, _ = columns
-    readings: list[tuple[str, list[Any]]] = []
-    if val:
-        readings.append(_coded(values, text, val, system))
-    if low:
-        readings.extend(_measured(values, text, columns))
-    if not readings:
+    if kind not in _MEASURED:
+        return _coded(values, text, val, system)
+    if not low:
         raise OperationOutcomeError("invalid", "a part of the composite has no value of its kind")
+    readings = _measured(values, kind, text, columns)
     joined = " OR ".join(f"({test})" for test, _ in readings)
     return f"({joined})", [value for _, more in readings for value in more]
 
@@ -54,28 +57,33 @@ def _coded(values: Values, text: str, val: str, system: str) -> tuple[str, list[
     if len(parts) == 1:
         # A code, or the beginning of a string; strings are stored folded.
         ranged = " AND x.lo = 0 AND x.hi = 0" if val == "val2" else ""
-        return f"x.{val} IN (?, ?){ranged}", [exact(parts[0]), folded(parts[0])]
-    return f"x.{val} = ? AND x.{system} = ?", [exact("|".join(parts[1:])), values.system(parts[0])]
+        return f"x.{val} IN (?, ?, ?){ranged}", [*_written(parts[0], ""), folded(parts[0])]
+    code = "|".join(parts[1:])
+    return (
+        f"x.{val} IN (?, ?) AND x.{system} = ?",
+        [*_written(code, parts[0]), values.system(parts[0])],
+    )
 
 
-def _measured(values: Values, text: str, columns: tuple[str, ...]) -> list[tuple[str, list[Any]]]:
+def _written(code: str, system: str) -> tuple[str, str]:
+    """A code as a pair has it: by case where that counts, and in any case."""
+    token = coded(code, system) if system else literal_code(code)
+    return part_of_pair(*token), part_of_pair(*any_case(code))
+
+
+def _measured(
+    values: Values, kind: str, text: str, columns: tuple[str, ...]
+) -> list[tuple[str, list[Any]]]:
+    """Tests of a number, a date or a quantity, any of which may hold."""
     val, system, low, high = columns
-    found: list[tuple[str, list[Any]]] = []
-    amount, *unit = split(text, "|")
-    _, rest = prefixed(amount)
-    for kind, check in (("number", number), ("date", date_range)):
-        try:
-            check(plain(rest))
-        except OperationOutcomeError:
-            continue
-        _, where, bound, _ = values.test(kind, amount, "")
-        where = where.replace("x.lo", f"x.{low}").replace("x.hi", f"x.{high}")
-        more: list[Any] = list(bound)
-        if len(unit) == 2 and unit[1]:
-            where = f"{where} AND x.{val} = ?"
-            more.append(plain(unit[1]))
-            if unit[0]:
-                where = f"{where} AND x.{system} = ?"
-                more.append(values.system(plain(unit[0])))
-        found.append((where, more))
-    return found
+    return [
+        (
+            where.replace("x.lo", f"x.{low}")
+            .replace("x.hi", f"x.{high}")
+            .replace("x.sys", f"x.{system}")
+            .replace(" OR x.unit = ?", f" OR x.{val} = ?")
+            .replace("x.code", f"x.{val}"),
+            list(bound),
+        )
+        for _, where, bound, _ in values.tests(kind, text, "")
+    ]

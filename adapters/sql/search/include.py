@@ -1,10 +1,12 @@
 """``_include`` and ``_revinclude``: what matches refer to or are referred to by (R4 search.html#include)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.sql.names import Names
+from adapters.sql.search.canonical import MEANS, address
+from profiles.search.canonical import names_canonical
 from profiles.search.parameters import SearchParameter
 
 MOST: Final = 1000
@@ -61,36 +63,70 @@ def included(
 
 def _hop(
     connection: Any, names: Names, lookup: Lookup, include: Include, front: list[int]
-) -> Iterable[int]:
+) -> Iterator[int]:
     parameters = _parameters(names, lookup, include)
-    if not parameters:
-        return
+    for start in range(0, len(front) if parameters else 0, _BATCH):
+        batch = front[start : start + _BATCH]
+        yield from _linked(connection, names, include, [key for key, _, _ in parameters], batch)
+        for key, source, parameter in parameters:
+            if names_canonical(source, parameter.expression):
+                kinds = (include.target,) if include.target else parameter.targets or names.kinds()
+                yield from _addressed(connection, names, include.reverse, key, kinds, batch)
+
+
+def _linked(
+    connection: Any, names: Names, include: Include, parameters: list[int], batch: list[int]
+) -> Iterator[int]:
+    """One link from resource to resource; a target type narrows what is referred to."""
     near, far = ("tpk", "pk") if include.reverse else ("pk", "tpk")
     kind = names.find(include.target) if include.target else None
     if include.target and kind is None:
         return
-    narrowed = f"e.pk = r.{'tpk' if not include.reverse else 'pk'}"
-    typed = "" if kind is None or include.reverse else "AND e.rt = ? "
-    for start in range(0, len(front), _BATCH):
-        batch = front[start : start + _BATCH]
+    typed = (
+        "" if kind is None else "AND EXISTS (SELECT 1 FROM res t WHERE t.pk = r.tpk AND t.rt = ?) "
+    )
+    rows = connection.execute(
+        f"WITH w(k) AS (VALUES {', '.join(['(?)'] * len(batch))}) "
+        f"SELECT DISTINCT r.{far} FROM w CROSS JOIN s_ref r CROSS JOIN res e "
+        f"WHERE r.sp IN ({', '.join('?' * len(parameters))}) AND r.{near} = w.k AND e.pk = r.{far} "
+        f"AND e.deleted = 0 {typed}LIMIT ?",
+        [*batch, *parameters, *([kind] if typed else []), MOST + 1],
+    )
+    for (key,) in rows:
+        yield key
+
+
+def _addressed(
+    connection: Any,
+    names: Names,
+    reverse: bool,
+    parameter: int,
+    kinds: Iterable[str],
+    batch: list[int],
+) -> Iterator[int]:
+    """One link by the canonical address of a definition (R4 references.html#canonical)."""
+    near, far = ("u", "c") if reverse else ("c", "u")
+    for keys in (address(names, kind) for kind in kinds):
+        if keys is None:
+            continue
+        url, version = keys
         rows = connection.execute(
-            f"WITH w(k) AS (VALUES {', '.join(['(?)'] * len(batch))}) "
-            f"SELECT DISTINCT r.{far} FROM w CROSS JOIN s_ref r CROSS JOIN res e "
-            f"WHERE r.sp IN ({', '.join('?' * len(parameters))}) AND r.{near} = w.k AND {narrowed} "
-            f"AND e.deleted = 0 {typed}LIMIT ?",
-            [*batch, *parameters, *([kind] if typed else []), MOST + 1],
+            f"SELECT DISTINCT {far}.pk FROM s_uri u CROSS JOIN s_uri c WHERE u.sp = ? AND c.sp = ? "
+            f"AND {MEANS} AND {near}.pk IN ({', '.join('?' * len(batch))}) LIMIT ?",
+            [url, parameter, version, *batch, MOST + 1],
         )
         for (key,) in rows:
             yield key
 
 
-def _parameters(names: Names, lookup: Lookup, include: Include) -> list[int]:
-    sources = names.kinds() if include.source == "*" else [include.source]
-    codes = [
-        (source, code)
-        for source in sources
+def _parameters(
+    names: Names, lookup: Lookup, include: Include
+) -> list[tuple[int, str, SearchParameter]]:
+    """Key, type and definition of the reference parameters that an include follows."""
+    found = (
+        (names.find(f"{source}.{code}"), source, parameter)
+        for source in (names.kinds() if include.source == "*" else [include.source])
         for code, parameter in lookup(source).items()
         if parameter.kind == "reference" and include.code in ("*", code)
-    ]
-    found = (names.find(f"{source}.{code}") for source, code in codes)
-    return [key for key in found if key is not None]
+    )
+    return [(key, source, parameter) for key, source, parameter in found if key is not None]
