@@ -471,6 +471,28 @@ def test_fhirpath_answers_in_the_type_of_each_value(client, expression, expected
     assert (found["type"], found.get("path"), found["value"]) == expected
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "name.given.select(%resource)",
+        "name.given.trace('x', %resource).count()",
+        "name.given.select(%resource.name.given.select(%resource.name.given))",
+        "name.family.matches('(a+)+(?=b)')",
+    ],
+)
+def test_fhirpath_refuses_what_would_cost_too_much(client, expression):
+    """An answer that repeats the resource for each of its parts, and a pattern that does not end."""
+    name = {"given": [f"g{at}" for at in range(4000)], "family": "a" * 60}
+    parameters = [
+        {"name": "expression", "valueString": expression},
+        {"name": "resource", "resource": {"resourceType": "Patient", "name": [name]}},
+    ]
+    body = {"resourceType": "Parameters", "parameter": parameters}
+    answer = client.post("/fhir/$fhirpath", json=body, headers=FHIR)
+    assert answer.status_code == 413
+    assert answer.json()["issue"][0]["code"] == "too-costly"
+
+
 def test_fhirpath_keeps_digits_and_shows_traces(client):
     """A decimal has the digits that it was written with; a trace shows its label and what it saw."""
     observation = (
