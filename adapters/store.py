@@ -21,7 +21,7 @@ from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import Registry
 from adapters.sql.reindex import require_index
 from adapters.sql.transaction import Transaction, required
-from adapters.sql.words import is_due, last_due
+from adapters.sql.words import BATCH, is_due, last_due
 from adapters.sql.writer import Writer
 from adapters.sqlite.engine import SqliteEngine
 from profiles.outcome import OperationOutcomeError
@@ -274,7 +274,7 @@ class Store:
         connection = self._reader().connection
         last = last_due(connection)
         while last is not None and is_due(connection, last):
-            self.transact(lambda tx: tx.catch_up())
+            self.transact(lambda tx: tx.catch_up(BATCH))
 
     def _changes(self) -> tuple[int, int]:
         return self._engine.changes(self._reader().connection), self._own

@@ -1,6 +1,6 @@
 """Index rows of resources: written, and removed, in batches per table."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from adapters.sql.names import Names
@@ -122,12 +122,9 @@ class Index:
         self._waiting.setdefault(_DUE, []).append((key,))
         self._size += 1
 
-    def texts(self, resource: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-        """Parameter and text of everything that ``:contains`` can look into."""
-        kind = resource["resourceType"]
-        known = self._lookup(kind)
-        for code, text in searchable_texts(self.rows(resource), known):
-            yield self._codes(kind).get(code) or self._code(kind, code), text
+    def texts(self, resource: Mapping[str, Any]) -> set[str]:
+        """Everything that ``:contains`` can look into."""
+        return searchable_texts(self.rows(resource), self._lookup(resource["resourceType"]))
 
     def remove(self, kind: str, key: int, rows: Iterable[Row]) -> None:
         """Remove rows at once."""

@@ -76,7 +76,7 @@ CREATE TABLE s_tok (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, s
 CREATE TABLE s_sys (sp {int} NOT NULL, sys {int} NOT NULL, pk {int} NOT NULL,
     PRIMARY KEY (sp, sys, pk)){packed};
 CREATE TABLE s_due (seq {key}, pk {int} NOT NULL);
-CREATE TABLE s_part (id {key}, sp {int} NOT NULL, val {text} NOT NULL, UNIQUE (sp, val))
+CREATE TABLE s_part (id {key}, val {text} NOT NULL UNIQUE)
 """
 """What schema 3 has otherwise than schema 2: tokens without case, their systems, words and parts of texts.
 

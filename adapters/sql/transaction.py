@@ -17,7 +17,7 @@ from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import GENERATION, Registry
 from adapters.sql.resources import Resources, version
-from adapters.sql.words import WordIndex
+from adapters.sql.words import BATCH, PIECE, WordIndex
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader, SeriesRef
 from profiles.search.parameters import SearchParameter
@@ -69,12 +69,12 @@ class Transaction:
         self._index.add(kind, key, rows)
         self._index.changed(key)
 
-    def catch_up(self) -> bool:
+    def catch_up(self, most: int = PIECE) -> bool:
         """Index the words of what has been due longest; whether there was anything."""
-        return self._words.catch_up() > 0
+        return self._words.catch_up(most) > 0
 
     def _catch_up(self) -> None:
-        while self._words.catch_up():
+        while self._words.catch_up(BATCH):
             pass
 
     def flush(self) -> None:

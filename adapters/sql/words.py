@@ -3,24 +3,27 @@
 Words would cost a write as much again as the rest of its index. So a write only leaves its key in ``s_due``;
 before a search looks for words, everything that is due is indexed (the writer does so on its own when nothing
 else comes). ``s_words`` has the words of a resource; ``s_part`` has every different text of a string or an
-address once, with an index of what it contains.
+address once, with an index of what it contains, and keeps those that nothing has any more.
 
 The tables of words differ between the databases; each has its own ``Words``.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
 import orjson
 
 from adapters.sql.schema import LIVE
 from adapters.sql.search.condition import Condition
+from profiles.search.parameters import SearchParameter
 from profiles.search.query import Chain, Has, Leaf, Node
 from profiles.search.values import Row
 from profiles.search.words import Expression
 
-BATCH: Final = 200
-"""Resources whose words one transaction writes."""
+BATCH: Final = 1000
+"""Resources whose words one transaction writes while a search waits for them."""
+PIECE: Final = 200
+"""Resources whose words one transaction writes while nobody waits."""
 KNOWN_TEXTS: Final = 20_000
 """Texts whose parts are known to be indexed, remembered between transactions."""
 
@@ -36,7 +39,7 @@ class Words(Protocol):
         """Remove the words of resources."""
         ...
 
-    def add_text(self, connection: Any, parameter: int, text: str) -> None:
+    def add_text(self, connection: Any, text: str) -> None:
         """Index what a text contains, unless it is."""
         ...
 
@@ -60,23 +63,23 @@ class WordIndex:
     ----------
     connection
         The writer's.
-    rows : callable
-        Parameter key and text of everything in a resource that ``:contains`` can look into.
+    texts : callable
+        Everything in a resource that ``:contains`` can look into.
     """
 
     def __init__(
-        self, connection: Any, rows: Callable[[Mapping[str, Any]], Iterable[tuple[int, str]]]
+        self, connection: Any, texts: Callable[[Mapping[str, Any]], Iterable[str]]
     ) -> None:
         self._connection = connection
-        self._rows = rows
-        self._known: set[tuple[int, str]] = set()
+        self._texts = texts
+        self._known: set[str] = set()
 
-    def catch_up(self) -> int:
+    def catch_up(self, most: int) -> int:
         """Index what has been due longest; how many entries were taken."""
         connection, words = self._connection, self._connection.words
         connection.lock("words")
         due = connection.execute(
-            "SELECT seq, pk FROM s_due ORDER BY seq LIMIT ?", (BATCH,)
+            "SELECT seq, pk FROM s_due ORDER BY seq LIMIT ?", (most,)
         ).fetchall()
         if not due:
             return 0
@@ -88,8 +91,8 @@ class WordIndex:
         for key, kind, body in rows:
             resource = orjson.loads(body)
             words.put(connection, key, kind, resource)
-            for parameter, text in self._rows(resource):
-                self._add(parameter, text)
+            for text in self._texts(resource):
+                self._add(text)
         sequence = [number for number, _ in due]
         connection.execute(f"DELETE FROM s_due WHERE seq IN ({_marks(sequence)})", sequence)
         return len(due)
@@ -98,20 +101,22 @@ class WordIndex:
         """Drop what is in memory: a rollback may have taken back what was indexed."""
         self._known.clear()
 
-    def _add(self, parameter: int, text: str) -> None:
-        if (parameter, text) in self._known:
+    def _add(self, text: str) -> None:
+        if text in self._known:
             return
         if len(self._known) >= KNOWN_TEXTS:
             self._known.clear()
-        self._known.add((parameter, text))
-        self._connection.words.add_text(self._connection, parameter, text)
+        self._known.add(text)
+        self._connection.words.add_text(self._connection, text)
 
 
-def searchable_texts(rows: Iterable[Row], kinds: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Parameter and text of the rows that ``:contains`` can look into."""
-    for row in rows:
-        if row[0] == "str" or (row[0] == "uri" and kinds[row[1]].kind == "uri"):
-            yield row[1], row[2]
+def searchable_texts(rows: Iterable[Row], known: Mapping[str, SearchParameter]) -> set[str]:
+    """Texts of the rows that ``:contains`` can look into; an address that is no reference is one."""
+    return {
+        row[2]
+        for row in rows
+        if row[0] == "str" or (row[0] == "uri" and known[row[1]].kind == "uri")
+    }
 
 
 def is_due(connection: Any, until: int | None = None) -> bool:
