@@ -299,6 +299,10 @@ def test_each_parameter_finds_what_r4_says(filled):
         ("combo-value-quantity", "o1 o2 o4 o3"),
         ("status,-date", "o4 o2 o3 o1"),
         ("_id", "o1 o2 o3 o4"),
+        ("code", "o1 o2 o3 o4"),
+        ("-code", "o4 o3 o2 o1"),
+        ("status", "o4 o1 o2 o3"),
+        ("value-string", "o4 o3 o2 o1"),
         ("patient,_id", "o1 o2 o3 o4"),
     ],
 )
