@@ -6,6 +6,7 @@ from typing import Any, Final
 from adapters.sql.names import Names
 from adapters.sql.schema import AWAITED
 from adapters.sql.words import searchable_texts
+from profiles.search.contained import linked_row, with_links
 from profiles.search.extract import Extractor
 from profiles.search.parameters import SearchParameter
 from profiles.search.values import Row
@@ -89,6 +90,9 @@ class Index:
         known = self._extractors.get(kind)
         if known is None or known[0] is not parameters:
             known = self._extractors[kind] = (parameters, Extractor(kind, parameters))
+        if resource.get("contained"):
+            outer = f"{kind}/{resource['id']}"
+            return {linked_row(row, outer) for row in known[1].rows(with_links(resource))}
         return known[1].rows(resource)
 
     def present(self, kind: str, rows: Iterable[Row]) -> str:

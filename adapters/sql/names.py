@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from profiles.search.contained import MARK
 from profiles.search.units import UCUM
 
 _UNIT: Final = "unit "
@@ -65,7 +66,7 @@ class Names:
         rows = self._connection.execute(
             "SELECT d.text FROM dict d WHERE EXISTS (SELECT 1 FROM res r WHERE r.rt = d.id)"
         )
-        return sorted(text for (text,) in rows)
+        return sorted(text for (text,) in rows if not text.startswith(MARK))
 
     def forget(self) -> None:
         """Drop what is in memory: a rollback may have taken back what was made."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 import orjson
 
 from adapters.sql import resources
+from adapters.sql.contained import contained_version
 from adapters.sql.names import Names
 from adapters.sql.records import SearchPage, StoredVersion
 from adapters.sql.registry import Registry
@@ -13,8 +14,9 @@ from adapters.sql.search.build import Builder, Terminology
 from adapters.sql.search.condition import AnyOf
 from adapters.sql.search.include import Include, included
 from adapters.sql.search.order import SortKey
-from adapters.sql.search.run import Wanted, keys
+from adapters.sql.search.run import Keys, Wanted, keys
 from adapters.sql.words import looks_for_words
+from profiles.search.contained import MARK
 from profiles.search.request import SearchRequest, understand
 
 DEFAULT_COUNT: Final = 50
@@ -76,16 +78,17 @@ class Reader:
         terminology: Terminology | None = None,
     ) -> SearchPage:
         """One page of a search that was understood."""
-        if any(map(looks_for_words, request.nodes)):
+        kinds, trees = request.searched()
+        if any(map(looks_for_words, trees)):
             self._catch_up()
         words = self.connection.words
         builder = Builder(self.names, terminology or self._terminology(), words, base)
-        one = builder.condition if len(request.kinds) == 1 else builder.of_kind
-        conditions = tuple(AnyOf(tuple(map(one, nodes))) for nodes in request.nodes)
+        one = builder.condition if len(kinds) == 1 else builder.of_kind
+        conditions = tuple(AnyOf(tuple(map(one, nodes))) for nodes in trees)
         count = DEFAULT_COUNT if request.count is None else request.count
         only_count = request.summary == "count" or request.count == 0
         wanted = Wanted(
-            kinds=request.kinds,
+            kinds=kinds,
             conditions=conditions,
             sort=tuple(SortKey(*entry) for entry in request.sort),
             count=0 if only_count else count,
@@ -97,10 +100,16 @@ class Reader:
             Include(i.source, i.code, i.target, i.reverse, i.iterate) for i in request.includes
         ]
         extra, cut = included(self.connection, self.names, self._registry, includes, page.found)
+        matches, total = self.by_key(page.found), page.total
+        if request.contained != "false":
+            matches = self._with_contained(page, matches, request.contained_type)
+            if len(matches) < len(page.found):
+                # A container is shown once, however many of its resources match.
+                total = len(matches) if page.after is None and after is None else None
         return SearchPage(
-            matches=self.by_key(page.found),
+            matches=matches,
             included=self.by_key(extra),
-            total=None if request.total == "none" and not only_count else page.total,
+            total=None if request.total == "none" and not only_count else total,
             after=page.after,
             cut=cut,
             used=tuple(request.used),
@@ -122,6 +131,25 @@ class Reader:
             for key, kind, resource_id, ver, ts, op, body in rows:
                 found[key] = StoredVersion(kind, resource_id, ver, ts, body, False, op, key)
         return tuple(found[key] for key in listed if key in found)
+
+    def _with_contained(
+        self, page: Keys, matches: tuple[StoredVersion, ...], shown: str
+    ) -> tuple[StoredVersion, ...]:
+        """The matches with those that are contained, by their containers or by themselves."""
+        found: dict[int, StoredVersion | None] = {stored.key: stored for stored in matches}
+        inside = [key for key in page.found if key not in found]
+        marks = ", ".join("?" * len(inside)) or "NULL"
+        places = self.connection.execute(
+            f"SELECT pk, id FROM res WHERE pk IN ({marks})", inside
+        ).fetchall()
+        for key, place in places:
+            outer, _, own = place.partition(MARK)
+            container = self.read(*outer.split("/"))
+            if container is not None and shown == "contained":
+                container = contained_version(container, place, own)
+            found[key] = container
+        listed = (found.get(key) for key in page.found)
+        return tuple({(v.type, v.id): v for v in listed if v is not None}.values())
 
     def count(self, kinds: Sequence[str]) -> int:
         """How many resources of some types there are."""

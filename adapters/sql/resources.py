@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from adapters.sql.contained import contained_rows, replace
 from adapters.sql.index import Index
 from adapters.sql.names import Names
 from adapters.sql.records import StoredVersion
@@ -125,11 +126,14 @@ class Resources:
         rows = self._index.rows(whole)
         key = self._write(row, stored, self._index.present(kind, rows))
         self._index.learn(kind, resource_id, key)
-        before = self._rows_before(row)
+        old = self._before(row)
+        before = self._index.rows(old) if old is not None else set()
         if before:
             self._index.remove(kind, key, before - rows)
         self._index.add(kind, key, rows - before)
         self._index.changed(key)
+        if "contained" in whole or (old is not None and "contained" in old):
+            self._replace_contained(old, whole, stored.stamp)
         return stored
 
     def delete(self, kind: str, resource_id: str, moment: datetime) -> StoredVersion | None:
@@ -139,19 +143,35 @@ class Resources:
             return None
         stored = StoredVersion(kind, resource_id, row[1] + 1, _stamp(moment), b"", True, "DELETE")
         self._write(row, stored, "")
-        self._index.remove(kind, row[0], self._rows_before(row))
+        old = orjson.loads(row[5])
+        self._index.remove(kind, row[0], self._index.rows(old))
         self._index.changed(row[0])
+        if "contained" in old:
+            self._replace_contained(old, None, stored.stamp)
         return stored
+
+    def index_contained(self, resource: Mapping[str, Any], stamp: int) -> None:
+        """Write the index rows of what a resource contains, of which there are none."""
+        if "contained" in resource:
+            self._replace_contained(None, resource, stamp)
+
+    def _replace_contained(
+        self, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, stamp: int
+    ) -> None:
+        before, after = contained_rows(self._index, old), contained_rows(self._index, new)
+        replace(self._connection, self._index, before, after, stamp)
 
     def _row(self, kind: str, resource_id: str) -> Any:
         return self._connection.execute(
             _CURRENT + self._connection.for_update, (self._names.key(kind), resource_id)
         ).fetchone()
 
-    def _rows_before(self, row: Any) -> set[Any]:
+    def _before(self, row: Any) -> dict[str, Any] | None:
+        """The version that is replaced; None when nothing is there."""
         if row is None or row[3] != LIVE:
-            return set()
-        return self._index.rows(orjson.loads(row[5]))
+            return None
+        body: dict[str, Any] = orjson.loads(row[5])
+        return body
 
     def _write(self, row: Any, stored: StoredVersion, has: str) -> int:
         values = (

@@ -29,7 +29,8 @@ POSTGRES: Final = {
 LIVE: Final = 0
 DELETED: Final = 1
 AWAITED: Final = 2
-"""``res.deleted``: there, deleted, only referred to so far."""
+CONTAINED: Final = 3
+"""``res.deleted``: there, deleted, only referred to so far, contained in another resource."""
 
 RESOURCES: Final = """
 CREATE TABLE dict (id {key}, text {text} NOT NULL UNIQUE);

@@ -20,6 +20,7 @@ from adapters.sql.resources import Resources, version
 from adapters.sql.words import BATCH, PIECE, WordIndex
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader, SeriesRef
+from profiles.search.contained import contained_type
 from profiles.search.parameters import SearchParameter
 from profiles.search.ranges import milliseconds
 from profiles.search.request import SearchRequest
@@ -59,7 +60,7 @@ class Transaction:
         self.moment = moment
         self.registry.refresh(self._connection)
 
-    def reindex(self, key: int, resource: Mapping[str, Any]) -> None:
+    def reindex(self, key: int, resource: Mapping[str, Any], stamp: int) -> None:
         """Write the index rows of a stored resource that has none."""
         kind = resource["resourceType"]
         rows = self._index.rows(resource)
@@ -67,6 +68,7 @@ class Transaction:
             "UPDATE res SET has = ? WHERE pk = ?", (self._index.present(kind, rows), key)
         )
         self._index.add(kind, key, rows)
+        self._resources.index_contained(resource, stamp)
         self._index.changed(key)
 
     def catch_up(self, most: int = PIECE) -> bool:
@@ -110,20 +112,21 @@ class Transaction:
         """Index the next resources of some types again: the key of the last one, and how many."""
         keys = [key for key in map(self._names.find, kinds) if key is not None]
         rows = self._connection.execute(
-            "SELECT pk, body FROM res WHERE deleted = 0 AND pk > ? "
+            "SELECT pk, body, ts FROM res WHERE deleted = 0 AND pk > ? "
             f"AND rt IN ({', '.join('?' * len(keys))}) ORDER BY pk LIMIT ?",
             (after, *keys, count),
         ).fetchall()
-        for key, body in rows:
-            self.reindex(key, orjson.loads(body))
+        for key, body, stamp in rows:
+            self.reindex(key, orjson.loads(body), stamp)
         return (rows[-1][0] if rows else after), len(rows)
 
     def clear_parameters(self, served: Mapping[str, SearchParameter]) -> None:
         """Remove every index row of some parameters, given by type."""
         for kind, parameter in served.items():
-            key = self._names.find(f"{kind}.{parameter.code}")
-            for table, _ in COLUMNS.values() if key is not None else ():
-                self._connection.execute(f"DELETE FROM {table} WHERE sp = ?", (key,))
+            for one in (kind, contained_type(kind)):
+                key = self._names.find(f"{one}.{parameter.code}")
+                for table, _ in COLUMNS.values() if key is not None else ():
+                    self._connection.execute(f"DELETE FROM {table} WHERE sp = ?", (key,))
 
     def served(self, parameter_id: str) -> None:
         """Say that everything is indexed for an added SearchParameter: it can be searched."""

@@ -13,8 +13,9 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from adapters.sql.schema import LIVE
+from adapters.sql.schema import CONTAINED, LIVE
 from adapters.sql.search.condition import Condition
+from profiles.search.contained import MARK
 from profiles.search.parameters import SearchParameter
 from profiles.search.query import Chain, Has, Leaf, Node
 from profiles.search.values import Row
@@ -84,12 +85,16 @@ class WordIndex:
         if not due:
             return 0
         keys = sorted({key for _, key in due})
-        rows = connection.execute(
-            f"SELECT pk, rt, body FROM res WHERE deleted = {LIVE} AND pk IN ({_marks(keys)})", keys
-        ).fetchall()
-        words.remove(connection, sorted(set(keys) - {key for key, _, _ in rows}))
-        for key, kind, body in rows:
-            resource = orjson.loads(body)
+        found = {
+            key: (kind, orjson.loads(body) if state == LIVE else self._contained(place))
+            for key, kind, state, place, body in connection.execute(
+                "SELECT pk, rt, deleted, id, body FROM res "
+                f"WHERE deleted IN ({LIVE}, {CONTAINED}) AND pk IN ({_marks(keys)})",
+                keys,
+            ).fetchall()
+        }
+        words.remove(connection, [key for key in keys if key not in found])
+        for key, (kind, resource) in found.items():
             words.put(connection, key, kind, resource)
             for text in self._texts(resource):
                 self._add(text)
@@ -100,6 +105,17 @@ class WordIndex:
     def forget(self) -> None:
         """Drop what is in memory: a rollback may have taken back what was indexed."""
         self._known.clear()
+
+    def _contained(self, place: str) -> Mapping[str, Any]:
+        """What is contained at a place: a container's type and id, then the own id."""
+        outer, _, own_id = place.partition(MARK)
+        kind, _, resource_id = outer.partition("/")
+        (body,) = self._connection.execute(
+            "SELECT r.body FROM res r JOIN dict d ON d.id = r.rt WHERE d.text = ? AND r.id = ?",
+            (kind, resource_id),
+        ).fetchone()
+        inside = orjson.loads(body).get("contained", ())
+        return next((one for one in inside if one.get("id") == own_id), {"resourceType": kind})
 
     def _add(self, text: str) -> None:
         if text in self._known:

@@ -28,6 +28,7 @@ from gateway.negotiation import media_type, preference, require_json_accepted
 from profiles.definitions.r4 import definitions
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError, outcome
+from profiles.search.contained import MARK
 from profiles.search.parameters import compartments
 from profiles.search.request import Member, Pair, SearchRequest, understand
 from profiles.subset import part_of
@@ -126,8 +127,10 @@ def _entry(stored: StoredVersion, mode: str, wanted: SearchRequest, base: str) -
     body = stored.body
     if summary != "false" or wanted.elements:
         body = part_of(body, summary, wanted.elements, included=included)
+    # A contained resource has the address of its container, then its own id (R4 search.html#contained).
+    address = stored.id if MARK in stored.id else f"{stored.type}/{stored.id}"
     return {
-        "fullUrl": f"{base}/{stored.type}/{stored.id}",
+        "fullUrl": f"{base}/{address}",
         "resource": orjson.Fragment(body),
         "search": {"mode": mode},
     }

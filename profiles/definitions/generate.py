@@ -79,7 +79,11 @@ def generate(folder: Path) -> dict[str, dict[str, Any]]:
         },
         "r4_search.json.gz": {
             "source": source,
-            "parameters": search_parameters(_read(folder, "SearchParameter")),
+            "parameters": search_parameters(
+                _read(folder, "SearchParameter"),
+                types,
+                {url: sorted(listed.expanded(url) or ()) for url in codes},
+            ),
             "compartments": compartments(_read(folder, "CompartmentDefinition")),
             "case_sensitive": sorted(u for u, one in systems.items() if one.get("caseSensitive")),
         },

@@ -34,6 +34,8 @@ class SearchParameter:
         Canonical address of the definition.
     sources : tuple of str
         Codes of the two parameters whose values it has together; it has no index rows then.
+    systems : tuple of str
+        Code systems of values that do not name theirs: of ``code`` elements, and of booleans.
     """
 
     code: str
@@ -43,6 +45,7 @@ class SearchParameter:
     components: tuple[tuple[str, str], ...] = ()
     url: str = ""
     sources: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
 
 
 OURS: Final = {
@@ -97,7 +100,7 @@ def custom(resource: Mapping[str, Any]) -> dict[str, SearchParameter]:
     """
     kind, code = resource.get("type", ""), str(resource.get("code", ""))
     expression = resource.get("expression", "")
-    if kind not in KINDS - {"special", "composite"} or not expression:
+    if kind not in KINDS - {"special"} or not expression:
         raise OperationOutcomeError(
             "invalid", "a search parameter needs a type and an expression", "SearchParameter"
         )
@@ -109,7 +112,25 @@ def custom(resource: Mapping[str, Any]) -> dict[str, SearchParameter]:
     )
     everywhere = {"Resource", "DomainResource"}.intersection(bases)
     served = definitions().resources if everywhere else bases
-    return dict.fromkeys(served, parameter)
+    if kind != "composite":
+        return dict.fromkeys(served, parameter)
+    return {base: replace(parameter, components=_components(resource, base)) for base in served}
+
+
+def _components(resource: Mapping[str, Any], base: str) -> tuple[tuple[str, str], ...]:
+    """Parts of a composite: each names a parameter of the type by its canonical address."""
+    known = {parameter.url: parameter.code for parameter in parameters_of(base).values()}
+    found = tuple(
+        (known.get(part.get("definition", "").partition("|")[0], ""), part.get("expression", ""))
+        for part in resource.get("component", ())
+    )
+    if not 2 <= len(found) <= 3 or not all(code and expression for code, expression in found):
+        raise OperationOutcomeError(
+            "invalid",
+            "a composite has two or three parts, each a parameter of its type",
+            "SearchParameter.component",
+        )
+    return found
 
 
 @functools.cache
@@ -126,4 +147,5 @@ def _parameter(code: str, entry: dict[str, Any]) -> SearchParameter:
         targets=tuple(entry.get("target", ())),
         components=tuple((c["code"], c["expression"]) for c in entry.get("component", ())),
         url=HL7 + entry["id"],
+        systems=tuple(entry.get("systems", ())),
     )

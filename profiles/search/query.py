@@ -4,14 +4,15 @@ Nothing here knows how resources are stored. A name that means nothing for the t
 so that the caller can refuse it or leave it out of the self link.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from profiles.definitions.r4 import definitions
 from profiles.outcome import OperationOutcomeError
+from profiles.search.contained import contained_type
 from profiles.search.parameters import SearchParameter
-from profiles.search.syntax import alternatives
+from profiles.search.syntax import alternatives, plain, split
 
 Lookup = Callable[[str], Mapping[str, SearchParameter]]
 """The parameters of a type."""
@@ -83,6 +84,11 @@ class InCompartment:
 Node = Leaf | Chain | Has | InCompartment
 
 
+def in_contained(node: Node) -> Node | None:
+    """The same tree, asked of contained resources; None where it makes no sense for them."""
+    return None if isinstance(node, Has) else replace(node, kind=contained_type(node.kind))
+
+
 def parse(kind: str, name: str, text: str, lookup: Lookup) -> Node | None:
     """The tree of one parameter of a search on a type; None when the type has no such parameter.
 
@@ -124,7 +130,18 @@ def _leaf(kind: str, parameter: SearchParameter, modifier: str, text: str) -> Le
         return Leaf(kind, parameter, "", tuple(value for value in wanted if value))
     if modifier == "missing" and text not in ("true", "false"):
         raise OperationOutcomeError("invalid", ":missing is true or false", f"{code}:missing")
-    return Leaf(kind, parameter, modifier, alternatives(text, code))
+    values = alternatives(text, code)
+    if parameter.systems and "|" in text and modifier in ("", "not"):
+        values = tuple(one for value in values for one in _implied(parameter, value))
+    return Leaf(kind, parameter, modifier, values)
+
+
+def _implied(parameter: SearchParameter, value: str) -> Iterator[str]:
+    """A token, and the same without its system where elements leave that out (R4 search.html#token)."""
+    yield value
+    system, *rest = split(value, "|")
+    if plain(system) in parameter.systems and any(rest):
+        yield "|".join(("", *rest))
 
 
 def _typed(wanted: str, value: str) -> str:

@@ -9,15 +9,22 @@ from typing import Final
 
 from profiles.definitions.r4 import definitions
 from profiles.outcome import OperationOutcomeError
-from profiles.search.query import InCompartment, Lookup, Node, parse
+from profiles.search.contained import contained_type
+from profiles.search.query import InCompartment, Lookup, Node, in_contained, parse
 
 Pair = tuple[str, str]
 
 FORMAT: Final = frozenset({"_format", "_pretty"})
 REFUSED: Final = frozenset({"_filter", "_query"})
 """Without what they say the answer would be another one, so leaving them out is no choice."""
-TOTALS: Final = frozenset({"none", "estimate", "accurate"})
 SUMMARIES: Final = frozenset({"true", "text", "data", "count", "false"})
+_CHOICES: Final[dict[str, tuple[str, frozenset[str]]]] = {
+    "_total": ("total", frozenset({"none", "estimate", "accurate"})),
+    "_summary": ("summary", SUMMARIES),
+    "_contained": ("contained", frozenset({"false", "true", "both"})),
+    "_containedType": ("contained_type", frozenset({"container", "contained"})),
+}
+"""Parameters that are one of a few words: member of the request, the words."""
 MOST_PARAMETERS: Final = 100
 LARGEST_PAGE: Final = 1000
 
@@ -58,8 +65,22 @@ class SearchRequest:
     summary: str = "false"
     elements: tuple[str, ...] = ()
     cursor: str = ""
+    contained: str = "false"
+    contained_type: str = "container"
     used: list[Pair] = field(default_factory=list)
     ignored: list[Pair] = field(default_factory=list)
+
+    def searched(self) -> tuple[tuple[str, ...], list[tuple[Node, ...]]]:
+        """Types and trees, those of contained resources as ``_contained`` says (R4 search.html#contained)."""
+        if self.contained == "false":
+            return self.kinds, self.nodes
+        both = self.contained == "both"
+        kinds = tuple(contained_type(kind) for kind in self.kinds)
+        nodes = []
+        for alike in self.nodes:
+            inside = tuple(made for made in map(in_contained, alike) if made is not None)
+            nodes.append((*alike, *inside) if both else inside)
+        return ((*self.kinds, *kinds) if both else kinds), nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +149,13 @@ def _result_parameter(request: SearchRequest, name: str, text: str, lookup: Look
         return False
     if base in ("_include", "_revinclude"):
         _include(request, base == "_revinclude", modifier, text, lookup)
+    elif name in _CHOICES:
+        member, allowed = _CHOICES[name]
+        setattr(request, member, _one_of(text, allowed, name))
     elif name == "_sort":
         request.sort.extend(_sort(request.kinds, text, lookup))
     elif name == "_count":
         request.count = _number(text, name)
-    elif name == "_total":
-        request.total = _one_of(text, TOTALS, name)
-    elif name == "_summary":
-        request.summary = _one_of(text, SUMMARIES, name)
     elif name == "_elements":
         request.elements += tuple(part.strip() for part in text.split(",") if part.strip())
     elif name == "_cursor":

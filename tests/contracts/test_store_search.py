@@ -84,7 +84,8 @@ RECORD = [
         "resourceType": "Observation",
         "id": "o4",
         "status": "amended",
-        "code": {"text": "Blood pressure"},
+        "code": {"text": "Blood pressure", "coding": [{"code": "note"}]},
+        "valueString": "Mild pain",
         "subject": {"reference": "Patient/p2"},
         "effectivePeriod": {"start": "2020-01-01", "end": "2020-12-31"},
         "component": [
@@ -169,6 +170,10 @@ FOUND = [
     # token
     ("Patient", "gender=male", "p2"),
     ("Patient", "gender:not=male", "p1"),
+    ("Patient", "gender=http://hl7.org/fhir/administrative-gender|male", "p2"),
+    ("Patient", "gender=https://other.example|male", ""),
+    ("Patient", "gender:not=http://hl7.org/fhir/administrative-gender|male", "p1"),
+    ("Patient", "active=http://terminology.hl7.org/CodeSystem/special-values|true", "p2"),
     ("Patient", "gender=male,female", "p1 p2"),
     ("Patient", "active:missing=true", "p1"),
     ("Patient", "active:missing=false", "p2"),
@@ -320,6 +325,11 @@ FOUND = [
     ("Observation", f"combo-code-value-quantity=B$120000|{UCUM}|ug", "o3"),
     ("Observation", f"component-code-value-quantity={LOINC}|sys$140", "o4"),
     ("Observation", "component-code-value-quantity=dia$140", ""),
+    ("Observation", "component-code-value-quantity=DIA$90", "o4"),
+    ("Observation", "component-code-value-quantity=|dia$90", ""),
+    ("Observation", f"component-code-value-quantity={LOINC}|$gt100", "o4"),
+    ("Observation", "code-value-string=note$MILD", "o4"),
+    ("Observation", "code-value-string=note$pain", ""),
     ("Observation", "combo-code-value-quantity=sys$gt100,b$gt100", "o3 o4"),
     ("Observation", "combo-code=b,sys", "o3 o4"),
     ("Observation", "combo-code:not=b,sys", "o1 o2"),
@@ -374,6 +384,10 @@ def test_each_parameter_finds_what_r4_says(filled):
         ("combo-value-quantity", "o1 o2 o4 o3"),
         ("status,-date", "o4 o2 o3 o1"),
         ("_id", "o1 o2 o3 o4"),
+        ("code", "o1 o2 o3 o4"),
+        ("-code", "o4 o3 o2 o1"),
+        ("status", "o4 o1 o2 o3"),
+        ("value-string", "o4 o3 o2 o1"),
         ("patient,_id", "o1 o2 o3 o4"),
     ],
 )
@@ -387,10 +401,11 @@ def test_pages_follow_the_order_that_was_asked_for(filled, monkeypatch, sort, or
         assert _walk(filled, sort) == expected
 
 
-def _walk(store: Store, sort: str) -> list[str]:
+def _walk(store: Store, sort: str, kinds: str = "Observation", count: str = "1") -> list[str]:
     found, after = [], None
+    asked = [("_sort", sort), ("_count", count)]
     while True:
-        request = understand(("Observation",), [("_sort", sort), ("_count", "1")], store.registry)
+        request = understand(kinds.split(","), asked, store.registry)
         page = store.run(request, after=after)
         found += [match.id for match in page.matches]
         after = page.after
@@ -506,3 +521,103 @@ def test_what_is_malformed_is_refused(filled, query):
     with pytest.raises(OperationOutcomeError) as refused:
         filled.search("Patient", _pairs(query))
     assert refused.value.kind.http == 400
+
+
+CONTAINER = {
+    "resourceType": "Observation",
+    "id": "box",
+    "contained": [
+        {
+            "resourceType": "Patient",
+            "id": "in",
+            "name": [{"family": "Inner"}],
+            "managingOrganization": {"reference": "#org"},
+        },
+        {"resourceType": "Organization", "id": "org", "name": "Ward"},
+        {"resourceType": "Provenance", "id": "pv", "target": [{"reference": "#"}]},
+    ],
+    "subject": {"reference": "#in"},
+    "performer": [{"reference": "#org"}],
+}
+
+
+def _contained(store: Store, kind: str, query: str) -> str:
+    found = store.run(understand((kind,), _pairs(query), store.registry)).matches
+    return " ".join(sorted(version.id for version in found))
+
+
+@pytest.mark.parametrize(
+    ("kind", "query", "found"),
+    [
+        ("Patient", "family=inner", ""),
+        ("Observation", "subject:Patient.family=inner", "box"),
+        ("Observation", "patient.family=inner", "box"),
+        ("Observation", "patient.family:missing=true", ""),
+        ("Observation", "patient.organization.name=ward", "box"),
+        ("Observation", "performer:Organization.name=ward", "box"),
+        ("Patient", "family=inner&_contained=true", "box"),
+        ("Patient", "family=inner&_contained=true&_containedType=contained", "Observation/box#in"),
+        ("Patient", "_contained=true&_containedType=contained&family:missing=true", ""),
+        ("Patient", "_contained=both&_containedType=contained", "Observation/box#in p1 p2"),
+        ("Patient", "_contained=both&gender:not=male", "box p1"),
+        ("Patient", "_contained=true&_id=in&_containedType=contained", "Observation/box#in"),
+        ("Patient", "_contained=true&organization.name=ward", "box"),
+        ("Provenance", "_contained=true&target=Observation/box", "box"),
+        ("Observation", "_contained=false&status=amended", "o4"),
+    ],
+)
+def test_contained_resources_are_found_where_they_are_asked_for(filled, kind, query, found):
+    """By chains always, by _contained as matches, shown by their container or by themselves."""
+    filled.transact(lambda tx: tx.put(CONTAINER))
+    assert _contained(filled, kind, query) == found
+
+
+def test_what_is_contained_goes_with_its_container(filled):
+    """An update takes away what is contained no more, a deletion all of it; indexing anew changes nothing."""
+    filled.transact(lambda tx: tx.put(CONTAINER))
+    assert "#Patient" not in filled.kinds()
+    filled.transact(lambda tx: tx.reindex_from(("Observation",), 0, 100))
+    assert _contained(filled, "Patient", "_contained=true") == "box"
+    other = {**CONTAINER, "contained": [{**CONTAINER["contained"][0], "name": [{"family": "New"}]}]}
+    filled.transact(lambda tx: tx.put(other))
+    assert _contained(filled, "Observation", "patient.family=inner") == ""
+    assert _contained(filled, "Observation", "patient.family=new") == "box"
+    assert _contained(filled, "Organization", "_contained=true") == ""
+    filled.transact(lambda tx: tx.put({**CONTAINER, "contained": []}))
+    assert _contained(filled, "Patient", "_contained=both&family=new") == ""
+    filled.transact(lambda tx: tx.put(CONTAINER))
+    assert _contained(filled, "Patient", "_contained=true&family=inner") == "box"
+    filled.transact(lambda tx: tx.delete("Observation", "box"))
+    assert _contained(filled, "Patient", "_contained=true") == ""
+
+
+@pytest.mark.parametrize("few", [1000, 0])
+def test_tokens_and_addresses_have_an_order_too(store, monkeypatch, few):
+    """By the smallest of several values upwards, by the largest downwards, page by page."""
+    monkeypatch.setattr("adapters.sql.search.run.FEW", few)
+    tokens = [[f"{7 * at % 23:02}", f"{5 * at % 23:02}"] for at in range(23)]
+    put = [
+        {
+            "resourceType": "ValueSet",
+            "id": f"v{at}",
+            "url": f"https://v.example/{11 * at % 23:02}",
+            "identifier": [{"value": f"{value}-{at}"} for value in values],
+        }
+        for at, values in enumerate(tokens)
+    ]
+    store.transact(lambda tx: [tx.put(r) for r in (*put, {"resourceType": "ValueSet", "id": "no"})])
+    ends = [[f"{value}-{at}" for value in values] for at, values in enumerate(tokens)]
+    upwards = sorted(range(23), key=lambda at: min(ends[at]))
+    downwards = sorted(range(23), key=lambda at: max(ends[at]), reverse=True)
+    by_url = sorted(range(23), key=lambda at: put[at]["url"])
+    for sort, order in (("identifier", upwards), ("-identifier", downwards), ("url", by_url)):
+        assert _walk(store, sort, "ValueSet", "4") == [*(f"v{at}" for at in order), "no"], sort
+
+
+@pytest.mark.parametrize(("sort", "order"), [("", "d p e"), ("_lastUpdated", "e p d")])
+def test_several_types_are_in_one_order(store, monkeypatch, sort, order):
+    """The newest of every type first unless something else is asked for, page by page."""
+    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    for kind, key in (("Encounter", "e"), ("Patient", "p"), ("Device", "d")):
+        store.transact(lambda tx, kind=kind, key=key: tx.put({"resourceType": kind, "id": key}))
+    assert _walk(store, sort, "Patient,Encounter,Device", "1") == order.split()

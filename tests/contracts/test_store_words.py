@@ -269,3 +269,20 @@ def test_without_trigrams_parts_of_texts_are_found_all_the_same(
     store.transact(lambda tx: [tx.put(resource) for resource in RECORD])
     assert _found(store, "Observation", "code:text", "IVE") == "note"
     store.close()
+
+
+def test_words_of_what_is_contained_are_found_where_it_is_met(filled):
+    """By chains, not by a search for its type; they go when it is contained no more."""
+    inner = {"resourceType": "Patient", "id": "in", "name": [{"family": "Montgomery"}]}
+    outer = {
+        "resourceType": "Condition",
+        "id": "outer",
+        "contained": [inner],
+        "subject": {"reference": "#in"},
+    }
+    filled.transact(lambda tx: tx.put(outer))
+    for name in ("subject:Patient._content", "patient.family:contains"):
+        assert _found(filled, "Condition", name, "montgomery") == "outer"
+    assert _found(filled, "Patient", "_content", "montgomery") == ""
+    filled.transact(lambda tx: tx.put(_condition("outer", "nothing")))
+    assert _found(filled, "Condition", "subject:Patient._content", "montgomery") == ""

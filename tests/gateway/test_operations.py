@@ -326,6 +326,35 @@ def test_a_search_parameter_of_the_site_is_indexed_and_then_searched(client, sto
     assert "marital" in [parameter["name"] for parameter in patient["searchParam"]]
 
 
+def test_a_composite_of_the_site_finds_parts_of_the_same_element(client, store):
+    """Its parts are parameters of its type, named by their canonical addresses."""
+    hl7 = "http://hl7.org/fhir/SearchParameter"
+    parameter = {
+        "resourceType": "SearchParameter",
+        "id": "code-status",
+        "url": "https://site.example/code-status",
+        "name": "codeStatus",
+        "status": "active",
+        "description": "By code and status.",
+        "code": "code-status",
+        "base": ["Observation"],
+        "type": "composite",
+        "expression": "Observation",
+        "component": [
+            {"definition": f"{hl7}/clinical-code", "expression": "code"},
+            {"definition": f"{hl7}/Observation-status", "expression": "status"},
+        ],
+    }
+    _put(client, parameter)
+    code = {"coding": [{"system": "https://c.example", "code": "x"}]}
+    for key, status in (("a", "final"), ("b", "amended")):
+        _put(client, {"resourceType": "Observation", "id": key, "status": status, "code": code})
+    address = "/fhir/SearchParameter/code-status/$reindex"
+    client.post(address, json={"resourceType": "Parameters"}, headers=FHIR)
+    found = client.get("/fhir/Observation?code-status=https://c.example|x$amended").json()
+    assert [entry["resource"]["id"] for entry in found["entry"]] == ["b"]
+
+
 def _run_jobs(store) -> None:
     lane = Lane(store, OPERATION_LANE, {"operation": RunOperation(store)}, timeout_s=30)
     thread = threading.Thread(target=lane.run)

@@ -112,3 +112,17 @@ def test_a_part_keeps_every_digit(filled, address):
     headers = {"Content-Type": "application/fhir+json"}
     assert filled.put("/fhir/Patient/d", content=body, headers=headers).status_code == 201
     assert b"1.10" in filled.get(f"/fhir/{address}_elements=address").content
+
+
+def test_a_contained_resource_has_the_address_of_its_container(filled, store):
+    """The fullUrl is that of the container, then # and the own id; a container is a match like any other."""
+    inner = {"resourceType": "Patient", "id": "in", "birthDate": "1970"}
+    held = {**OBSERVATION, "id": "box", "contained": [inner], "subject": {"reference": "#in"}}
+    store.transact(lambda tx: tx.put(held))
+    query = "/fhir/Patient?birthdate=1970&_contained=true&_containedType="
+    shown = filled.get(f"{query}contained").json()["entry"][0]
+    assert shown["fullUrl"].endswith("/fhir/Observation/box#in")
+    assert (shown["resource"], shown["search"]["mode"]) == (inner, "match")
+    assert filled.get(f"{query}container").json()["entry"][0]["resource"]["id"] == "box"
+    everything = filled.get("/fhir?_count=100").json()
+    assert everything["total"] == len(everything["entry"]) == 6

@@ -78,7 +78,12 @@ def test_definitions_become_types_elements_and_codes(tmp_path):
     assert artefact["types"]["Thing.part"]["elements"]["value"]["choice"]
     assert artefact["codes"] == {"https://v.example": ["half", "on"]}
     parameter = artefacts["r4_search.json.gz"]["parameters"]["Thing"]["status"]
-    assert parameter == {"id": "thing-status", "type": "token", "expression": "Thing.status"}
+    assert parameter == {
+        "id": "thing-status",
+        "type": "token",
+        "expression": "Thing.status",
+        "systems": ["https://c.example"],
+    }
 
 
 def test_same_input_is_the_same_artefact(tmp_path):

@@ -1,11 +1,12 @@
 """From the tree of a search to sets of keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.sql.names import Names
+from adapters.sql.schema import CONTAINED, LIVE
 from adapters.sql.search.canonical import LeadingByUrl, LedToByUrl, address
 from adapters.sql.search.composite import composite
 from adapters.sql.search.condition import (
@@ -23,8 +24,9 @@ from adapters.sql.search.values import Values
 from adapters.sql.words import Words
 from profiles.outcome import OperationOutcomeError
 from profiles.search.canonical import names_canonical, versions_of
+from profiles.search.contained import MARK, contained_type, own_type
 from profiles.search.parameters import parameters_of
-from profiles.search.query import Chain, Has, InCompartment, Leaf, Node
+from profiles.search.query import Chain, Has, InCompartment, Leaf, Node, in_contained
 from profiles.search.ranges import date_range, milliseconds
 from profiles.search.syntax import plain, prefixed
 from profiles.search.tokens import LONGEST
@@ -83,7 +85,7 @@ class Builder:
         ]
         if node.kind == node.target:
             # The resource whose compartment it is (R4 compartmentdefinition.html: "{def}").
-            where = "x.rt = ? AND x.deleted = 0 AND x.id = ?"
+            where = f"{_live(node.kind)} AND x.id = ?"
             kind = self.names.find(node.kind)
             found.append(Rows("res", where, (kind, node.target_id), True))
         return AnyOf(tuple(part for part in found if part is not None))
@@ -95,7 +97,7 @@ class Builder:
         if not negative and not isinstance(node, Has):
             return condition
         kind = self.names.find(node.kind)
-        live = Rows("res", "x.rt = ? AND x.deleted = 0", (kind,), True, lists=False)
+        live = Rows("res", _live(node.kind), (kind,), True, lists=False)
         return NOTHING if kind is None else AllOf((live, condition))
 
     def _has(self, node: Has) -> Condition:
@@ -114,13 +116,22 @@ class Builder:
         parameter = self._parameter(node.kind, node.parameter.code)
         if parameter is None:
             return NOTHING
-        branches = [(branch.kind, self.of_kind(branch)) for branch in node.branches]
+        branches = [(branch.kind, self.of_kind(branch)) for branch in self._branches(node)]
         linked = Leading(parameter, AnyOf(tuple(inner for _, inner in branches)))
-        if not names_canonical(node.kind, node.parameter.expression):
+        if not names_canonical(own_type(node.kind), node.parameter.expression):
             return linked
         named = ((address(self.names, kind), inner) for kind, inner in branches)
         over = (LeadingByUrl(parameter, *keys, inner) for keys, inner in named if keys is not None)
         return AnyOf((linked, *over))
+
+    def _branches(self, node: Chain) -> Iterator[Node]:
+        """A chain is evaluated inside contained resources too (R4 search.html#contained)."""
+        for branch in node.branches:
+            yield branch
+            if self.names.find(contained_type(branch.kind)) is not None:
+                inside = in_contained(branch)
+                if inside is not None:
+                    yield inside
 
     def _parameter(self, kind: str, code: str) -> int | None:
         return self.names.find(f"{kind}.{code}")
@@ -148,7 +159,7 @@ class Builder:
 
     def _of_sources(self, leaf: Leaf) -> Condition:
         """What one of the parameters finds that it consists of; none of them for a negation."""
-        known = parameters_of(leaf.kind)
+        known = parameters_of(own_type(leaf.kind))
         sources = [replace(leaf, parameter=known[code]) for code in leaf.parameter.sources]
         if leaf.modifier in ("not", "not-in"):
             return AllOf(tuple(self._leaf(source) for source in sources))
@@ -272,14 +283,18 @@ class Builder:
         kind = self.names.find(leaf.kind)
         if kind is None:
             return NOTHING
-        live = "x.rt = ? AND x.deleted = 0"
+        live = _live(leaf.kind)
         if leaf.modifier == "missing":
             return NOTHING if leaf.values == ("true",) else Rows("res", live, (kind,), True)
         if leaf.parameter.code == "_id":
             found: list[Condition] = []
             for value in leaf.values:
                 named, _, text = plain(value).rpartition("/")
-                if named.rpartition("/")[2] in ("", leaf.kind):
+                if leaf.kind != own_type(leaf.kind):
+                    end = f"{MARK}{text}"
+                    where = f"{live} AND substr(x.id, length(x.id) - ? + 1) = ?"
+                    found.append(Rows("res", where, (kind, len(end), end)))
+                elif named.rpartition("/")[2] in ("", leaf.kind):
                     found.append(Rows("res", f"{live} AND x.id = ?", (kind, text), True))
             inner: Condition = any_of(found)
             return NoneOf(inner) if leaf.modifier == "not" else inner
@@ -310,8 +325,13 @@ class Builder:
             return NOTHING
         if leaf.values == ("true",):
             return NoneOf(present)
-        live = Rows("res", "x.rt = ? AND x.deleted = 0", (type_key,), True)
+        live = Rows("res", _live(kind), (type_key,), True)
         return AllOf((live, present))
+
+
+def _live(kind: str) -> str:
+    """Rows of what is there of a type."""
+    return f"x.rt = ? AND x.deleted = {LIVE if kind == own_type(kind) else CONTAINED}"
 
 
 def _parts(condition: Condition) -> tuple[Condition, ...]:

@@ -1,14 +1,20 @@
 """``_sort``: the value by which a resource is ordered, as a sub-select or as a walk along an index.
 
 R4 search.html#sort. A resource with several values is ordered by its smallest when ascending and its largest
-when descending; one without a value comes last.
+when descending; one without a value comes last. A range of numbers is ordered by its low end, both ways.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, Final
+
+import orjson
 
 from adapters.sql.names import Names
 from adapters.sql.search.condition import Sql
+from profiles.search.contained import own_type
+from profiles.search.extract import Extractor
 from profiles.search.parameters import parameters_of
 
 _COLUMNS: Final = {
@@ -16,9 +22,9 @@ _COLUMNS: Final = {
     "string": ("s_str", "val", "val"),
     "uri": ("s_uri", "val", "val"),
     "date": ("s_dat", "lo", "hi"),
-    "number": ("s_num", "lo", "hi"),
-    "quantity": ("s_qty", "lo", "hi"),
-    "special": ("s_num", "lo", "hi"),
+    "number": ("s_num", "lo", "lo"),
+    "quantity": ("s_qty", "lo", "lo"),
+    "special": ("s_num", "lo", "lo"),
 }
 _WALKABLE: Final = frozenset({"s_str", "s_dat", "s_num", "s_qty"})
 """Tables with an index by resource, so that other values of the same resource are found at once."""
@@ -40,6 +46,8 @@ class Walk:
     table: str
     column: str
     parameter: int
+    values: Callable[[bytes], set[Any]] | None = None
+    """All values of a resource out of its body, where the table has no index by resource."""
 
 
 def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Walk | None:
@@ -49,9 +57,25 @@ def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Wal
     table, low, high = _COLUMNS.get(keys[0].kind, ("", "", ""))
     code, *more = _codes(kinds[0], keys[0].code)
     parameter = names.find(f"{kinds[0]}.{code}") if not more else None
-    if table not in _WALKABLE or parameter is None:
+    if not table or parameter is None:
         return None
-    return Walk(table, high if keys[0].descending else low, parameter)
+    column = high if keys[0].descending else low
+    if table in _WALKABLE:
+        return Walk(table, column, parameter)
+    known = parameters_of(kinds[0]).get(code)
+    if known is None or kinds[0] != own_type(kinds[0]):
+        return None
+    return Walk(table, column, parameter, partial(_values, kinds[0], code))
+
+
+def _values(kind: str, code: str, body: bytes) -> set[Any]:
+    rows = _extractor(kind, code).rows(orjson.loads(body))
+    return {row[2] for row in rows if row[1] == code and row[0] != "sys"}
+
+
+@lru_cache(maxsize=256)
+def _extractor(kind: str, code: str) -> Extractor:
+    return Extractor(kind, {code: parameters_of(kind)[code]})
 
 
 def value(names: Names, kinds: tuple[str, ...], key: SortKey) -> Sql:
@@ -86,5 +110,5 @@ def value(names: Names, kinds: tuple[str, ...], key: SortKey) -> Sql:
 
 def _codes(kind: str, code: str) -> tuple[str, ...]:
     """The parameters that have index rows for one."""
-    parameter = parameters_of(kind).get(code)
+    parameter = parameters_of(own_type(kind)).get(code)
     return (parameter.sources if parameter is not None else ()) or (code,)

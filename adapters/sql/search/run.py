@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from adapters.sql.names import Names
+from adapters.sql.schema import CONTAINED, LIVE
 from adapters.sql.search import order
 from adapters.sql.search.condition import Condition, Rows, Sql
 from adapters.sql.search.order import SortKey
+from profiles.search.contained import own_type
 
 FEW: Final = 1000
 """Keys up to which a set is listed and sorted."""
@@ -64,7 +66,9 @@ def keys(connection: Any, names: Names, wanted: Wanted) -> Keys:
     if not types:
         return Keys((), 0, None, "no type")
     marks = ", ".join("?" * len(types))
-    live = Rows("res", f"x.rt IN ({marks}) AND x.deleted = 0", tuple(types), True)
+    inside = any(kind != own_type(kind) for kind in wanted.kinds)
+    state = f"IN ({LIVE}, {CONTAINED})" if inside else f"= {LIVE}"
+    live = Rows("res", f"x.rt IN ({marks}) AND x.deleted {state}", tuple(types), True)
     best, size = _rarest(connection, wanted.conditions)
     if not wanted.count:
         driver = live if best is None else best
@@ -107,9 +111,11 @@ def _listed(connection: Any, names: Names, wanted: Wanted, best: Condition) -> K
         f"k{at} IS NULL, k{at} {'DESC' if key.descending else 'ASC'}, "
         for at, key in enumerate(wanted.sort)
     )
+    # Equal values are in the order in which a walk meets them, so that a page may follow either.
+    ties = "CASE WHEN k0 IS NULL THEN -pk ELSE pk END" if _rising(wanted.sort) else "pk DESC"
     rows = connection.execute(
         f"SELECT * FROM (SELECT m.pk AS pk{selected} FROM (SELECT DISTINCT pk FROM ({text}) d) m "
-        f"WHERE {where}) q ORDER BY {ordered}pk DESC",
+        f"WHERE {where}) q ORDER BY {ordered}{ties}",
         [*(v for _, more in columns for v in more), *values, *bound],
     ).fetchall()
     start = 0 if wanted.after is None else _position(rows, wanted)
@@ -138,20 +144,36 @@ def _is_after(row: Any, key: int, values: Sequence[Any], sort: tuple[SortKey, ..
         if mine is None or theirs is None:
             return mine is None
         return bool(mine < theirs) if by.descending else bool(mine > theirs)
+    if _rising(sort) and row[1] is not None:
+        return bool(row[0] > key)
     return bool(row[0] < key)
 
 
-def _streamed(connection: Any, wanted: Wanted, live: Condition, best: Condition | None) -> Keys:
+def _rising(sort: tuple[SortKey, ...]) -> bool:
+    """Whether the order is one that an index is walked upwards for."""
+    return len(sort) == 1 and not sort[0].descending
+
+
+def _streamed(connection: Any, wanted: Wanted, live: Rows, best: Condition | None) -> Keys:
     """Walk an ordered set from the newest on, testing each key."""
     ordered = [c for c in wanted.conditions if c.ordered and c.lists]
     driver: Condition = best if best in ordered and best is not None else next(iter(ordered), live)
     text, values = driver.members()
     where, bound = _tests(wanted.conditions, driver, "t.pk")
     limit = "" if wanted.after is None else "AND t.pk < ? "
-    rows = connection.execute(
-        f"{text.replace('SELECT', 'SELECT DISTINCT', 1)} AND {where} {limit}ORDER BY t.pk DESC LIMIT ?",
-        [*values, *bound, *(wanted.after or ())[:1], wanted.count + 1],
-    ).fetchall()
+    after = list(wanted.after or ())[:1]
+    if driver is live and len(wanted.kinds) > 1:
+        tail = f"AND {where} {limit}ORDER BY t.pk DESC LIMIT ?"
+        by_type = _by_type(live, "t.pk", tail, [*bound, *after, wanted.count + 1])
+        rows = connection.execute(
+            f"{by_type[0]} ORDER BY pk DESC LIMIT ?", [*by_type[1], wanted.count + 1]
+        ).fetchall()
+    else:
+        distinct = text.replace("SELECT", "SELECT DISTINCT", 1)
+        rows = connection.execute(
+            f"{distinct} AND {where} {limit}ORDER BY t.pk DESC LIMIT ?",
+            [*values, *bound, *after, wanted.count + 1],
+        ).fetchall()
     found = tuple(row[0] for row in rows[: wanted.count])
     more = len(rows) > wanted.count and bool(found)
     total = _total(connection, wanted, live, best, None if more or wanted.after else len(rows))
@@ -159,7 +181,7 @@ def _streamed(connection: Any, wanted: Wanted, live: Condition, best: Condition 
 
 
 def _walked(
-    connection: Any, names: Names, wanted: Wanted, live: Condition, best: Condition | None
+    connection: Any, names: Names, wanted: Wanted, live: Rows, best: Condition | None
 ) -> Keys:
     """Walk the index that gives the order; without one, sort everything."""
     key = wanted.sort[0]
@@ -172,7 +194,8 @@ def _walked(
     found: list[tuple[Any, ...]] = []
     after = list(wanted.after or ())
     if not after or after[1] is not None:
-        found = _valued(connection, wanted, walk, after)
+        valued = _valued if walk.values is None else _checked
+        found = valued(connection, wanted, walk, after)
     if len(found) <= wanted.count:
         started = after[0] if after and after[1] is None else None
         left = wanted.count + 1 - len(found)
@@ -207,6 +230,34 @@ def _valued(
     return [tuple(row) for row in rows]
 
 
+def _checked(
+    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    """As ``_valued``; the body of each resource says whether a value is the one that orders it."""
+    down = wanted.sort[0].descending
+    word, sign, best = ("DESC", "<", max) if down else ("ASC", ">", min)
+    where, bound = _tests(wanted.conditions, None, "t.pk")
+    found: list[tuple[Any, ...]] = []
+    at, size = tuple(after), 2 * wanted.count + 10
+    while len(found) <= wanted.count:
+        limit = f"AND (t.{walk.column}, t.pk) {sign} (?, ?) " if at else ""
+        rows = connection.execute(
+            f"SELECT DISTINCT t.pk, t.{walk.column} FROM {walk.table} t WHERE t.sp = ? {limit}"
+            f"AND {where} ORDER BY t.{walk.column} {word}, t.pk {word} LIMIT ?",
+            [walk.parameter, *((at[1], at[0]) if at else ()), *bound, size],
+        ).fetchall()
+        marks = ", ".join("?" * len(rows)) or "NULL"
+        bodies = connection.execute(
+            f"SELECT pk, body FROM res WHERE pk IN ({marks})", [row[0] for row in rows]
+        )
+        first = {key: best(walk.values(body)) for key, body in bodies} if walk.values else {}
+        found += [tuple(row) for row in rows if first.get(row[0]) == row[1]]
+        if len(rows) < size:
+            break
+        at = tuple(rows[-1])
+    return found[: wanted.count + 1]
+
+
 def _valueless(
     connection: Any,
     wanted: Wanted,
@@ -225,21 +276,28 @@ def _valueless(
     return [(row[0], None) for row in rows]
 
 
-def _recent(connection: Any, wanted: Wanted, live: Condition, best: Condition | None) -> Keys:
+def _recent(connection: Any, wanted: Wanted, live: Rows, best: Condition | None) -> Keys:
     word, sign = ("DESC", "<") if wanted.sort[0].descending else ("ASC", ">")
-    text, values = live.members()
     where, bound = _tests(wanted.conditions, None, "t.pk")
     limit = f"AND (t.ts, t.pk) {sign} (?, ?) " if wanted.after else ""
     at = [wanted.after[1], wanted.after[0]] if wanted.after else []
+    tail = f"AND {where} {limit}ORDER BY t.ts {word}, t.pk {word} LIMIT ?"
+    text, values = _by_type(live, "t.pk, t.ts", tail, [*bound, *at, wanted.count + 1])
     rows = connection.execute(
-        f"{text.replace('t.pk AS pk', 't.pk AS pk, t.ts', 1)} AND {where} {limit}"
-        f"ORDER BY t.ts {word}, t.pk {word} LIMIT ?",
-        [*values, *bound, *at, wanted.count + 1],
+        f"{text} ORDER BY ts {word}, pk {word} LIMIT ?", [*values, wanted.count + 1]
     ).fetchall()
     page = rows[: wanted.count]
     more = len(rows) > wanted.count and bool(page)
     total = _total(connection, wanted, live, best, None if more or wanted.after else len(rows))
     return Keys(tuple(r[0] for r in page), total, tuple(page[-1]) if more else None, "recent")
+
+
+def _by_type(live: Rows, columns: str, tail: str, bound: Sequence[Any]) -> Sql:
+    """The first rows of each type, which one index has in order, put together."""
+    state = live.where.partition(" AND ")[2].replace("x.", "t.")
+    one = f"SELECT * FROM (SELECT {columns} FROM res t WHERE t.rt = ? AND {state} {tail}) AS a"
+    every = " UNION ALL ".join([one] * len(live.values))
+    return f"SELECT * FROM ({every}) AS b", [v for kind in live.values for v in (kind, *bound)]
 
 
 def _total(
