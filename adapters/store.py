@@ -110,7 +110,7 @@ class Store:
             writing.close()
             raise
         self.secret = transaction.secret = secret(writing)
-        self._writer = Writer(self._engine, writing, transaction, clock, Transaction.catch_up)
+        self._writer = Writer(self._engine, writing, transaction, clock, Transaction.do_later)
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run a closure in one durable transaction; its result, after commit and fsync."""

@@ -75,6 +75,13 @@ class Transaction:
         """Index the words of what has been due longest; whether there was anything."""
         return self._words.catch_up(most) > 0
 
+    def do_later(self) -> bool:
+        """A piece of what writes leave for later; false when nothing is left."""
+        if self.catch_up():
+            return True
+        self._connection.settle()
+        return False
+
     def _catch_up(self) -> None:
         while self._words.catch_up(BATCH):
             pass

@@ -9,6 +9,8 @@ from profiles.outcome import OperationOutcomeError
 
 SECOND = (
     "DROP TABLE s_tok",
+    "DROP INDEX s_num_range",
+    "DROP INDEX s_qty_range",
     *(f"DROP TABLE {name}" for name in ("s_sys", "s_due", "s_part", "s_words")),
     "CREATE TABLE s_tok (sp BIGINT NOT NULL, val TEXT NOT NULL, pk BIGINT NOT NULL, sys BIGINT NOT NULL, "
     "PRIMARY KEY (sp, val, pk, sys))",

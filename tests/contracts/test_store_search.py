@@ -155,6 +155,29 @@ RECORD = [
     _substance("little", 0.00054, "g"),
     _substance("pieces", 12, "{pieces}"),
     _substance("odd", 3, "scoops"),
+    {
+        "resourceType": "Substance",
+        "id": "over",
+        "code": {"text": "over"},
+        "instance": [
+            {
+                "quantity": {
+                    "value": 7,
+                    "comparator": ">",
+                    "code": "cm",
+                    "system": UCUM,
+                    "unit": "cm",
+                }
+            }
+        ],
+    },
+    {
+        "resourceType": "RiskAssessment",
+        "id": "between",
+        "status": "final",
+        "subject": {"reference": "Patient/p3"},
+        "prediction": [{"probabilityRange": {"low": {"value": 10}, "high": {"value": 30}}}],
+    },
     _substance("euro", 500, "mg", "https://u.example"),
     {"resourceType": "List", "id": "l", "entry": [{"item": {"reference": "Patient/p2"}}]},
     {
@@ -267,11 +290,30 @@ FOUND = [
     ("Substance", "quantity=500||mg", "euro"),
     ("Substance", "quantity=500|https://u.example|mg", "euro"),
     ("Substance", f"quantity=0.5|{UCUM}|", "half"),
-    ("Substance", f"quantity=gt1e300|{UCUM}|ym", ""),
+    ("Substance", f"quantity=gt1e300|{UCUM}|ym", "over"),
     ("RiskAssessment", "probability=0.25", "ra"),
     ("RiskAssessment", "probability=0.2", ""),
     ("RiskAssessment", "probability=0.3", "ra"),
     ("RiskAssessment", "probability=lt0.25", ""),
+    *(
+        ("RiskAssessment", f"probability={value}", "between")
+        for value in ("gt5", "gt10", "gt29", "ge5", "ge10", "ge29", "sa9", "ap31", "ap20", "ap9.5")
+    ),
+    ("RiskAssessment", "probability=gt30", ""),
+    ("RiskAssessment", "probability=ge30", ""),
+    ("RiskAssessment", "probability=sa10", ""),
+    ("RiskAssessment", "probability=le30", "between ra"),
+    ("RiskAssessment", "probability=le10", "ra"),
+    ("RiskAssessment", "probability=eb30", "ra"),
+    ("RiskAssessment", "probability=eb31", "between ra"),
+    ("Substance", f"quantity=gt0.1|{UCUM}|m", "over"),
+    ("Substance", f"quantity=ge0.1|{UCUM}|m", "over"),
+    ("Substance", f"quantity=ap100|{UCUM}|mm", "over"),
+    ("Substance", f"quantity=sa6|{UCUM}|cm", "over"),
+    ("Substance", f"quantity=lt0.1|{UCUM}|m", "over"),
+    ("Substance", f"quantity=le0.07|{UCUM}|m", ""),
+    ("Substance", f"quantity=eb1|{UCUM}|km", ""),
+    ("Substance", f"quantity=10|{UCUM}|cm", ""),
     # reference
     ("Observation", "subject=Patient/p1", "o1 o2"),
     ("Observation", "patient=p1", "o1 o2"),
