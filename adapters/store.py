@@ -23,7 +23,7 @@ from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import Registry
 from adapters.sql.reindex import require_index
 from adapters.sql.transaction import Transaction, required
-from adapters.sql.words import is_due, last_due
+from adapters.sql.words import BATCH, is_due, last_due
 from adapters.sql.writer import Writer
 from adapters.sqlite.engine import SqliteEngine
 from profiles.outcome import OperationOutcomeError
@@ -123,7 +123,7 @@ class Store:
             writing.close()
             raise
         self.secret = transaction.secret = secret(writing)
-        self._writer = Writer(self._engine, writing, transaction, clock, Transaction.catch_up)
+        self._writer = Writer(self._engine, writing, transaction, clock, Transaction.do_later)
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run a closure in one durable transaction; its result, after commit and fsync."""
@@ -271,7 +271,7 @@ class Store:
         connection = self._reader().connection
         last = last_due(connection)
         while last is not None and is_due(connection, last):
-            self.transact(lambda tx: tx.catch_up())
+            self.transact(lambda tx: tx.catch_up(BATCH))
 
     def _changes(self) -> tuple[int, int]:
         return self._engine.changes(self._reader().connection), self._own

@@ -193,7 +193,8 @@ def _part(
     declared = all_[code].kind if code in all_ else "token"
 
     made = [
-        (path.values, rows_of(_kind(declared, path.type), path.type), path.type) for path in paths
+        (path.values, rows_of(kind_of_part(declared, path.type), path.type), path.type)
+        for path in paths
     ]
 
     def extract(element: Any, resource: Any) -> list[Row]:
@@ -211,7 +212,7 @@ def _part(
 _CODED: Final = frozenset({"code", "Coding", "CodeableConcept"})
 
 
-def _kind(declared: str, element: str) -> str:
+def kind_of_part(declared: str, element: str) -> str:
     """Kind of a part; two parameters of R4 have their kinds crossed (DocumentReference.relatesTo)."""
     if element == "Reference":
         return "reference"

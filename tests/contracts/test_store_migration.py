@@ -12,6 +12,8 @@ SECOND = (
     "ALTER TABLE hist DROP COLUMN until",
     "CREATE INDEX hist_recent ON hist (ts, pk, ver)",
     "DROP TABLE s_tok",
+    "DROP INDEX s_num_range",
+    "DROP INDEX s_qty_range",
     *(f"DROP TABLE {name}" for name in ("s_sys", "s_due", "s_part", "s_words")),
     "CREATE TABLE s_tok (sp BIGINT NOT NULL, val TEXT NOT NULL, pk BIGINT NOT NULL, sys BIGINT NOT NULL, "
     "PRIMARY KEY (sp, val, pk, sys))",

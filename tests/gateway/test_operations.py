@@ -669,6 +669,8 @@ def test_a_composite_of_the_site_finds_parts_of_the_same_element(client, store):
     code = {"coding": [{"system": "https://c.example", "code": "x"}]}
     for key, status in (("a", "final"), ("b", "amended")):
         _put(client, {"resourceType": "Observation", "id": key, "status": status, "code": code})
+    address = "/fhir/SearchParameter/code-status/$reindex"
+    client.post(address, json={"resourceType": "Parameters"}, headers=FHIR)
     found = client.get("/fhir/Observation?code-status=https://c.example|x$amended").json()
     assert [entry["resource"]["id"] for entry in found["entry"]] == ["b"]
 

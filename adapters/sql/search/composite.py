@@ -1,22 +1,25 @@
 """Composite parameters: parts that must hold in the same element (R4 search.html#combining)."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 from adapters.sql.names import Names
 from adapters.sql.search.condition import AnyOf, Condition, Rows
-from adapters.sql.search.values import Values
+from adapters.sql.search.values import HIGHEST, Values
 from profiles.outcome import OperationOutcomeError
-from profiles.search.extract import part_of_pair
-from profiles.search.parameters import parameters_of
+from profiles.search.contained import own_type
+from profiles.search.extract import kind_of_part, part_of_pair
+from profiles.search.parameters import SearchParameter, parameters_of
+from profiles.search.paths import json_paths
 from profiles.search.query import Leaf
 from profiles.search.syntax import plain, split
-from profiles.search.tokens import any_case, coded, literal_code
+from profiles.search.tokens import LONGEST, any_case, coded, literal_code
 from profiles.search.values import folded
 
+_ORDERED: Final = frozenset({"date", "number", "quantity"})
 _FIRST: Final = ("val", "sys", "", "")
 _SECOND: Final = ("val2", "sys2", "lo", "hi")
 _THIRD: Final = ("", "", "lo2", "hi2")
-_MEASURED: Final = frozenset({"number", "date", "quantity"})
 
 
 def composite(names: Names, values: Values, leaf: Leaf, value: str) -> Condition:
@@ -28,11 +31,10 @@ def composite(names: Names, values: Values, leaf: Leaf, value: str) -> Condition
             "invalid", f"{leaf.parameter.code} has {len(wanted)} parts, joined by $"
         )
     parameter = names.find(f"{leaf.kind}.{leaf.parameter.code}")
-    known = parameters_of(leaf.kind)
     where, bound = ["x.sp = ?"], [parameter]
-    for (code, _), text, columns in zip(wanted, parts, (_FIRST, _SECOND, _THIRD), strict=False):
-        kind = known[code].kind if code in known else "token"
-        test, more = _part(values, kind, text, columns)
+    kinds = _kinds(leaf.kind, leaf.parameter)
+    for text, columns, kind in zip(parts, (_FIRST, _SECOND, _THIRD), kinds, strict=False):
+        test, more = _part(values, text, columns, kind)
         where.append(test)
         bound.extend(more)
     if parameter is None:
@@ -40,29 +42,55 @@ def composite(names: Names, values: Values, leaf: Leaf, value: str) -> Condition
     return Rows("s_cmp", " AND ".join(where), tuple(bound))
 
 
-def _part(values: Values, kind: str, text: str, columns: tuple[str, ...]) -> tuple[str, list[Any]]:
-    """The test of a part by the kind of its parameter."""
+@lru_cache(maxsize=256)
+def _kinds(kind: str, parameter: SearchParameter) -> tuple[frozenset[str], ...]:
+    """The kinds of value that each part may have, as they are indexed."""
+    known = parameters_of(own_type(kind))
+    bases = json_paths(parameter.expression, own_type(kind)) or []
+    found = []
+    for code, expression in parameter.components:
+        declared = known[code].kind if code in known else "token"
+        whole = expression.startswith("%resource.")
+        text = expression.removeprefix("%resource.").replace("DateTime", "dateTime")
+        starts = (own_type(kind),) if whole else tuple(base.type for base in bases)
+        ends = [path.type for start in starts for path in json_paths(text, start) or ()]
+        found.append(frozenset(kind_of_part(declared, element) for element in ends))
+    return tuple(found)
+
+
+def _part(
+    values: Values, text: str, columns: tuple[str, ...], kinds: frozenset[str]
+) -> tuple[str, list[Any]]:
+    """Every reading of a part that its kinds and its text allow; the row says which one it has."""
     val, system, low, _ = columns
-    if kind not in _MEASURED:
-        return _coded(values, text, val, system)
-    if not low:
+    readings: list[tuple[str, list[Any]]] = []
+    if val and kinds - _ORDERED:
+        readings.append(_coded(values, text, (val, system), "string" in kinds))
+    if low and kinds & _ORDERED:
+        readings.extend(_measured(values, kinds & _ORDERED, text, columns))
+    if not readings:
         raise OperationOutcomeError("invalid", "a part of the composite has no value of its kind")
-    readings = _measured(values, kind, text, columns)
     joined = " OR ".join(f"({test})" for test, _ in readings)
     return f"({joined})", [value for _, more in readings for value in more]
 
 
-def _coded(values: Values, text: str, val: str, system: str) -> tuple[str, list[Any]]:
+def _coded(
+    values: Values, text: str, columns: tuple[str, str], begins: bool
+) -> tuple[str, list[Any]]:
+    """A code or an address; a string by its beginning, as strings are stored folded."""
+    val, system = columns
+    ranged = " AND x.lo = 0 AND x.hi = 0" if val == "val2" else ""
+    if begins:
+        start = folded(plain(text))[:LONGEST]
+        return f"x.{val} >= ? AND x.{val} < ?{ranged}", [start, start + HIGHEST]
     parts = [plain(part) for part in split(text, "|")]
     if len(parts) == 1:
-        # A code, or the beginning of a string; strings are stored folded.
-        ranged = " AND x.lo = 0 AND x.hi = 0" if val == "val2" else ""
-        return f"x.{val} IN (?, ?, ?){ranged}", [*_written(parts[0], ""), folded(parts[0])]
+        return f"x.{val} IN (?, ?){ranged}", [*_written(parts[0], "")]
+    named = values.system(parts[0])
+    if not any(parts[1:]):
+        return f"x.{system} = ?", [named]
     code = "|".join(parts[1:])
-    return (
-        f"x.{val} IN (?, ?) AND x.{system} = ?",
-        [*_written(code, parts[0]), values.system(parts[0])],
-    )
+    return f"x.{val} IN (?, ?) AND x.{system} = ?", [*_written(code, parts[0]), named]
 
 
 def _written(code: str, system: str) -> tuple[str, str]:
@@ -72,7 +100,7 @@ def _written(code: str, system: str) -> tuple[str, str]:
 
 
 def _measured(
-    values: Values, kind: str, text: str, columns: tuple[str, ...]
+    values: Values, kinds: frozenset[str], text: str, columns: tuple[str, ...]
 ) -> list[tuple[str, list[Any]]]:
     """Tests of a number, a date or a quantity, any of which may hold."""
     val, system, low, high = columns
@@ -85,5 +113,6 @@ def _measured(
             .replace("x.code", f"x.{val}"),
             list(bound),
         )
+        for kind in sorted(kinds)
         for _, where, bound, _ in values.tests(kind, text, "")
     ]

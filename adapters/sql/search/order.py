@@ -69,7 +69,8 @@ def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Wal
 
 
 def _values(kind: str, code: str, body: bytes) -> set[Any]:
-    return {row[2] for row in _extractor(kind, code).rows(orjson.loads(body)) if row[1] == code}
+    rows = _extractor(kind, code).rows(orjson.loads(body))
+    return {row[2] for row in rows if row[1] == code and row[0] != "sys"}
 
 
 @lru_cache(maxsize=256)
