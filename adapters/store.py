@@ -15,19 +15,31 @@ from typing import Any, TypeVar, cast
 from adapters.blobs import BlobFolder
 from adapters.sql import imaging_index, resources
 from adapters.sql.engine import Engine
+from adapters.sql.history import History, Span
 from adapters.sql.notes import secret
 from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import Registry
 from adapters.sql.reindex import require_index
 from adapters.sql.transaction import Transaction, required
+from adapters.sql.words import is_due, last_due
 from adapters.sql.writer import Writer
 from adapters.sqlite.engine import SqliteEngine
 from profiles.outcome import OperationOutcomeError
 from profiles.records import StudyRef
 from profiles.search.request import SearchRequest
 
-__all__ = ["Job", "SearchPage", "Store", "StoredVersion", "StudyRow", "Transaction", "open_store"]
+__all__ = [
+    "History",
+    "Job",
+    "SearchPage",
+    "Span",
+    "Store",
+    "StoredVersion",
+    "StudyRow",
+    "Transaction",
+    "open_store",
+]
 
 T = TypeVar("T")
 POLL_S = 0.02
@@ -100,12 +112,16 @@ class Store:
         self.registry = Registry()
         writing = self._engine.connect()
         self._connections = [writing]
-        self._engine.migrate(writing)
         self._own = 0
         transaction = Transaction(writing, self.blobs, self.registry, self._engine.jobs)
-        require_index(self._engine.begin, writing, transaction)
+        try:
+            self._engine.migrate(writing)
+            require_index(self._engine.begin, writing, transaction)
+        except BaseException:
+            writing.close()
+            raise
         self.secret = transaction.secret = secret(writing)
-        self._writer = Writer(self._engine, writing, transaction, clock)
+        self._writer = Writer(self._engine, writing, transaction, clock, Transaction.catch_up)
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run a closure in one durable transaction; its result, after commit and fsync."""
@@ -144,27 +160,10 @@ class Store:
         found = resources.version(reader.connection, reader.names, kind, resource_id, version)
         return required(found, kind)
 
-    def history(self, kind: str, resource_id: str) -> tuple[StoredVersion, ...]:
-        """Every version, the newest first; empty when there never was one."""
+    def versions(self, span: Span) -> History:
+        """The versions of some resources, of some types or of everything, in pages."""
         reader = self._reader()
-        return resources.versions(reader.connection, reader.names, kind, resource_id)
-
-    def recent(
-        self,
-        kinds: tuple[str, ...],
-        *,
-        since_ms: int,
-        until_ms: int,
-        before: tuple[int, int, int] | None,
-        count: int,
-    ) -> tuple[StoredVersion, ...]:
-        """Versions of the resources of some types (of all when empty), the newest first."""
-        reader = self._reader()
-        return tuple(
-            resources.recent(
-                reader.connection, reader.names, kinds, since_ms, until_ms, before, count
-            )
-        )
+        return History(reader.connection, reader.names, span)
 
     def search(
         self,
@@ -264,6 +263,13 @@ class Store:
         for connection in self._connections:
             connection.close()
 
+    def _catch_up(self) -> None:
+        """Index the words of everything that is stored at this moment; other writes come in between."""
+        connection = self._reader().connection
+        last = last_due(connection)
+        while last is not None and is_due(connection, last):
+            self.transact(lambda tx: tx.catch_up())
+
     def _changes(self) -> tuple[int, int]:
         return self._engine.changes(self._reader().connection), self._own
 
@@ -272,5 +278,5 @@ class Store:
         if reader is None:
             connection = self._engine.connect()
             self._connections.append(connection)
-            reader = self._local.reader = Reader(connection, self.registry)
+            reader = self._local.reader = Reader(connection, self.registry, self._catch_up)
         return reader

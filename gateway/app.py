@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from adapters.dimse.peers import Peers
 from adapters.dimse.scp import Received, StorageScp
@@ -38,7 +38,7 @@ class Gateway:
     scp: StorageScp
     runner: Runner
     lanes: tuple[Lane, ...]
-    http: Starlette
+    http: ASGIApp
 
     def start(self) -> None:
         """Start the SCP, the lanes of processes and threads; the web server is started by its caller."""

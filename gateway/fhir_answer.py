@@ -1,26 +1,43 @@
 """Requests and answers of the FHIR endpoint: bodies, ids, resources, versions (R4 http.html)."""
 
 import asyncio
-import json
+import contextlib
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
-from email.utils import format_datetime
+from collections.abc import AsyncGenerator, Callable, Mapping
+from email.utils import formatdate
 from typing import Any, Final, TypeVar
-from urllib.parse import quote
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from adapters.store import Store, StoredVersion, Transaction
-from gateway.negotiation import not_modified, preference, require_json_body
+from gateway.content_coding import Unpacker, coding_of
+from gateway.negotiation import (
+    FHIR_JSON,
+    answer_type,
+    field,
+    preference,
+    require_json_accepted,
+    require_json_body,
+)
+from gateway.preconditions import preconditions
+from profiles.admission import issues
 from profiles.definitions.r4 import definitions
-from profiles.outcome import OperationOutcomeError, outcome
+from profiles.exact_json import indented, loads_exact
+from profiles.outcome import KINDS, OperationOutcomeError, outcome
 from profiles.strict_json import parse_resource
+from profiles.subset import part_of
 
 ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 MEDIA_TYPE: Final = "application/fhir+json; charset=utf-8"
+CACHING: Final = {"Cache-Control": "private, no-cache", "Vary": "Accept"}
+"""Of every answer: what has an age is otherwise taken for fresh for a while (RFC 9111 4.2.2)."""
+_RETURNS: Final = frozenset({"minimal", "representation", "OperationOutcome"})
+_DRAINED: Final = 1 << 30
+"""Bytes of a refused body that are still taken in, so that the client reads why."""
+_BEGUN: Final = "isthmus.body-begun"
 
 T = TypeVar("T")
 
@@ -77,7 +94,8 @@ def _settle(done: "asyncio.Future[Any]", result: Any, error: BaseException | Non
 
 def base_of(request: Request) -> str:
     """Base address of the endpoint, as the client sees it."""
-    return f"{request.url.scheme}://{request.url.netloc}/fhir"
+    host = field(request, b"host") or request.url.netloc
+    return f"{request.scope['scheme']}://{host}/fhir"
 
 
 def served_type(request: Request) -> str:
@@ -97,24 +115,68 @@ def resource_id(request: Request) -> str:
 
 
 async def read_body(request: Request) -> bytes:
-    """Body of a request (``too-costly`` beyond the limit)."""
+    """Body of a request, unpacked (``too-costly`` beyond the limit, ``media-type`` for other codings)."""
     limit = request.app.state.settings.max_body_bytes
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise OperationOutcomeError("too-costly", f"the body is larger than {limit} bytes")
+    coding = coding_of(field(request, b"content-encoding"))
+    unpacker = Unpacker(coding, limit) if coding else None
+    request.scope[_BEGUN] = True
+    pieces = request.stream()
+    try:
+        return await _unpacked(pieces, unpacker, limit, field(request, b"content-length"))
+    except ClientDisconnect:
+        raise OperationOutcomeError("invalid", "the body breaks off") from None
+    except OperationOutcomeError:
+        await _drain(request, pieces)
+        raise
+
+
+async def _unpacked(
+    pieces: AsyncGenerator[bytes, None], unpacker: Unpacker | None, limit: int, announced: str
+) -> bytes:
+    long = OperationOutcomeError("too-costly", f"the body is larger than {limit} bytes")
+    if announced.isdecimal() and int(announced) > limit:
+        raise long
+    body, taken = bytearray(), 0
+    async for piece in pieces:
+        taken += len(piece)
+        body += piece if unpacker is None else unpacker.feed(piece)
+        if len(body) > limit or taken > limit:
+            raise long
+    if unpacker is not None:
+        unpacker.end()
     return bytes(body)
 
 
+async def drain(request: Request) -> None:
+    """Take in the body of a request that is refused without it."""
+    if request.scope.get(_BEGUN):
+        return
+    if field(request, b"content-length").strip("0") or field(request, b"transfer-encoding"):
+        await _drain(request, request.stream())
+
+
+async def _drain(request: Request, pieces: AsyncGenerator[bytes, None]) -> None:
+    """Take in what is still on its way: few clients read an answer before they have sent everything."""
+    if field(request, b"expect").lower() == "100-continue":
+        return
+    left = _DRAINED
+    with contextlib.suppress(ClientDisconnect):
+        async for piece in pieces:
+            left -= len(piece)
+            if left < 0:
+                return
+
+
 async def read_resource(request: Request) -> dict[str, Any]:
-    """The resource in the body of a request.
+    """The resource in the body of a request whose answer is wanted as JSON.
 
     Raises
     ------
     OperationOutcomeError
-        ``media-type``, ``too-costly``, ``structure`` (not UTF-8, not JSON, duplicate keys, too deep).
+        ``not-acceptable``, ``media-type``, ``too-costly``, ``structure`` (not UTF-8, not JSON, duplicate
+        keys, too deep).
     """
+    require_json_accepted(request)
     require_json_body(request)
     return parse_resource(await read_body(request))
 
@@ -125,44 +187,80 @@ def fhir_json(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Answer with a resource as JSON; ``_pretty=true`` indents it, HEAD leaves it out."""
+    """Answer with a resource as JSON; ``_pretty=true`` indents it."""
     body = resource if isinstance(resource, bytes) else orjson.dumps(resource)
-    if request.query_params.get("_pretty") == "true":
-        body = json.dumps(json.loads(body), indent=2, ensure_ascii=False).encode()
-    answer = Response(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
-    if request.method == "HEAD":
-        answer.body = b""
-    return answer
+    if b"_pretty" in request.scope["query_string"] and _is_pretty(request):
+        body = indented(body)
+    declared = f"{answer_type(request) or FHIR_JSON}; charset=utf-8"
+    return Response(body, status, {**CACHING, **(headers or {})}, media_type=declared)
+
+
+def gone(request: Request, kind: str, headers: Mapping[str, str]) -> Response:
+    """410 with the tag of the deletion, for who brings the resource back (R4 http.html#read)."""
+    error = OperationOutcomeError("deleted", f"this {kind} was deleted")
+    return fhir_json(request, error.to_resource(), error.kind.http, headers)
+
+
+def _is_pretty(request: Request) -> bool:
+    return request.query_params.get("_pretty") == "true"
 
 
 def version_headers(stored: StoredVersion) -> dict[str, str]:
     """ETag and time of a version."""
     return {
         "ETag": f'W/"{stored.version}"',
-        "Last-Modified": format_datetime(stored.last_updated, usegmt=True),
+        "Last-Modified": formatdate(stored.stamp // 1000, usegmt=True),
     }
 
 
-def versioned(request: Request, stored: StoredVersion, body: bytes | None = None) -> Response:
-    """Answer with a stored version, its ETag and its time, or 304."""
+def versioned(request: Request, stored: StoredVersion) -> Response:
+    """Answer with a stored version or the part that is asked for, its ETag and its time, or 304."""
     tagged = version_headers(stored)
-    if not_modified(request, stored.version, stored.last_updated):
-        return Response(status_code=304, headers=tagged)
-    return fhir_json(request, stored.body if body is None else body, 200, tagged)
+    if preconditions(request).not_modified(stored):
+        return Response(status_code=304, headers={**CACHING, **tagged})
+    return fhir_json(request, part(request, stored), 200, tagged)
+
+
+def part(request: Request, stored: StoredVersion) -> bytes:
+    """A version as ``_summary`` and ``_elements`` want it (R4 http.html#parameters)."""
+    if not request.scope["query_string"]:
+        return stored.body
+    query = request.query_params
+    mode = query.get("_summary") or "false"
+    names = [name.strip() for text in query.getlist("_elements") for name in text.split(",")]
+    if mode == "false" and not any(names):
+        return stored.body
+    return part_of(stored.body, mode, tuple(name for name in names if name))
 
 
 def location(base: str, stored: StoredVersion) -> str:
     """Address of a version."""
-    return f"{base}/{stored.type}/{quote(stored.id)}/_history/{stored.version}"
+    return f"{base}/{stored.type}/{stored.id}/_history/{stored.version}"
 
 
 def written(request: Request, stored: StoredVersion, status: int) -> Response:
     """Answer to a create, update or patch, as ``Prefer: return`` wants it (R4 http.html#ops)."""
-    headers = {**version_headers(stored), "Location": location(base_of(request), stored)}
+    headers = {
+        **CACHING,
+        **version_headers(stored),
+        "Location": location(base_of(request), stored),
+    }
     wanted = preference(request, "return")
+    if wanted in _RETURNS:
+        headers["Preference-Applied"] = f"return={wanted}"
     if wanted == "minimal":
         return Response(status_code=status, headers=headers)
     if wanted == "OperationOutcome":
-        said = outcome("information", "informational", "stored")
-        return fhir_json(request, said, status, headers)
-    return fhir_json(request, stored.body, status, headers)
+        return fhir_json(request, _said(stored), status, headers)
+    headers["Content-Location"] = headers["Location"]
+    return fhir_json(request, part(request, stored), status, headers)
+
+
+def _said(stored: StoredVersion) -> dict[str, Any]:
+    """What is to be said of what was stored: hints and warnings (R4 http.html#ops)."""
+    said = outcome("information", "informational", "stored")
+    for severity, kind, text, expression in issues(loads_exact(stored.body)):
+        if severity != "error":
+            code = KINDS[kind].code if kind in KINDS else kind
+            said["issue"] += outcome(severity, code, text, expression)["issue"]
+    return said

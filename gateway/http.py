@@ -1,49 +1,31 @@
-"""The FHIR R4 endpoint over HTTP: routes, negotiation, limits, and one place where errors become answers.
+"""The application over HTTP: interactions in front, then operations, jobs and pages.
 
 R4 http.html. Each interaction and each operation is a file of its own; this one only connects them.
 """
 
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from adapters.store import Store, Transaction
-from gateway.fhir_answer import fhir_json
-from gateway.interactions import (
-    bundle,
-    capabilities,
-    create,
-    delete,
-    history,
-    patch,
-    read,
-    search,
-    update,
-)
+from gateway.door import Bodiless
+from gateway.failures import not_served, refused, unexpected
+from gateway.front import Front
 from gateway.operations.endpoint import endpoint_of
 from gateway.operations.job_status import cancel_job, job_status
 from gateway.operations.table import OPERATIONS
 from gateway.pages import page_routes
 from gateway.settings import Settings
 from profiles.outcome import OperationOutcomeError
-
-log = logging.getLogger("isthmus.http")
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-_HTTP_KINDS = {404: "not-found", 405: "method-not-allowed", 413: "too-costly"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,50 +37,37 @@ class Services:
     lanes_alive: Callable[[], bool] = lambda: True
 
 
-def build_app(store: Store, settings: Settings, services: Services) -> Starlette:
-    """The ASGI application."""
+def build_app(store: Store, settings: Settings, services: Services) -> ASGIApp:
+    """The ASGI application; CORS only for the origins that a site names."""
+    operations = _operations()
     app = Starlette(
         routes=[
-            Route("/fhir", bundle.bundle, methods=["POST"]),
-            Route("/fhir", search.search_everything, methods=["GET"]),
-            Mount("/fhir", app=_by_path(_fhir_routes(), _interactions())),
+            Mount("/fhir", app=Router(operations, redirect_slashes=False)),
             *page_routes(),
         ],
-        middleware=_middleware(settings),
+        middleware=[Middleware(Bodiless), Middleware(GZipMiddleware, minimum_size=1024)],
         exception_handlers={
-            OperationOutcomeError: _outcome,
-            HTTPException: _http,
-            Exception: _unexpected,
+            OperationOutcomeError: refused,
+            HTTPException: not_served,
+            Exception: unexpected,
         },
     )
     app.state.store, app.state.settings, app.state.services = store, settings, services
-    app.state.started = datetime.now(UTC)
-    return app
+    app.state.started, app.state.operations = datetime.now(UTC), operations
+    app.router.redirect_slashes = False
+    front = Front(app, store)
+    if not settings.cors_origins:
+        return front
+    return CORSMiddleware(
+        front,
+        allow_origins=list(settings.cors_origins),
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=["Content-Location", "ETag", "Last-Modified", "Location", "X-Progress"],
+    )
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
-    """Compression always; CORS only for the origins that a site names."""
-    found = [Middleware(GZipMiddleware, minimum_size=1024)]
-    if settings.cors_origins:
-        found.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=list(settings.cors_origins),
-                allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-                allow_headers=["*"],
-                expose_headers=[
-                    "Content-Location",
-                    "ETag",
-                    "Last-Modified",
-                    "Location",
-                    "X-Progress",
-                ],
-            )
-        )
-    return found
-
-
-def _fhir_routes() -> list[BaseRoute]:
+def _operations() -> list[BaseRoute]:
     return [
         *(
             Route(path, endpoint_of(operation), methods=list(operation.methods))
@@ -108,63 +77,3 @@ def _fhir_routes() -> list[BaseRoute]:
         Route("/$job-status/{id}", job_status, methods=["GET"]),
         Route("/$job-status/{id}", cancel_job, methods=["DELETE"]),
     ]
-
-
-def _by_path(named: list[BaseRoute], interactions: list[BaseRoute]) -> ASGIApp:
-    """Operations have a ``$`` in their path and interactions have none: half of the routes are enough."""
-    operations, plain = Router(named), Router(interactions)
-
-    async def choose(scope: Scope, receive: Receive, send: Send) -> None:
-        chosen = operations if "$" in scope["path"] else plain
-        await chosen(scope, receive, send)
-
-    return choose
-
-
-def _interactions() -> list[BaseRoute]:
-    """R4 http.html: instance, type and system; conditional forms are those without an id."""
-    return [
-        Route("/metadata", capabilities.capabilities),
-        Route("/_history", history.system_history),
-        Route("/{type}/_history", history.type_history),
-        Route("/{type}/{id}", read.read, methods=["GET"]),
-        Route("/_search", search.search_everything, methods=["POST"]),
-        Route("/{type}", create.create, methods=["POST"]),
-        Route("/{type}", search.search, methods=["GET"]),
-        Route("/{type}/{id}", update.update, methods=["PUT"]),
-        Route("/", bundle.bundle, methods=["POST"]),
-        Route("/", search.search_everything, methods=["GET"]),
-        Route("/{type}/_search", search.search, methods=["POST"]),
-        Route("/{type}/{id}/_history/{version}", read.vread),
-        Route("/{type}/{id}/_history", history.history),
-        Route("/{compartment}/{id}/{type}/_search", search.search_compartment, methods=["POST"]),
-        Route("/{compartment}/{id}/{type}", search.search_compartment, methods=["GET"]),
-        Route("/{type}/{id}", patch.patch, methods=["PATCH"]),
-        Route("/{type}/{id}", delete.delete, methods=["DELETE"]),
-        Route("/{type}", update.conditional_update, methods=["PUT"]),
-        Route("/{type}", patch.conditional_patch, methods=["PATCH"]),
-        Route("/{type}", delete.conditional_delete, methods=["DELETE"]),
-    ]
-
-
-async def _outcome(request: Request, error: Exception) -> Response:
-    if not isinstance(error, OperationOutcomeError):
-        raise error
-    return fhir_json(request, error.to_resource(), error.kind.http)
-
-
-async def _http(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    kind = _HTTP_KINDS.get(status, "not-supported")
-    text = {404: "there is nothing at this address", 405: "this method is not served here"}
-    outcome = OperationOutcomeError(kind, text.get(status, "the request cannot be served"))
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    return fhir_json(request, outcome.to_resource(), status, headers)
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    """Our bug: a reference for the log, and nothing of what the request held."""
-    reference = uuid4().hex[:12]
-    log.error("request.failed", extra={"reference": reference}, exc_info=error)
-    outcome = OperationOutcomeError("exception", f"internal error, reference {reference}")
-    return fhir_json(request, outcome.to_resource(), 500)

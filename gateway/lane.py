@@ -25,6 +25,9 @@ log = logging.getLogger("isthmus.lane")
 POLL_S = 0.01
 """A job becomes due by the clock, which wakes nobody: the queue is asked this often (40 microseconds)."""
 
+STORE_AWAY_S = 1.0
+"""Wait after the store could not be asked or written: a full disk, a database that restarts."""
+
 Handler = Callable[[Job], None]
 """Does a job and ends its Task in the transaction that writes the result."""
 
@@ -100,14 +103,23 @@ class Lane:
         """Claim and do jobs until stopped."""
         owner = process_owner(os.getpid())
         while not self._stop.is_set():
-            job = self._store.claim((self._name,), owner, self._lease_s)
-            if job is None:
-                if self._rest_s:
-                    self._stop.wait(self._rest_s)
-                else:
-                    self._store.wait_for_change(POLL_S)
+            try:
+                job = self._next(owner)
+            except Exception as error:  # noqa: BLE001 - a lane that ended here would never come back
+                log.warning("lane.store-away", extra={"lane": self._name, "why": _reason(error)})
+                self._stop.wait(STORE_AWAY_S)
                 continue
-            self._do(job)
+            if job is not None:
+                self._do(job)
+
+    def _next(self, owner: str) -> Job | None:
+        """The job that has been due longest; after a rest, None."""
+        job = self._store.claim((self._name,), owner, self._lease_s)
+        if job is None and self._rest_s:
+            self._stop.wait(self._rest_s)
+        elif job is None:
+            self._store.wait_for_change(POLL_S)
+        return job
 
     def _do(self, job: Job) -> None:
         if job.attempts > self._retry.deaths:
@@ -139,8 +151,11 @@ class Lane:
                 )
                 self._on_timeout()
                 return
-            if not self._store.heartbeat(job, self._lease_s):
-                return
+            try:
+                if not self._store.heartbeat(job, self._lease_s):
+                    return
+            except Exception as error:  # noqa: BLE001 - the next beat may reach the store before the lease ends
+                log.warning("lane.store-away", extra={"lane": self._name, "why": _reason(error)})
 
     def _failed(self, job: Job, error: Exception) -> None:
         reason = _reason(error)
@@ -158,9 +173,9 @@ class Lane:
 
         try:
             self._store.transact(put_back)
-        except OperationOutcomeError as lost:
-            # The lease went to somebody else, who now answers for the job.
-            log.warning("task.lease-lost", extra={"task": job.task_id, "why": lost.diagnostics})
+        except Exception as lost:  # noqa: BLE001 - whatever it was, the lease ends and the job is claimed again
+            # The lease went to somebody else, who now answers for the job; or nothing can be written.
+            log.warning("task.lease-lost", extra={"task": job.task_id, "why": _reason(lost)})
 
 
 def _reason(error: Exception) -> str:

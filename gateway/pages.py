@@ -140,7 +140,8 @@ def _line(store: Store, resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def _report(store: Store, key: str) -> dict[str, Any]:
-    found = store.read("DiagnosticReport", key).json()
+    stored = store.read("DiagnosticReport", key)
+    found = stored.json()
     roots = [_read(store, entry["reference"]) for entry in found.get("result", ())]
     media = [_read(store, entry["link"]["reference"]) for entry in found.get("media", ())]
     return {
@@ -150,7 +151,7 @@ def _report(store: Store, key: str) -> dict[str, Any]:
         "lesions": [_lesion(store, root) for root in roots if root.get("hasMember")],
         "images": [f"data:image/png;base64,{m['content']['data']}" for m in media if m],
         "task": _open_review(store, key),
-        "versions": len(store.history("DiagnosticReport", key)),
+        "versions": stored.version,
     }
 
 

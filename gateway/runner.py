@@ -117,11 +117,18 @@ class Runner:
         while True:
             for lane in self.lanes:
                 lane.tend()
-            freed = self._store.free_leases(owner_is_dead)
-            if freed:
-                log.warning("lease.freed", extra={"count": freed})
+            self._free_leases()
             if self._stop.wait(0.5):
                 return
+
+    def _free_leases(self) -> None:
+        try:
+            freed = self._store.free_leases(owner_is_dead)
+        except Exception as error:
+            log.warning("lease.kept", exc_info=error)
+            return
+        if freed:
+            log.warning("lease.freed", extra={"count": freed})
 
 
 def lane_command(data: str, lane: str, models: str, log_level: str = "INFO") -> tuple[str, ...]:

@@ -9,11 +9,11 @@ import socket
 import sys
 from collections.abc import Sequence
 
+import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from gateway.app import Gateway, compose
-from gateway.fast_read import FastRead
 from gateway.logs import configure_logging
 from gateway.settings import Settings, load_settings, require_loopback
 
@@ -36,7 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     say(f"FHIR   http://{settings.host}:{settings.http_port}/fhir\n")
     say(f"DICOM  {settings.ae_title}@{settings.host}:{gateway.scp.port}\n")
     try:
-        asyncio.run(serve_http(gateway, settings, asyncio.Event()))
+        # A quarter more creates per second than on the loop of asyncio (decision 0020).
+        uvloop.run(serve_http(gateway, settings, asyncio.Event()))
     finally:
         gateway.stop()
     return 0
@@ -49,7 +50,7 @@ async def serve_http(gateway: Gateway, settings: Settings, stop: asyncio.Event) 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
     server = Server(
-        FastRead(gateway.http, gateway.store),
+        gateway.http,
         address=settings.host,
         port=settings.http_port,
         interface=Interfaces.ASGI,

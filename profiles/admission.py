@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
+import orjson
+
+from profiles.advice import advice
 from profiles.contained import contained_problems
 from profiles.exact_json import dumps_exact
-from profiles.fast_schema import passes
+from profiles.fast_schema import HOLDING, passes
 from profiles.identity import identity_problems
 from profiles.invariants import breaches
 from profiles.outcome import OperationOutcomeError
+from profiles.partial import partial_issues
 from profiles.structure import problems
 
 MOST_NAMED: Final = 100
@@ -24,7 +28,7 @@ Issue = tuple[str, str, str, str]
 
 
 def issues(resource: dict[str, Any], *, warnings: bool = True) -> list[Issue]:
-    """What is to be said of a resource; constraints only where the structure holds."""
+    """What is to be said of a resource; constraints only where the structure holds that they look at."""
     found = list(islice(_issues(resource, warnings), MOST_NAMED + 1))
     if len(found) > MOST_NAMED:
         found[MOST_NAMED] = ("error", "too-costly", "there may be more problems than are named", "")
@@ -32,28 +36,43 @@ def issues(resource: dict[str, Any], *, warnings: bool = True) -> list[Issue]:
 
 
 def _issues(resource: dict[str, Any], warnings: bool) -> Iterator[Issue]:
-    sound = True
+    try:
+        written = orjson.dumps(resource)
+    except (orjson.JSONEncodeError, TypeError):
+        written = b""
     # The schema in Rust has no false positives: what passes there needs no walk.
-    for problem in () if passes(resource) else problems(resource):
-        sound = False
-        yield ("error", problem.code, problem.text, problem.expression)
-    if not sound:
-        return
-    text = dumps_exact(resource)
-    if "contained" in resource or b'"#' in text:
+    if not passes(resource, plain=bool(written)):
+        wrong = list(islice(problems(resource), MOST_NAMED + 1))
+        if wrong:
+            yield from (("error", one.code, one.text, one.expression) for one in wrong)
+            yield from partial_issues(resource, wrong, warnings=warnings)
+            return
+    # A str is searched twice as fast as bytes are.
+    yield from _rules(resource, (written or dumps_exact(resource)).decode(), warnings)
+
+
+def _rules(resource: dict[str, Any], text: str, warnings: bool) -> Iterator[Issue]:
+    """Problems of a resource whose structure holds; its text says cheaply what cannot be there."""
+    if "contained" in resource or ("#" in text and '"#' in text):
         for problem in contained_problems(resource):
             yield ("error", problem.code, problem.text, problem.expression)
     # The resource and each that it contains have an id; one more may be that of an element.
-    if text.count(b'"id":') > 1 + len(resource.get("contained", ())) or b'"fullUrl":' in text:
+    holding = "contained" in resource or resource["resourceType"] in HOLDING
+    ids = 1 + len(resource.get("contained", ()))
+    if text.count('"id":') > ids or (holding and '"fullUrl":' in text):
         for problem in identity_problems(resource):
             yield ("error", problem.code, problem.text, problem.expression)
     for breach in breaches(
         resource,
         warnings=warnings,
-        extended=b'xtension":' in text,
-        periods=b'"start":' in text,
+        extended='xtension":' in text,
+        periods='"start":' in text,
     ):
         yield (breach.severity, breach.code, breach.text, breach.expression)
+    if warnings:
+        kind = resource["resourceType"]
+        for problem in advice(resource, kind, kind):
+            yield ("warning", problem.code, problem.text, problem.expression)
 
 
 def require_admissible(resource: dict[str, Any]) -> None:

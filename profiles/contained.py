@@ -34,12 +34,16 @@ def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Pro
     kinds = {str(one.get("id")): str(one.get("resourceType")) for one in contained}
     if kinds:
         yield from _mistyped(resource, kind, path, kinds)
-    used = {text.removeprefix("#") for text, _ in links}
+        kinds[""] = kind  # what is contained refers to what contains it by # alone
+        for at, one in enumerate(contained):
+            yield from _mistyped(one, one["resourceType"], f"{path}.contained[{at}]", kinds)
     for at, one in enumerate(contained):
+        place = f"{path}.contained[{at}]"
+        used = {text.removeprefix("#") for text, by in links if not by.startswith(f"{place}.")}
         if one.get("id") in {before.get("id") for before in contained[:at]}:
             text = "the id of a contained resource is unique in what contains it"
             yield Problem("invariant", text, f"{path}.contained[{at}].id")
-        yield from _one(one, f"{path}.contained[{at}]", used)
+        yield from _one(one, place, used)
 
 
 def _inner(value: Any, path: str) -> Iterator[tuple[dict[str, Any], str]]:

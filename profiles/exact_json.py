@@ -1,11 +1,16 @@
 """JSON read and written without changing a number: decimals keep every digit (R4 datatypes.html#decimal)."""
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 import orjson
 
 from profiles.outcome import OperationOutcomeError
+
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_BREAK: Final = b"\n"
+_DEEPER: Final = b"  "
 
 
 class Number(float):
@@ -38,6 +43,24 @@ def dumps_exact(value: Any) -> bytes:
     except (orjson.JSONEncodeError, TypeError):
         # An integer beyond 64 bits: rare, and then the slower writer has it.
         return _written(value).encode()
+
+
+def indented(body: bytes) -> bytes:
+    """A JSON text on many lines, for people; no token of it is changed."""
+    value = orjson.loads(body)
+    if orjson.dumps(value) == body:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2)
+    made, depth, before = bytearray(), 0, b""
+    for token in _TOKEN.findall(body):
+        if token in (b"}", b"]"):
+            depth -= 1
+            made += b"" if before in (b"{", b"[") else _BREAK + _DEEPER * depth
+        elif before in (b"{", b"[", b","):
+            made += _BREAK + _DEEPER * depth
+        made += b": " if token == b":" else token
+        depth += token in (b"{", b"[")
+        before = token
+    return bytes(made)
 
 
 def _fragment(value: Any) -> Any:

@@ -6,7 +6,7 @@ for the resources that have nothing wrong, which are nearly all.
 
 import functools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from jsonschema_rs import Draft4Validator, RegexOptions
@@ -17,14 +17,19 @@ from profiles.schema.texts import NARRATIVE
 from profiles.schema.types import resource_schema
 from profiles.xhtml import is_narrative
 
+HOLDING: Final = ("Bundle", "Parameters")
+"""Types whose parts hold resources of their own."""
 
-def passes(resource: dict[str, Any]) -> bool:
+
+def passes(resource: dict[str, Any], *, plain: bool = False) -> bool:
     """Whether a resource certainly has no structural problem (R4 validation.html).
 
     Parameters
     ----------
     resource : dict
         A JSON object as it was parsed.
+    plain : bool
+        Whether it is known that orjson can write it: no number that keeps its text, no endless depth.
 
     Returns
     -------
@@ -32,8 +37,10 @@ def passes(resource: dict[str, Any]) -> bool:
         ``False`` says nothing: the walker knows whether there is a problem.
     """
     try:
-        plain = _plain(resource)
-        return all(_passes(each, nested=nested) for each, nested in _resources(plain))
+        known = resource if plain else _plain(resource)
+        if "contained" not in known and known.get("resourceType") not in HOLDING:
+            return _passes(known, nested=False)
+        return all(_passes(each, nested=nested) for each, nested in _resources(known))
     except (ValueError, TypeError, RecursionError):
         return False
 

@@ -1,5 +1,6 @@
 """FHIR dates and times from clocks and DICOM attributes (R4 datatypes.html#instant, PS3.5 6.2)."""
 
+import functools
 import re
 from datetime import UTC, date, datetime
 
@@ -9,6 +10,12 @@ def instant(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError("an instant needs an offset from UTC")
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@functools.lru_cache(maxsize=256)
+def instant_of(milliseconds: int) -> str:
+    """FHIR ``instant`` of milliseconds since 1970 UTC; all that one commit writes has the same."""
+    return instant(datetime.fromtimestamp(milliseconds / 1000, UTC))
 
 
 def dicom_date(value: str) -> str | None:

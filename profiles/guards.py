@@ -33,7 +33,8 @@ _TRUE_OF_EMPTY = frozenset({"empty", "all", "isDistinct"})
 class Guard:
     """JSON names of a type that decide an invariant alone.
 
-    It holds where all of one set of ``needed`` are absent, and where one of ``enough`` is present.
+    It holds where all of one set of ``needed`` are absent, and where one of ``enough`` is present. The
+    smallest set comes first: one look at each of its names is all that most resources cost.
     """
 
     needed: tuple[frozenset[str], ...] = ()
@@ -42,7 +43,10 @@ class Guard:
     def holds(self, value: Mapping[str, object]) -> bool:
         """Whether the members that an object has say that the invariant holds."""
         for names in self.needed:
-            if names.isdisjoint(value):
+            for name in names:
+                if name in value:
+                    break
+            else:
                 return True
         return not self.enough.isdisjoint(value)
 
@@ -54,17 +58,24 @@ def guard(expression: Expression, kind: str) -> Guard:
         return Guard()
     tree = parse(expression.text)
     sets = [{root} for root in _sufficient(tree)]
-    try:
-        whole = set(_named(tree))
-    except _Unknown:
-        whole = set()
+    whole = names_in(expression.text)
     empty: dict[str, object] = {}
     if whole and expression.holds(Node(empty, kind)):
         sets.append(whole)
+    needed = (frozenset(_json_names(definition, names)) for names in sets)
     return Guard(
-        tuple(frozenset(_json_names(definition, names)) for names in sets),
+        # A name that is no member, such as that of the type, decides nothing.
+        tuple(sorted((names for names in needed if names), key=len)),
         frozenset(_json_names(definition, set(_enough(tree)))),
     )
+
+
+def names_in(expression: str) -> set[str] | None:
+    """Every name that an expression follows from its element; None when it leaves the element."""
+    try:
+        return set(_named(parse(expression)))
+    except _Unknown:
+        return None
 
 
 def _json_names(definition: TypeDefinition, names: set[str]) -> Iterator[str]:

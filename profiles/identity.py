@@ -8,6 +8,8 @@ from profiles.definitions.r4 import definitions
 from profiles.structure import Problem
 
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+", re.DOTALL)
+_LINKED: Final = frozenset({"document", "message"})
+"""Types of Bundle whose entries refer to each other by full URL (R4 documents.html, messaging.html)."""
 _RESTFUL: Final = re.compile(r"https?://.+/([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
 
 
@@ -17,7 +19,8 @@ def identity_problems(resource: dict[str, Any], path: str = "") -> Iterator[Prob
     Parameters
     ----------
     resource : dict
-        A resource whose structure holds; the resources of its entries are asked too.
+        A resource whose structure holds, but for members of lists that were left out; the resources of
+        its entries are asked too.
     path : str
         Where it stands, when it is not the outermost.
     """
@@ -29,10 +32,13 @@ def identity_problems(resource: dict[str, Any], path: str = "") -> Iterator[Prob
         if name != "contained":
             yield from _repeated(value, f"{path}.{name.removeprefix('_')}", seen)
     for at, one in enumerate(resource.get("contained", ())):
-        yield from identity_problems(one, f"{path}.contained[{at}]")
+        if one is not None:
+            yield from identity_problems(one, f"{path}.contained[{at}]")
     if resource["resourceType"] == "Bundle":
+        linked = resource.get("type") in _LINKED
         for at, entry in enumerate(resource.get("entry", ())):
-            yield from _full_url(entry, f"{path}.entry[{at}].fullUrl")
+            if entry is not None:
+                yield from _full_url(entry, f"{path}.entry[{at}].fullUrl", linked=linked)
 
 
 def _repeated(value: Any, path: str, seen: set[str]) -> Iterator[Problem]:
@@ -54,10 +60,12 @@ def _repeated(value: Any, path: str, seen: set[str]) -> Iterator[Problem]:
                 yield from _repeated(inner, f"{path}.{name.removeprefix('_')}", seen)
 
 
-def _full_url(entry: dict[str, Any], path: str) -> Iterator[Problem]:
+def _full_url(entry: dict[str, Any], path: str, *, linked: bool) -> Iterator[Problem]:
     """A full URL is absolute and leads to the resource beside it (R4 bundle.html#bundle-unique)."""
     url, resource = entry.get("fullUrl"), entry.get("resource")
     if not isinstance(url, str):
+        if linked and isinstance(resource, dict) and "id" in resource:
+            yield Problem("required", "the fullUrl says which resource this is", path)
         return
     if not _ABSOLUTE.fullmatch(url):
         yield Problem("value", "a fullUrl is absolute", path)

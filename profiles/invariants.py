@@ -7,7 +7,7 @@ type without rules costs nothing. What ``profiles.structure`` holds already is n
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from profiles.definitions.r4 import ElementDefinition, Invariant, definitions, value_sets
 from profiles.fhirpath.engine import Expression, compile_expression
@@ -15,9 +15,12 @@ from profiles.fhirpath.nodes import Node
 from profiles.guards import Guard, guard
 from profiles.outcome import OperationOutcomeError
 from profiles.search.ranges import date_range
+from profiles.stated import CHECKS, STATED
 
 _TEXT_ONLY: Final = frozenset({"text", "coding", "display"})
 _NOT_HERE: Final = frozenset({"not-supported"})
+_UNSAID: Final = object()
+"""The system of a ``code``, which its value set says."""
 
 
 def _period_ends_after_start(period: Any) -> bool:
@@ -33,8 +36,11 @@ def _has_no_comparator(quantity: Any) -> bool:
     return "comparator" not in quantity
 
 
-_QUICK: Final = {"per-1": _period_ends_after_start, "sqty-1": _has_no_comparator}
+_QUICK: Final = {"per-1": _period_ends_after_start, "sqty-1": _has_no_comparator, **CHECKS}
 """Constraints that are met so often that they are written out."""
+
+
+_HOLDS: Final = compile_expression("true")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,7 @@ def _depth(warnings: bool, extended: bool, periods: bool) -> Depth:
     return Depth(warnings, extended, periods)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where an element stands; its FHIRPath is only written when something is wrong there."""
 
     outer: "_Place | None"
@@ -202,15 +207,16 @@ def _binding(
 def _codings(value: Any) -> list[dict[str, Any]]:
     """Codings that a binding judges; text alone is no code (R4 terminologies.html#4.1.1)."""
     if not isinstance(value, dict):
-        return [{"code": value}] if isinstance(value, str) else []
+        return [{"code": value, "system": _UNSAID}] if isinstance(value, str) else []
     if "coding" in value:
         return [coding for coding in value["coding"] if isinstance(coding, dict)]
     return [value] if "code" in value else []
 
 
 def _is_in(coding: dict[str, Any], systems: dict[str, frozenset[str]]) -> bool:
-    code, system = coding.get("code"), coding.get("system")
-    if system is None:
+    """Whether a code is one of the set; a Coding without a system means none of them."""
+    code, system = coding.get("code"), coding.get("system", "")
+    if system is _UNSAID:
         return any(code in codes for codes in systems.values())
     return code in systems.get(system, ())
 
@@ -226,6 +232,7 @@ def _rules(kind: str, depth: Depth) -> _Rules:
         if member is not None:
             members[name] = member
     own = tuple((rule, one, guard(one, kind)) for rule, one in _compiled(definition.rules, depth))
+    own += tuple((rule, _HOLDS, decided) for rule, decided in STATED.get(kind, ()))
     return _Rules(kind, own, members)
 
 

@@ -24,6 +24,12 @@ _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 
 _EXTENSIONS: Final = frozenset({"extension", "modifierExtension"})
 
+_IN_PLACE: Final = frozenset(
+    f"http://hl7.org/fhir/StructureDefinition/{name}"
+    for name in ("data-absent-reason", "iso21090-nullFlavor", "cqf-expression")
+)
+"""Extensions that stand in place of a value (R4 extensibility-registry.html)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -114,7 +120,7 @@ def _member(
     plain = name.removeprefix("_")
     found = definition.members.get(plain)
     at = f"{path}.{plain}"
-    if found is None or (plain != name and found[1] not in definitions().primitives):
+    if found is None or (plain != name and not definition.extends(plain)):
         yield Problem("structure", f"{definition.name} has no such element", f"{path}.{name}")
         return
     element, kind = found
@@ -124,18 +130,37 @@ def _member(
         text = "a list is expected" if element.many else "a single value is expected, not a list"
         yield Problem("structure", text, at)
         return
+    other = owner.get(plain if plain != name else f"_{plain}")
     if not element.many:
         yield from _value(value, element, kind, at, extends=plain != name)
+        if plain != name and other is None:
+            yield from _uncoded(value, element, at)
         return
     if not value:
         yield Problem("structure", "a list has at least one member", at)
-    other = owner.get(plain if plain != name else f"_{plain}")
     for index, entry in enumerate(value):
         place = f"{at}[{index}]"
-        if entry is not None:
-            yield from _value(entry, element, kind, place, extends=plain != name)
-        elif not _paired(other, index):
-            yield Problem("structure", "null stands only beside its extension", place)
+        if entry is None:
+            if not _paired(other, index):
+                yield Problem("structure", "null stands only beside its extension", place)
+            continue
+        yield from _value(entry, element, kind, place, extends=plain != name)
+        if plain != name and not _paired(other, index):
+            yield from _uncoded(entry, element, place)
+
+
+def _uncoded(beside: Any, element: ElementDefinition, path: str) -> Iterator[Problem]:
+    """A code of a required value set that is not there, and nothing that says why.
+
+    R4 terminologies.html#required: the concept is one of the value set. What stands in its place has to say
+    that there is none, or how it is found.
+    """
+    if element.codes is None:
+        return
+    said = beside.get("extension") if isinstance(beside, dict) else None
+    listed = said if isinstance(said, list) else []
+    if not any(isinstance(one, dict) and one.get("url") in _IN_PLACE for one in listed):
+        yield Problem("code-invalid", "a code of the required value set is expected", path)
 
 
 def _paired(other: Any, index: int) -> bool:

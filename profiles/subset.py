@@ -25,7 +25,7 @@ def part_of(
     Parameters
     ----------
     summary : str
-        ``true``, ``text``, ``data`` or ``false``.
+        ``true``, ``text``, ``data``, ``count`` (who it is, and no more) or ``false``.
     elements : tuple of str
         Top-level elements. ``Patient.name`` speaks of Patients alone, ``name`` of what matches.
     included : bool
@@ -43,6 +43,8 @@ def part_of(
 
 def _summarised(resource: dict[str, Any], mode: str) -> dict[str, Any]:
     definition = definitions().types[resource["resourceType"]]
+    if mode == "count":
+        return {name: resource[name] for name in ("resourceType", "id", "meta")}
     if mode == "data":
         return {name: value for name, value in resource.items() if name != "text"}
     if mode == "text":

@@ -3,7 +3,7 @@
 ``requested`` (receiving or waiting) → ``in-progress`` (leased by a lane) → ``completed`` | ``failed``
 | ``cancelled``. The lease itself is a column of the queue, not an element: it changes too often to be
 a version. ``businessStatus`` says what a person would ask for: receiving, queued, running,
-awaiting-review, accepted, modified, rejected, superseded, dead-letter.
+awaiting-review, accepted, modified, rejected, superseded, withdrawn, dead-letter.
 """
 
 from collections.abc import Mapping
@@ -32,6 +32,7 @@ STATES: Final = {
         "refused": "Analysis refused",
         "held": "Held: the report is already decided",
         "superseded": "Superseded by a newer result",
+        "withdrawn": "Cancelled by its client",
         "awaiting-review": "Awaiting review",
         "accepted": "Accepted",
         "modified": "Accepted with changes",

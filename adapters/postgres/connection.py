@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import psycopg
 
+from adapters.postgres.words import PostgresWords
+
 
 @functools.lru_cache(maxsize=4096)
 def translated_sql(text: str) -> str:
@@ -23,6 +25,7 @@ class PostgresConnection:
     """
 
     for_update: Final = " FOR UPDATE"
+    words: Final = PostgresWords()
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -48,10 +51,11 @@ class PostgresConnection:
             self.raw = self._connected()
             return self.raw.execute(translated_sql(text), values, binary=True)
 
-    def executemany(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement for many rows, in one round trip."""
-        with self.raw.cursor() as cursor:
-            cursor.executemany(translated_sql(text), list(rows))
+    def write(self, batches: Iterable[tuple[str, list[tuple[Any, ...]]]]) -> None:
+        """Run each statement for its rows, all in one round trip."""
+        with self.raw.pipeline(), self.raw.cursor() as cursor:
+            for text, rows in batches:
+                cursor.executemany(translated_sql(text), rows)
 
     def lock(self, name: str) -> None:
         """Hold an advisory lock of this name until the transaction ends."""

@@ -1,14 +1,21 @@
 """The schema on PostgreSQL: our tables, and those of Procrastinate beside them."""
 
+import logging
 from importlib.resources import files
 from typing import Any, Final
 
+import psycopg
+
+from adapters.postgres.words import SCHEMA as WORDS
+from adapters.postgres.words import TRIGRAMS
 from adapters.sql.notes import note, set_note
-from adapters.sql.schema import IMAGING, POSTGRES, RESOURCES, statements
+from adapters.sql.schema import IMAGING, POSTGRES, RESOURCES, SECOND_TO_THIRD, THIRD, statements
 from profiles.outcome import OperationOutcomeError
 
-VERSION: Final = 2
+VERSION: Final = 3
 NOTE: Final = "schema"
+log = logging.getLogger("isthmus.store")
+
 _LOCK: Final = 7_364_201
 """Advisory lock under which one process at a time migrates."""
 
@@ -17,23 +24,11 @@ CREATE TABLE job_lease (
     job_id BIGINT PRIMARY KEY, task_id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, token TEXT NOT NULL,
     lease_ms BIGINT NOT NULL)
 """
-_FUNCTIONS: Final = (
-    """
-CREATE FUNCTION bare(said TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$
-    SELECT lower(regexp_replace(normalize(said, NFD), '[\u0300-\u036f]', '', 'g')) $$
-""",
-    """
-CREATE FUNCTION text_of(body BYTEA) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$
-    SELECT bare(regexp_replace(coalesce(convert_from(body, 'UTF8')::jsonb #>> '{text,div}', ''),
-        '<[^>]*>', ' ', 'g')) $$
-""",
-    """
-CREATE FUNCTION content_of(body BYTEA) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$
-    SELECT bare(coalesce(string_agg(regexp_replace(v #>> '{}', '<[^>]*>', ' ', 'g'), ' '), ''))
-    FROM jsonb_path_query(convert_from(body, 'UTF8')::jsonb, 'strict $.**') v
-    WHERE jsonb_typeof(v) = 'string' $$
-""",
+_OLD_FUNCTIONS: Final = (
+    "DROP FUNCTION IF EXISTS text_of(BYTEA), content_of(BYTEA)",
+    "DROP FUNCTION IF EXISTS bare(TEXT)",
 )
+"""Schema 2 looked through the bodies."""
 
 
 def migrate(connection: Any) -> None:
@@ -52,6 +47,9 @@ def migrate(connection: Any) -> None:
         _require_known(version)
         if version == 0:
             _make(connection)
+        elif version == 2:
+            _run(connection, SECOND_TO_THIRD)
+            _make_words(connection, *_OLD_FUNCTIONS)
         set_note(connection, NOTE, str(VERSION))
     except BaseException:
         connection.execute("ROLLBACK")
@@ -66,12 +64,29 @@ def _require_known(version: int) -> None:
         )
 
 
-def _make(connection: Any) -> None:
-    for script in (RESOURCES, IMAGING):
-        for statement in statements(script, POSTGRES):
+def _run(connection: Any, script: str) -> None:
+    for statement in statements(script, POSTGRES):
+        connection.execute(statement)
+
+
+def _make_words(connection: Any, *before: str) -> None:
+    for statement in (*before, *WORDS):
+        connection.execute(statement)
+    connection.execute("SAVEPOINT trigrams")
+    try:
+        for statement in TRIGRAMS:
             connection.execute(statement)
+    except psycopg.Error:
+        # The extension is not installed, or not ours to make: a search looks at every different text.
+        connection.execute("ROLLBACK TO SAVEPOINT trigrams")
+        log.warning("pg_trgm is not available: :contains has no index")
+    connection.execute("RELEASE SAVEPOINT trigrams")
+
+
+def _make(connection: Any) -> None:
+    for script in (RESOURCES, THIRD, IMAGING):
+        _run(connection, script)
+    _make_words(connection)
     connection.execute(_LEASES)
-    for function in _FUNCTIONS:
-        connection.raw.execute(function)
     procrastinate = (files("procrastinate.sql") / "schema.sql").read_text()
     connection.raw.execute(procrastinate)

@@ -36,6 +36,7 @@ def replace(connection: Any, index: Index, before: Rows, after: Rows, stamp: int
         key = index.target(kind, own_id)
         index.remove(kind, key, before[kind, own_id])
         _place(connection, key, AWAITED, "", stamp)
+        index.changed(key)
     for (kind, own_id), rows in after.items():
         key = index.target(kind, own_id)
         known = before.get((kind, own_id), set())

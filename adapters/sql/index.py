@@ -1,17 +1,19 @@
 """Index rows of resources: written, and removed, in batches per table."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from adapters.sql.names import Names
 from adapters.sql.schema import AWAITED
-from profiles.search.contained import linked_row, with_links
+from adapters.sql.words import searchable_texts
+from profiles.search.contained import contained_in, contained_type, linked_row, with_links
 from profiles.search.extract import Extractor
 from profiles.search.parameters import SearchParameter
 from profiles.search.values import Row
 
 COLUMNS: Final = {
-    "tok": ("s_tok", "sp, val, sys, pk"),
+    "tok": ("s_tok", "sp, val, sys, raw, pk"),
+    "sys": ("s_sys", "sp, sys, pk"),
     "str": ("s_str", "sp, val, exact, pk"),
     "ref": ("s_ref", "sp, tpk, pk"),
     "uri": ("s_uri", "sp, val, pk"),
@@ -25,6 +27,8 @@ _INSERT: Final = {
     "ON CONFLICT DO NOTHING"
     for table, (name, columns) in COLUMNS.items()
 }
+_DUE: Final = "due"
+_INSERT[_DUE] = "INSERT INTO s_due (pk) VALUES (?)"
 _DELETE: Final = {
     table: f"DELETE FROM {name} WHERE "
     + " AND ".join(f"{column} = ?" for column in columns.split(", "))
@@ -117,6 +121,31 @@ class Index:
         if self._size > _BATCH:
             self.flush()
 
+    def changed(self, key: int) -> None:
+        """Leave the key of a resource for the index of words."""
+        self._waiting.setdefault(_DUE, []).append((key,))
+        self._size += 1
+
+    def texts(self, resource: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+        """Parameter and text of everything that ``:contains`` can look into."""
+        kind = resource["resourceType"]
+        known = self._lookup(kind)
+        for code, text in searchable_texts(self.rows(resource), known):
+            yield self._codes(kind).get(code) or self._code(kind, code), text
+        for place, inner in contained_in(resource) if "contained" in resource else ():
+            del place
+            own = contained_type(inner["resourceType"])
+            kinds = self._lookup(inner["resourceType"])
+            for code, text in searchable_texts(self.rows(inner), kinds):
+                yield self._codes(own).get(code) or self._code(own, code), text
+
+    def contained(self, resource: Mapping[str, Any]) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        """Key, type and content of everything that a resource contains."""
+        written = {one.get("id"): one for one in resource.get("contained", ())}
+        for place, inner in contained_in(resource) if written else ():
+            kind = contained_type(inner["resourceType"])
+            yield self.target(kind, place), self._names.key(kind), written[inner["id"]]
+
     def remove(self, kind: str, key: int, rows: Iterable[Row]) -> None:
         """Remove rows at once."""
         self.flush()
@@ -127,9 +156,9 @@ class Index:
         """Write what waits, in the order of each table's key."""
         if self._before is None:
             self._before = self._marked()
-        for table, bound in self._waiting.items():
+        for bound in self._waiting.values():
             bound.sort()
-            self._connection.executemany(_INSERT[table], bound)
+        self._connection.write((_INSERT[table], bound) for table, bound in self._waiting.items())
         self._waiting.clear()
         self._size = 0
 
@@ -181,10 +210,13 @@ class Index:
         parameter = self._codes(kind).get(code) or self._code(kind, code)
         names = self._names
         if table == "tok":
-            return (parameter, row[2], names.key(row[3]), key)
+            return (parameter, row[2], names.key(row[3]), row[4], key)
+        if table == "sys":
+            return (parameter, names.key(row[2]), key)
         if table == "ref":
             return (parameter, self.target(row[2], row[3]), key)
         if table == "qty":
+            names.use_unit(row[2], row[3])
             return (parameter, row[2], names.key(row[3]), *row[4:], key)
         if table == "cmp":
             val, sys, low, high, val2, sys2, *rest = row[2:]

@@ -1,8 +1,12 @@
 """Small integers for texts that stand in every row: types, parameters, code systems."""
 
-from typing import Any
+from typing import Any, Final
 
 from profiles.search.contained import MARK
+from profiles.search.units import UCUM
+
+_UNIT: Final = "unit "
+"""Beginning of the names of units: neither a type nor the address of a system has a space."""
 
 
 class Names:
@@ -44,6 +48,18 @@ class Names:
                 raise LookupError(text)
             self._known[text] = found
         return found
+
+    def use_unit(self, code: str, system: str) -> None:
+        """Remember that a quantity has a unit of UCUM, for searches in another one."""
+        if system == UCUM:
+            self.key(_UNIT + code)
+
+    def units(self) -> list[str]:
+        """Codes of UCUM that any quantity has, or had."""
+        rows = self._connection.execute(
+            "SELECT text FROM dict WHERE text > ? AND text < ? ORDER BY text", (_UNIT, "unit!")
+        )
+        return [text.removeprefix(_UNIT) for (text,) in rows]
 
     def kinds(self) -> list[str]:
         """Resource types that anything stored has or refers to."""

@@ -1,6 +1,6 @@
 """Reading from the store on one connection: resources, versions, searches."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import orjson
@@ -15,6 +15,7 @@ from adapters.sql.search.condition import AnyOf
 from adapters.sql.search.include import Include, included
 from adapters.sql.search.order import SortKey
 from adapters.sql.search.run import Keys, Wanted, keys
+from adapters.sql.words import looks_for_words
 from profiles.search.contained import MARK
 from profiles.search.request import SearchRequest, understand
 
@@ -31,12 +32,21 @@ class Reader:
         Of the thread that uses this.
     registry : Registry
         The search parameters of this store.
+    catch_up : callable
+        Brings the index of words to what is stored; called before a search that needs it.
     names : Names, optional
         Where the connection has one already.
     """
 
-    def __init__(self, connection: Any, registry: Registry, names: Names | None = None) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        registry: Registry,
+        catch_up: Callable[[], None],
+        names: Names | None = None,
+    ) -> None:
         self.connection = connection
+        self._catch_up = catch_up
         self.names = names if names is not None else Names(connection)
         self._registry = registry
 
@@ -68,7 +78,10 @@ class Reader:
         terminology: Terminology | None = None,
     ) -> SearchPage:
         """One page of a search that was understood."""
-        builder = Builder(self.names, terminology or self._terminology(), base)
+        if any(map(looks_for_words, request.nodes)):
+            self._catch_up()
+        words = self.connection.words
+        builder = Builder(self.names, terminology or self._terminology(), words, base)
         kinds, trees = request.searched()
         one = builder.condition if len(kinds) == 1 else builder.of_kind
         conditions = tuple(AnyOf(tuple(map(one, nodes))) for nodes in trees)

@@ -11,7 +11,8 @@ import orjson
 class StoredVersion:
     """One version of a resource; ``body`` is its complete JSON, ``stamp`` milliseconds UTC.
 
-    ``op`` is the HTTP method that made it, ``key`` its place in the store where a list needs it.
+    ``op`` is the HTTP method that made it, ``key`` its place in the store where a list needs it, ``new``
+    whether it made the resource, for the first time or again; only a history says that.
     """
 
     type: str
@@ -22,6 +23,7 @@ class StoredVersion:
     deleted: bool = False
     op: str = ""
     key: int = 0
+    new: bool = False
 
     @property
     def last_updated(self) -> datetime:

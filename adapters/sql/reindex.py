@@ -1,6 +1,7 @@
 """Build the index again: after an upgrade that extracts otherwise, or for parameters that were added."""
 
 import hashlib
+import logging
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any, Final
@@ -13,22 +14,41 @@ from adapters.sql.transaction import Transaction
 
 NOTE: Final = "index"
 _BATCH: Final = 2000
+_SAID_EVERY: Final = 20_000
+"""Resources after which the log says how far it is."""
+
+log = logging.getLogger("isthmus.store")
 
 
 def index_version() -> str:
     """Digest of everything that decides which rows a resource has."""
     digest = hashlib.sha256()
     digest.update((files("profiles.definitions") / "r4_search.json.gz").read_bytes())
-    for name in ("extract", "paths", "values", "ranges", "parameters", "contained"):
+    for name in (
+        "extract",
+        "paths",
+        "values",
+        "tokens",
+        "ranges",
+        "parameters",
+        "words",
+        "contained",
+    ):
         digest.update((files("profiles.search") / f"{name}.py").read_bytes())
     return digest.hexdigest()[:16]
+
+
+def say_progress(done: int, total: int) -> None:
+    """Write to the log how far the index is; counts only."""
+    if done == total or done % _SAID_EVERY < _BATCH:
+        log.info("indexed %d of %d resources anew", done, total)
 
 
 def require_index(
     begin: str,
     connection: Any,
     transaction: Transaction,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] = say_progress,
 ) -> None:
     """Index every resource again if another version of this program has written the index.
 
@@ -48,11 +68,13 @@ def require_index(
 
 
 def rebuild(
-    connection: Any, transaction: Transaction, progress: Callable[[int, int], None] | None = None
+    connection: Any, transaction: Transaction, progress: Callable[[int, int], None] = say_progress
 ) -> None:
     """Drop every index row and extract all of them again, inside the caller's transaction."""
     for table, _ in COLUMNS.values():
         connection.execute(f"DELETE FROM {table}")
+    connection.execute("DELETE FROM s_due")
+    connection.words.clear(connection)
     (total,) = connection.execute("SELECT count(*) FROM res WHERE deleted = 0").fetchone()
     done, last = 0, 0
     while True:
@@ -66,5 +88,4 @@ def rebuild(
             transaction.reindex(key, orjson.loads(body), stamp)
         transaction.flush()
         done, last = done + len(rows), rows[-1][0]
-        if progress is not None:
-            progress(done, total)
+        progress(done, total)

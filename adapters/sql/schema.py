@@ -1,8 +1,9 @@
 """Tables of the store in the two dialects, and how an older store becomes a newer one.
 
 Integer-keyed, so that a search is ``(parameter, value)`` → resource keys in order. ``res`` holds the current
-version of a resource, ``hist`` the older ones. A reference to what is not there yet points to a row without
-a body (``deleted = 2``), which the resource takes over when it comes: the link needs no repair.
+version of a resource, ``hist`` the older ones, each with the moment ``until`` which it was current. A
+reference to what is not there yet points to a row without a body (``deleted = 2``), which the resource takes
+over when it comes: the link needs no repair.
 
 Index tables are keyed by all their columns. Those with ranges have a second index by resource, for probes,
 ``_sort`` and ``_include``. Rows of a resource are removed by extracting them again from its old body.
@@ -44,10 +45,9 @@ CREATE INDEX res_recent ON res (rt, ts, pk);
 CREATE INDEX res_all ON res (ts, pk);
 CREATE TABLE hist (
     pk {int} NOT NULL, ver {int} NOT NULL, rt {int} NOT NULL, ts {int} NOT NULL,
-    deleted {int} NOT NULL, op {text} NOT NULL, body {bytes} NOT NULL, PRIMARY KEY (pk, ver)){packed};
-CREATE INDEX hist_recent ON hist (ts, pk, ver);
-CREATE TABLE s_tok (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, sys {int} NOT NULL,
-    PRIMARY KEY (sp, val, pk, sys)){packed};
+    until {int} NOT NULL, deleted {int} NOT NULL, op {text} NOT NULL, body {bytes} NOT NULL,
+    PRIMARY KEY (pk, ver)){packed};
+CREATE INDEX hist_recent ON hist (rt, ts, pk, ver, until);
 CREATE TABLE s_str (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, exact {text} NOT NULL,
     PRIMARY KEY (sp, val, pk, exact)){packed};
 CREATE INDEX s_str_pk ON s_str (sp, pk, val);
@@ -72,6 +72,32 @@ CREATE TABLE s_cmp (sp {int} NOT NULL, val {text} NOT NULL, sys {int} NOT NULL, 
     hi2 {real} NOT NULL, pk {int} NOT NULL,
     PRIMARY KEY (sp, val, sys, val2, lo, hi, sys2, lo2, hi2, pk)){packed}
 """
+
+SUPERSEDED: Final = """
+ALTER TABLE hist ADD COLUMN until {int} NOT NULL DEFAULT 0;
+UPDATE hist SET until = COALESCE(
+    (SELECT n.ts FROM hist n WHERE n.pk = hist.pk AND n.ver = hist.ver + 1),
+    (SELECT c.ts FROM res c WHERE c.pk = hist.pk));
+DROP INDEX hist_recent;
+CREATE INDEX hist_recent ON hist (rt, ts, pk, ver, until)
+"""
+"""From schema 2 to 3: a version says until when it was current, and is found by its type."""
+
+THIRD: Final = """
+CREATE TABLE s_tok (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, sys {int} NOT NULL,
+    raw {text} NOT NULL, PRIMARY KEY (sp, val, pk, sys, raw)){packed};
+CREATE TABLE s_sys (sp {int} NOT NULL, sys {int} NOT NULL, pk {int} NOT NULL,
+    PRIMARY KEY (sp, sys, pk)){packed};
+CREATE TABLE s_due (seq {key}, pk {int} NOT NULL);
+CREATE TABLE s_part (id {key}, sp {int} NOT NULL, val {text} NOT NULL, UNIQUE (sp, val))
+"""
+"""What schema 3 has otherwise than schema 2: tokens without case, their systems, words and parts of texts.
+
+The tables of words themselves differ between the databases and stand beside this with each.
+"""
+
+SECOND_TO_THIRD: Final = f"{SUPERSEDED};DROP TABLE s_tok;{THIRD}"
+"""The rows come from indexing anew, which the change of the extraction brings about."""
 
 IMAGING: Final = """
 CREATE TABLE study (

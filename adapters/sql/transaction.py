@@ -17,6 +17,7 @@ from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import GENERATION, Registry
 from adapters.sql.resources import Resources, version
+from adapters.sql.words import WordIndex
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader, SeriesRef
 from profiles.search.contained import contained_type
@@ -49,7 +50,8 @@ class Transaction:
         self.registry = registry
         self._index = Index(connection, self._names, registry)
         self._resources = Resources(connection, self._names, self._index)
-        self._reader = Reader(connection, registry, self._names)
+        self._words = WordIndex(connection, self._index.texts, self._index.contained)
+        self._reader = Reader(connection, registry, self._catch_up, self._names)
         self.moment: datetime
         self.secret = b""
 
@@ -67,6 +69,15 @@ class Transaction:
         )
         self._index.add(kind, key, rows)
         self._resources.index_contained(resource, stamp)
+        self._index.changed(key)
+
+    def catch_up(self) -> bool:
+        """Index the words of what has been due longest; whether there was anything."""
+        return self._words.catch_up() > 0
+
+    def _catch_up(self) -> None:
+        while self._words.catch_up():
+            pass
 
     def flush(self) -> None:
         """Write the index rows that wait."""
@@ -80,11 +91,13 @@ class Transaction:
         """Forget what one closure has done."""
         self._index.rollback_entry()
         self._names.forget()
+        self._words.forget()
 
     def rolled_back(self) -> None:
         """Forget everything since ``begin``."""
         self._index.forget()
         self._names.forget()
+        self._words.forget()
 
     def read(self, kind: str, resource_id: str) -> StoredVersion | None:
         """The current version; ``None`` when there is none or it is deleted."""

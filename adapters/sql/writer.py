@@ -3,6 +3,8 @@
 A caller hands in a closure and waits. The thread takes what has queued up, runs each closure in a
 savepoint of one transaction, commits once, and only then lets every caller go. A closure that raises
 rolls back alone. A commit that fails fails for every caller of the group: nobody is told a lie.
+
+When nothing has come for a while, the thread does what was left for later, a piece at a time.
 """
 
 import threading
@@ -15,6 +17,10 @@ from adapters.sql.engine import Engine
 from profiles.outcome import OperationOutcomeError
 
 GROUP = 256
+IDLE_S = 1.0
+"""Seconds without a closure after which what was left for later is begun."""
+BREATH_S = 0.02
+"""Seconds between two pieces of it."""
 TRIES = 8
 """How often a closure is run again that collided with another process."""
 
@@ -45,11 +51,20 @@ class Writer:
         What closures are given; it is told of the begin of a group and of rollbacks.
     clock : callable
         Present moment, aware.
+    later : callable
+        A closure that does a piece of what writes leave for later; false when nothing is left.
     """
 
     def __init__(
-        self, engine: Engine, connection: Any, transaction: Any, clock: Callable[[], datetime]
+        self,
+        engine: Engine,
+        connection: Any,
+        transaction: Any,
+        clock: Callable[[], datetime],
+        later: Callable[[Any], bool],
     ) -> None:
+        self._later = later
+        self._pause: float | None = IDLE_S
         self._engine = engine
         self._connection = connection
         self._transaction = transaction
@@ -97,11 +112,15 @@ class Writer:
     def _run(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._queue or self._closed)
-                if not self._queue:
+                come = self._wake.wait_for(lambda: self._queue or self._closed, self._pause)
+                if come and not self._queue:
                     return
                 size = min(len(self._queue), GROUP)
                 group = [self._queue.popleft() for _ in range(size)]
+            if not group:
+                self._do_later()
+                continue
+            self._pause = IDLE_S
             self._commit(group)
             for entry in group:
                 if entry.again:
@@ -113,6 +132,12 @@ class Writer:
                     entry.done.set()
                 else:
                     entry.ended(entry.result, entry.error)
+
+    def _do_later(self) -> None:
+        """A piece of what was left; a failure is met again by who needs it done."""
+        entry = _Entry(self._later)
+        self._commit([entry])
+        self._pause = BREATH_S if entry.result and entry.error is None else None
 
     def _commit(self, group: list[_Entry]) -> None:
         engine = self._engine

@@ -1,10 +1,12 @@
 """Connections to the embedded store: WAL, and every commit synced to the disk."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import apsw
 
-from adapters.sqlite.words import content_of, narrative_of
+from adapters.sqlite.words import SqliteWords
 from profiles.outcome import OperationOutcomeError
 
 BUSY_MS = 30_000
@@ -14,6 +16,12 @@ class SqliteConnection(apsw.Connection):  # type: ignore[misc,unused-ignore]
     """A connection that knows what differs between the dialects."""
 
     for_update = ""
+    words = SqliteWords()
+
+    def write(self, batches: Iterable[tuple[str, list[tuple[Any, ...]]]]) -> None:
+        """Run each statement for its rows."""
+        for text, rows in batches:
+            self.executemany(text, rows)
 
     def lock(self, name: str) -> None:
         """Nothing: whoever writes holds the only write lock."""
@@ -32,8 +40,6 @@ def connect(path: Path) -> SqliteConnection:
     connection.execute("PRAGMA cache_size = -65536")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA wal_autocheckpoint = 16000")
-    connection.create_scalar_function("text_of", narrative_of, 1, deterministic=True)
-    connection.create_scalar_function("content_of", content_of, 1, deterministic=True)
     return connection
 
 

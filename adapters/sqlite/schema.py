@@ -2,10 +2,19 @@
 
 from typing import Any, Final
 
-from adapters.sql.schema import IMAGING, QUEUE, RESOURCES, SQLITE, statements
+from adapters.sql.schema import (
+    IMAGING,
+    QUEUE,
+    RESOURCES,
+    SECOND_TO_THIRD,
+    SQLITE,
+    THIRD,
+    statements,
+)
+from adapters.sqlite.words import SCHEMA as WORDS
 from profiles.outcome import OperationOutcomeError
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 _KEEP_FIRST: Final = (
     "ALTER TABLE res RENAME TO old_res",
@@ -18,7 +27,8 @@ _MOVE_FIRST: Final = (
     "INSERT INTO res (pk, rt, id, ver, ts, deleted, op, has, body) SELECT o.pk, d.id, o.id, o.ver, o.ts, "
     "o.deleted, CASE WHEN o.deleted = 1 THEN 'DELETE' WHEN o.ver = 1 THEN 'POST' ELSE 'PUT' END, '', o.body "
     "FROM old_res o JOIN dict d ON d.text = o.type",
-    "INSERT INTO hist (pk, ver, rt, ts, deleted, op, body) SELECT h.pk, h.ver, r.rt, h.ts, h.deleted, "
+    "INSERT INTO hist (pk, ver, rt, ts, until, deleted, op, body) SELECT h.pk, h.ver, r.rt, h.ts, COALESCE("
+    "(SELECT n.ts FROM old_hist n WHERE n.pk = h.pk AND n.ver = h.ver + 1), r.ts), h.deleted, "
     "CASE WHEN h.deleted = 1 THEN 'DELETE' WHEN h.ver = 1 THEN 'POST' ELSE 'PUT' END, h.body "
     "FROM old_hist h JOIN res r ON r.pk = h.pk",
     "DROP TABLE old_res",
@@ -29,8 +39,8 @@ _MOVE_FIRST: Final = (
 def migrate(connection: Any) -> None:
     """Bring a store forward to this program's schema, in one transaction.
 
-    A store of schema 1 keeps its resources, their versions, the archive and the queue; its index is built
-    again by the caller, because the note ``index`` is missing.
+    An older store keeps its resources, their versions, the archive and the queue; its index is built again
+    by the caller, because the note ``index`` is missing or names another extraction.
 
     Raises
     ------
@@ -52,12 +62,12 @@ def migrate(connection: Any) -> None:
 
 
 def _steps(version: int) -> list[str]:
-    made = statements(RESOURCES, SQLITE)
+    made = [*statements(RESOURCES, SQLITE), *statements(THIRD, SQLITE), *WORDS]
     if version == 0:
         return [*made, *statements(IMAGING, SQLITE), *statements(QUEUE, SQLITE)]
     if version == 1:
         return [*_KEEP_FIRST, *made, *_MOVE_FIRST]
-    return []
+    return [*statements(SECOND_TO_THIRD, SQLITE), *WORDS] if version == 2 else []
 
 
 def _require_known(version: int) -> None:

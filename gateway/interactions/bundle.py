@@ -16,7 +16,7 @@ from gateway.fhir_answer import base_of, fhir_json, read_body, transact
 from gateway.interactions.entry import Entry, Outcome, perform, read_entries, said
 from gateway.interactions.links import resolve
 from gateway.interactions.write import Writes
-from gateway.negotiation import preference, require_json_body
+from gateway.negotiation import preference, require_json_accepted, require_json_body
 from profiles.outcome import OperationOutcomeError
 from profiles.strict_json import parse_resource
 
@@ -25,6 +25,7 @@ ORDER: Final = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 
 
 async def bundle(request: Request) -> Response:
     """Process a batch or transaction Bundle that was sent to the base address."""
+    require_json_accepted(request)
     require_json_body(request)
     body = await read_body(request)
     resource = _read(body)

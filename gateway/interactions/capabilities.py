@@ -1,5 +1,10 @@
-"""capabilities (R4 http.html#capabilities): the statement is made from the tables that do the work."""
+"""capabilities (R4 http.html#capabilities): the statement is made from the tables that do the work.
 
+``mode=full`` is the CapabilityStatement, ``normative`` what is not for trial use; ``terminology``
+the TerminologyCapabilities. OPTIONS answers as GET does, as clients of older versions ask.
+"""
+
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -8,10 +13,12 @@ from starlette.responses import Response
 
 from adapters.store import Store
 from gateway.fhir_answer import base_of, fhir_json, store_of
+from gateway.interactions.terminology import terminology_statement
 from gateway.negotiation import require_json_accepted
 from gateway.operations.table import OPERATIONS
 from profiles.definitions.r4 import definitions
 from profiles.fhir_time import instant
+from profiles.outcome import OperationOutcomeError
 from profiles.search.parameters import SearchParameter, compartments
 from terminology.systems import ISTHMUS
 
@@ -27,23 +34,66 @@ INTERACTIONS: Final = (
     "search-type",
 )
 SYSTEM: Final = ("transaction", "batch", "search-system", "history-system")
+MODES: Final = ("full", "normative", "terminology")
 _UNLISTED: Final = frozenset({"_query"})
+_FOR_TRIAL: Final = frozenset(
+    {
+        "versioning",
+        "readHistory",
+        "updateCreate",
+        "conditionalCreate",
+        "conditionalRead",
+        "conditionalUpdate",
+        "conditionalDelete",
+        "referencePolicy",
+        "searchInclude",
+        "searchRevInclude",
+    }
+)
+"""Elements of ``rest.resource`` that R4 capabilitystatement.html marks for trial use."""
 
 
 async def capabilities(request: Request) -> Response:
-    """CapabilityStatement of this server."""
+    """What this server does, as the mode wants it told."""
     require_json_accepted(request)
-    return fhir_json(
-        request, statement(store_of(request), base_of(request), request.app.state.started)
-    )
+    mode = request.query_params.get("mode", "full")
+    if mode not in MODES:
+        raise OperationOutcomeError("invalid", f"mode is one of {', '.join(MODES)}", "mode")
+    store, base, started = store_of(request), base_of(request), request.app.state.started
+    store.refresh()
+    if mode == "terminology":
+        return fhir_json(request, terminology_statement(store, base, started))
+    said = statement(store, base, started, request.app.state.settings.cors_origins)
+    if mode == "normative":
+        _drop_for_trial(said)
+    return fhir_json(request, said, headers=_allowed(request))
 
 
-def statement(store: Store, base: str, started: Any) -> dict[str, Any]:
-    """The CapabilityStatement (R4 capabilitystatement.html)."""
+def _allowed(request: Request) -> dict[str, str]:
+    """The methods of the address, for who asks for its options (RFC 9110 9.3.7)."""
+    if request.method != "OPTIONS":
+        return {}
+    ends = request.url.path.rstrip("/").endswith("/metadata")
+    return {"Allow": "GET, HEAD, OPTIONS" if ends else "GET, HEAD, OPTIONS, POST"}
+
+
+def _drop_for_trial(said: dict[str, Any]) -> None:
+    for rest in said["rest"]:
+        rest.pop("security", None)
+        rest["resource"] = [
+            {name: value for name, value in resource.items() if name not in _FOR_TRIAL}
+            for resource in rest["resource"]
+        ]
+
+
+def statement(store: Store, base: str, started: Any, origins: Sequence[str]) -> dict[str, Any]:
+    """The CapabilityStatement (R4 capabilitystatement.html); ``origins`` may call from a browser."""
     kinds = sorted(definitions().resources)
     includes = _revincludes(store, kinds)
     return {
         "resourceType": "CapabilityStatement",
+        "url": f"{base}/metadata",
+        "name": "Isthmus",
         "status": "active",
         "date": instant(started),
         "kind": "instance",
@@ -59,6 +109,7 @@ def statement(store: Store, base: str, started: Any) -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
+                "security": {"cors": bool(origins)},
                 "resource": [_resource(store, kind, includes.get(kind, [])) for kind in kinds],
                 "interaction": [{"code": code} for code in SYSTEM],
                 "operation": _operations(""),
@@ -77,9 +128,10 @@ def operation_definition(name: str) -> dict[str, Any] | None:
 
 
 def _resource(store: Store, kind: str, revincludes: list[str]) -> dict[str, Any]:
-    parameters = [p for p in store.registry(kind).values() if p.code not in _UNLISTED]
+    parameters = [p for p in store.registry.searchable(kind).values() if p.code not in _UNLISTED]
     resource: dict[str, Any] = {
         "type": kind,
+        "profile": f"http://hl7.org/fhir/StructureDefinition/{kind}",
         "interaction": [{"code": code} for code in INTERACTIONS],
         "versioning": "versioned-update",
         "readHistory": True,
@@ -107,7 +159,7 @@ def _parameter(parameter: SearchParameter) -> dict[str, str]:
 def _revincludes(store: Store, kinds: list[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for source in kinds:
-        for parameter in store.registry(source).values():
+        for parameter in store.registry.searchable(source).values():
             if parameter.kind == "reference":
                 for target in parameter.targets or kinds:
                     found.setdefault(target, []).append(f"{source}:{parameter.code}")

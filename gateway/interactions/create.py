@@ -5,25 +5,34 @@ from starlette.responses import Response
 
 from gateway.fhir_answer import base_of, read_resource, served_type, transact, written
 from gateway.interactions.admission import admit
-from gateway.interactions.binary import read_binary, sends_content
+from gateway.interactions.binary import read_binary
 from gateway.interactions.write import Writes, Written
+from gateway.negotiation import fields, require_parameters
 from profiles.outcome import OperationOutcomeError
 
 
 async def create(request: Request) -> Response:
     """Store a new resource under an id of ours; its jobs are in the same transaction."""
     kind = served_type(request)
-    if kind == "Binary" and sends_content(request):
-        resource = await read_binary(request)
-    else:
-        resource = await read_resource(request)
+    require_parameters(request)
+    resource = await (read_binary(request) if kind == "Binary" else read_resource(request))
     admit(resource, kind)
     base, on_created = base_of(request), request.app.state.services.on_created
-    condition = request.headers.get("if-none-exist")
+    condition = _condition(request)
     done = await transact(
         request, lambda tx: Writes(tx, base, on_created).create(resource, condition)
     )
     return answer(request, done)
+
+
+def _condition(request: Request) -> str | None:
+    """``If-None-Exist``, of which there can be one (R4 http.html#ccreate)."""
+    if b"if-none-exist" not in fields(request):
+        return None
+    given = request.headers.getlist("if-none-exist")
+    if len(given) > 1:
+        raise OperationOutcomeError("invalid", "there are several If-None-Exist headers")
+    return given[0]
 
 
 def answer(request: Request, done: Written) -> Response:

@@ -12,13 +12,14 @@ import orjson
 from adapters.store import StoredVersion
 from gateway.fhir_answer import ID, location
 from gateway.interactions.admission import admit
-from gateway.interactions.patch import apply, matched, parsed_patch
+from gateway.interactions.patch import apply, declared_patch, matched, parsed_patch
 from gateway.interactions.search import searchset
 from gateway.interactions.update import require_same_id
 from gateway.interactions.write import Writes, Written
-from gateway.negotiation import version_tag
+from gateway.negotiation import FHIR_JSON
+from gateway.preconditions import Preconditions, conditions
 from profiles.definitions.r4 import definitions
-from profiles.fhir_time import instant
+from profiles.fhir_time import instant_of
 from profiles.outcome import OperationOutcomeError
 
 _CONDITIONS: Final = ("ifNoneExist", "ifMatch", "ifNoneMatch", "ifModifiedSince")
@@ -43,9 +44,10 @@ class Entry:
     """Match of If-None-Exist."""
 
     @property
-    def if_match(self) -> int | None:
-        """Version that has to be current."""
-        return version_tag(self.request.get("ifMatch"))
+    def conditions(self) -> Preconditions:
+        """What has to hold of the current version."""
+        given = self.request
+        return conditions({"if-match": given.get("ifMatch")})
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class Outcome:
             if not self.reads and not self.stored.deleted:
                 response["location"] = location(base, self.stored)
             response["etag"] = f'W/"{self.stored.version}"'
-            response["lastModified"] = instant(self.stored.last_updated)
+            response["lastModified"] = instant_of(self.stored.stamp)
             if self.reads or (wanted == "representation" and not self.stored.deleted):
                 made["fullUrl"] = f"{base}/{self.stored.type}/{self.stored.id}"
                 made["resource"] = orjson.Fragment(self.stored.body)
@@ -183,7 +185,7 @@ def perform(writes: Writes, entry: Entry) -> Outcome:
 def _write(writes: Writes, entry: Entry) -> Written:
     if entry.method == "DELETE":
         if entry.id:
-            return writes.delete(entry.kind, entry.id, entry.if_match)
+            return writes.delete(entry.kind, entry.id, entry.conditions)
         return writes.conditional_delete(entry.kind, entry.query)
     resource = entry.resource or {}
     if entry.method == "PATCH":
@@ -197,12 +199,12 @@ def _write(writes: Writes, entry: Entry) -> Written:
         return writes.create(resource, entry.request.get("ifNoneExist"))
     if entry.id:
         require_same_id(resource, entry.id)
-        return writes.update(resource, entry.if_match)
+        return writes.update(resource, entry.conditions)
     if entry.new_id:
         if resource.get("id") not in (None, entry.new_id):
             raise OperationOutcomeError("invalid", "the id in the body is not that of the match")
-        return writes.update({**resource, "id": entry.new_id}, entry.if_match)
-    return writes.conditional_update(resource, entry.query, entry.if_match)
+        return writes.update({**resource, "id": entry.new_id}, entry.conditions)
+    return writes.conditional_update(resource, entry.query, entry.conditions)
 
 
 def _patch(writes: Writes, entry: Entry, resource: dict[str, Any]) -> Written:
@@ -212,11 +214,11 @@ def _patch(writes: Writes, entry: Entry, resource: dict[str, Any]) -> Written:
             content = base64.b64decode(resource.get("data", ""), validate=True)
         except (binascii.Error, ValueError):
             raise OperationOutcomeError("value", "Binary.data is no base64") from None
-        document = parsed_patch(str(resource.get("contentType", "")), content)
+        change = parsed_patch(str(resource.get("contentType", "")), content)
     else:
-        document = resource
+        change = declared_patch(FHIR_JSON, resource)
     wanted = entry.id or matched(writes, entry.kind, entry.query)
-    return apply(writes, entry.kind, wanted, document, entry.if_match)
+    return apply(writes, entry.kind, wanted, change, entry.conditions)
 
 
 def _read(writes: Writes, entry: Entry) -> Outcome:

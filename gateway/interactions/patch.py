@@ -1,5 +1,10 @@
-"""patch, also by condition, with JSON Patch or FHIRPath Patch (R4 http.html#patch): 200, 400 to 422."""
+"""patch, also by condition (R4 http.html#patch): 200, 400 to 422.
 
+JSON Patch (RFC 6902), FHIRPath Patch (R4 fhirpatch.html) and merge patch (RFC 7396), told apart by the
+Content-Type alone: what is merged by mistake is lost without a word.
+"""
+
+from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -10,7 +15,15 @@ from gateway.fhir_answer import base_of, read_body, resource_id, served_type, tr
 from gateway.interactions.admission import admit
 from gateway.interactions.create import answer
 from gateway.interactions.write import Writes, Written
-from gateway.negotiation import JSON_TYPES, media_type, version_tag
+from gateway.negotiation import (
+    FHIR_JSON,
+    JSON_TYPES,
+    content_type,
+    require_declared,
+    require_json_accepted,
+    require_parameters,
+)
+from gateway.preconditions import Preconditions, preconditions
 from profiles.exact_json import dumps_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.patch.fhirpath_patch import fhirpath_patch
@@ -20,30 +33,40 @@ from profiles.strict_json import parse
 
 JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
+PATCH_TYPES: Final = frozenset({JSON_PATCH, MERGE_PATCH}) | JSON_TYPES
+
+Patch = Callable[[dict[str, Any]], Any]
+"""What a patch document makes of a resource."""
 
 
 async def patch(request: Request) -> Response:
     """Change a resource by a patch document."""
     kind, wanted = served_type(request), resource_id(request)
-    document = parsed_patch(request.headers.get("content-type", ""), await read_body(request))
-    expected = version_tag(request.headers.get("if-match"))
+    require_parameters(request)
+    change, conditions = await _change(request), preconditions(request)
     writes = _writes(request)
-    done = await transact(request, lambda tx: apply(writes(tx), kind, wanted, document, expected))
+    done = await transact(request, lambda tx: apply(writes(tx), kind, wanted, change, conditions))
     return answer(request, done)
 
 
 async def conditional_patch(request: Request) -> Response:
     """Change the one resource that the query finds."""
-    kind, condition = served_type(request), request.url.query
-    document = parsed_patch(request.headers.get("content-type", ""), await read_body(request))
-    expected = version_tag(request.headers.get("if-match"))
+    kind, query = served_type(request), request.url.query
+    require_parameters(request, condition=True)
+    change, conditions = await _change(request), preconditions(request)
     writes = _writes(request)
 
     def work(tx: Transaction) -> Written:
         one = writes(tx)
-        return apply(one, kind, matched(one, kind, condition), document, expected)
+        return apply(one, kind, matched(one, kind, query), change, conditions)
 
     return answer(request, await transact(request, work))
+
+
+async def _change(request: Request) -> Patch:
+    require_json_accepted(request)
+    declared = require_declared(content_type(request), PATCH_TYPES)
+    return declared_patch(declared, parse(await read_body(request)))
 
 
 def matched(writes: Writes, kind: str, condition: str) -> str:
@@ -54,41 +77,47 @@ def matched(writes: Writes, kind: str, condition: str) -> str:
     return existing.id
 
 
-def parsed_patch(content_type: str, body: bytes) -> Any:
-    """The patch document: a list, Parameters, or an object to merge (``media-type``)."""
-    declared = media_type(content_type)
-    if declared not in (JSON_PATCH, MERGE_PATCH) and declared not in JSON_TYPES:
-        raise OperationOutcomeError(
-            "media-type", f"send {JSON_PATCH}, or Parameters as application/fhir+json"
-        )
-    document = parse(body)
-    if not isinstance(document, dict | list) or isinstance(document, list) != (
-        declared == JSON_PATCH
-    ):
-        raise OperationOutcomeError("structure", "the body is no patch of the declared type")
-    return document
+def parsed_patch(header: str, body: bytes) -> Patch:
+    """The patch in a body (``media-type``, ``structure``)."""
+    return declared_patch(require_declared(header, PATCH_TYPES), parse(body))
 
 
-def apply(writes: Writes, kind: str, wanted: str, document: Any, if_match: int | None) -> Written:
+def declared_patch(declared: str, document: Any) -> Patch:
+    """The patch of a media type (``structure`` when the document is none of it).
+
+    Plain JSON is no format of R4. Clients such as fhirpy send objects to merge in it, which name no type.
+    """
+    if declared == JSON_PATCH:
+        if isinstance(document, list):
+            return lambda resource: json_patch(resource, document)
+        document = None
+    if isinstance(document, dict):
+        named = document.get("resourceType")
+        if declared == MERGE_PATCH or (declared != FHIR_JSON and named is None):
+            return lambda resource: merge_patch(resource, document)
+        if named == "Parameters":
+            return lambda resource: fhirpath_patch(resource, document)
+    raise OperationOutcomeError(
+        "structure",
+        f"the body is no patch of the declared type: a list of operations as {JSON_PATCH}, "
+        f"an object as {MERGE_PATCH}, or Parameters as application/fhir+json",
+    )
+
+
+def apply(
+    writes: Writes, kind: str, wanted: str, change: Patch, conditions: Preconditions
+) -> Written:
     """Patch the current version inside a transaction; the result must be valid."""
     current = writes.tx.require(kind, wanted)
+    conditions.require(current)
     before = parse(current.body)
-    after = _patched(before, document)
-    resource = parse(dumps_exact(after))
+    resource = parse(dumps_exact(change(before)))
     if not isinstance(resource, dict) or resource.get("resourceType") != kind:
         raise OperationOutcomeError("invariant", "a patch cannot change the type of a resource")
     if resource.get("id") != wanted:
         raise OperationOutcomeError("invariant", "a patch cannot change the id of a resource")
     admit(resource, kind)
-    return writes.update(resource, if_match, op="PATCH")
-
-
-def _patched(before: dict[str, Any], document: Any) -> Any:
-    if isinstance(document, list):
-        return json_patch(before, document)
-    if document.get("resourceType") == "Parameters":
-        return fhirpath_patch(before, document)
-    return merge_patch(before, document)
+    return writes.update(resource, conditions, op="PATCH")
 
 
 def _writes(request: Request) -> Any:

@@ -6,15 +6,24 @@ alone, so that a result cannot be altered past its review.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from adapters.store import StoredVersion, Transaction
+from gateway.preconditions import NONE, Preconditions
 from profiles.logical_id import new_id
 from profiles.outcome import OperationOutcomeError
+from profiles.subset import SUBSETTED
 from terminology.ai_transparency import ASSERTED
 
 OnCreated = Callable[[Transaction, dict[str, Any]], None]
+_SHAPES: Final = frozenset(
+    {
+        *("_format", "_pretty", "_summary", "_elements", "_count", "_sort", "_total"),
+        *("_include", "_revinclude", "_contained", "_containedType"),
+    }
+)
+"""Parameters that shape an answer and select nothing (R4 search.html#return): no part of a condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,51 +52,66 @@ class Writes:
 
     def first(self, resource: dict[str, Any], new_id: str) -> Written:
         """Store a new resource under an id that is known to be free."""
-        named = {**resource, "id": new_id}
+        # The order of the members is the client's; an id that it did not give follows the type.
+        given = resource if "id" in resource else {"resourceType": "", "id": "", **resource}
+        named = {**given, "id": new_id}
         stored = self.tx.put(named, op="POST")
         self.on_created(self.tx, named)
         return Written(201, stored)
 
-    def update(self, resource: dict[str, Any], if_match: int | None, op: str = "PUT") -> Written:
+    def update(
+        self, resource: dict[str, Any], conditions: Preconditions = NONE, op: str = "PUT"
+    ) -> Written:
         """Store the next version of a resource, or the first under the client's id."""
         current = self.tx.current(resource["resourceType"], resource["id"])
-        if if_match is not None and (current is None or current.deleted):
-            raise OperationOutcomeError("precondition", "If-Match: there is no current version")
+        conditions.require(current)
         require_changeable(current)
-        stored = self.tx.put(resource, if_match=if_match, op=op)
+        if op == "PUT":
+            resource = _labelled(resource, current)
+        stored = self.tx.put(resource, op=op)
+        before = 0 if current is None else current.version
+        if conditions is not NONE and stored.version != before + 1:
+            raise OperationOutcomeError("precondition", "another version was written meanwhile")
         self.on_created(self.tx, resource)
         new = current is None or current.deleted
         return Written(201 if new else 200, stored)
 
     def conditional_update(
-        self, resource: dict[str, Any], condition: str, if_match: int | None
+        self, resource: dict[str, Any], condition: str, conditions: Preconditions = NONE
     ) -> Written:
         """Update the one match, or create when there is none (R4 http.html#cond-update)."""
         existing = self.match(resource["resourceType"], condition, "the condition")
         given = resource.get("id")
         if existing is None:
             if given is None:
+                conditions.require(None)
                 return self.create(resource)
-            return self.update(resource, if_match)
+            if self.tx.read(resource["resourceType"], given) is not None:
+                raise OperationOutcomeError(
+                    "conflict", "the resource of the given id does not meet the condition", "id"
+                )
+            return self.update(resource, conditions)
         if given is not None and given != existing.id:
             raise OperationOutcomeError("invalid", "the id in the body is not that of the match")
         named = {**resource, "id": existing.id}
-        return self.update(named, if_match)
+        return self.update(named, conditions)
 
-    def delete(self, kind: str, wanted: str, if_match: int | None = None) -> Written:
+    def delete(self, kind: str, wanted: str, conditions: Preconditions = NONE) -> Written:
         """Delete a resource; one that is not there is as good as deleted (R4 http.html#delete)."""
         current = self.tx.current(kind, wanted)
-        if if_match is not None and (current is None or current.version != if_match):
-            raise OperationOutcomeError(
-                "precondition", f"If-Match {if_match} is not the current version"
-            )
+        conditions.require(current)
         require_changeable(current)
         return Written(204, self.tx.delete(kind, wanted))
 
-    def conditional_delete(self, kind: str, condition: str) -> Written:
+    def conditional_delete(
+        self, kind: str, condition: str, conditions: Preconditions = NONE
+    ) -> Written:
         """Delete the one match (R4 http.html#3.1.0.7.1); several are refused."""
         existing = self.match(kind, condition, "the condition")
-        return Written(204, None) if existing is None else self.delete(kind, existing.id)
+        if existing is None:
+            conditions.require(None)
+            return Written(204, None)
+        return self.delete(kind, existing.id, conditions)
 
     def match(self, kind: str, condition: str, name: str) -> StoredVersion | None:
         """The one resource that a condition finds.
@@ -95,18 +119,63 @@ class Writes:
         Raises
         ------
         OperationOutcomeError
-            ``precondition`` when several match or nothing in the condition is known.
+            ``precondition`` when several match or nothing in the condition is known, ``invalid`` when it
+            is about another type.
         """
-        pairs = parse_qsl(condition.lstrip("?"), keep_blank_values=True)
+        given = parse_qsl(_query(condition, kind, self.base, name), keep_blank_values=True)
+        pairs = [pair for pair in given if pair[0].partition(":")[0] not in _SHAPES]
+        typed = any(code in ("_type", "_cursor") for code, _ in pairs)
         self.tx.exclusive(f"condition:{kind}")
         page = self.tx.search(kind, pairs, count=2, base=self.base)
-        if page.ignored or not page.used:
+        if page.ignored or not page.used or typed:
             raise OperationOutcomeError(
                 "precondition", f"{name} needs search parameters, all of them known"
             )
         if len(page.matches) > 1:
             raise OperationOutcomeError("precondition", f"{name} matches several resources")
         return page.matches[0] if page.matches else None
+
+
+def _query(condition: str, kind: str, base: str, name: str) -> str:
+    """The parameters of a condition, which may come with the address that they would be sent to."""
+    head, mark, rest = condition.partition("?")
+    if not mark or "=" in head or "&" in head:
+        return condition
+    if head.removeprefix(base).strip("/") not in ("", kind):
+        raise OperationOutcomeError("invalid", f"{name} has to be a search on {kind}")
+    return rest
+
+
+def _labelled(resource: dict[str, Any], current: StoredVersion | None) -> dict[str, Any]:
+    """The resource with the tags and security labels that it had (R4 resource.html#tag-updates).
+
+    They are taken away with ``$meta-delete`` or a patch, never by leaving them out. Profiles are replaced.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``business-rule`` when the body is marked as a part of a resource (R4 search.html#summary).
+    """
+    meta = resource.get("meta", {})
+    if any(_same(tag, SUBSETTED) for tag in meta.get("tag", ())):
+        raise OperationOutcomeError(
+            "business-rule", "a part of a resource cannot replace the whole", "meta.tag"
+        )
+    if current is None or current.deleted:
+        return resource
+    if b'"tag":' not in current.body and b'"security":' not in current.body:
+        return resource
+    before, kept = current.json().get("meta", {}), dict(meta)
+    for name in ("tag", "security"):
+        own = meta.get(name, [])
+        lost = [old for old in before.get(name, ()) if not any(_same(old, one) for one in own)]
+        if lost:
+            kept[name] = [*own, *lost]
+    return {**resource, "meta": kept}
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return (one.get("system"), one.get("code")) == (other.get("system"), other.get("code"))
 
 
 def require_changeable(current: StoredVersion | None) -> None:

@@ -5,32 +5,27 @@ the Task; ``$job-status/[task]`` is the same Task seen by a client that polls.
 """
 
 import time
-from typing import Any, Final
+from typing import Final
 
 import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.fhir_answer import (
-    read_resource,
-    resource_id,
-    store_of,
-)
+from gateway.fhir_answer import store_of
 from gateway.negotiation import preference
 from gateway.operations.definition import Operation, Parameter
-from gateway.operations.endpoint import accepted
+from gateway.operations.endpoint import accepted, read_call
 from gateway.operations.job_status import ENDED, ended
-from profiles.outcome import OperationOutcomeError
 
 POLL_S: Final = 0.02
 
 
 async def analyze(request: Request) -> Response:
     """Queue the analysis of a study and answer with its result or its job."""
-    parameters = await _parameters(request)
-    study_id = resource_id(request)
+    call = await read_call(request, OPERATION)
+    wanted = [{"name": "model", "valueCanonical": url} for url in call.given.get("model", ())]
     task_id = await anyio.to_thread.run_sync(
-        request.app.state.services.request_analysis, study_id, parameters
+        request.app.state.services.request_analysis, call.id, {"parameter": wanted}
     )
     if preference(request, "respond-async") != "true":
         deadline = time.monotonic() + request.app.state.settings.analyze_wait_s
@@ -40,15 +35,6 @@ async def analyze(request: Request) -> Response:
                 return ended(request, task)
             await anyio.sleep(POLL_S)
     return accepted(request, task_id)
-
-
-async def _parameters(request: Request) -> dict[str, Any]:
-    if not await request.body():
-        return {}
-    parameters = await read_resource(request)
-    if parameters["resourceType"] != "Parameters":
-        raise OperationOutcomeError("invalid", "the body is no Parameters", "resourceType")
-    return parameters
 
 
 OPERATION: Final = Operation(

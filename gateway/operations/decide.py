@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.store import Transaction
-from gateway.fhir_answer import base_of, fhir_json, read_resource, resource_id, store_of, transact
-from gateway.operations.definition import Operation, Parameter
+from gateway.fhir_answer import base_of, fhir_json, store_of, transact
+from gateway.operations.definition import Call, Operation, Parameter
+from gateway.operations.endpoint import read_call
 from gateway.operations.result_bundle import result_bundle
 from profiles.admission import require_admissible
 from profiles.builders.decision import decide
@@ -21,33 +22,24 @@ from profiles.task import REVIEW, code_of, item, moved
 
 async def decide_review(request: Request) -> Response:
     """Apply a decision and answer with what it made."""
-    parameters = await read_resource(request)
-    if parameters["resourceType"] != "Parameters":
-        raise OperationOutcomeError("invalid", "the body is no Parameters", "resourceType")
-    given = _given(parameters)
-    task_id = resource_id(request)
-    report = await transact(request, lambda tx: apply_decision(tx, task_id, given))
+    call = await read_call(request, OPERATION)
+    given = _given(call)
+    report = await transact(request, lambda tx: apply_decision(tx, call.id, given))
     return fhir_json(request, result_bundle(store_of(request), report, base_of(request)))
 
 
-def _given(parameters: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"resource": []}
-    for part in parameters.get("parameter", ()):
-        name = part.get("name")
-        if name == "resource":
-            found["resource"].append(part.get("resource", {}))
-        else:
-            found[name] = next((v for k, v in part.items() if k.startswith("value")), None)
-    if not isinstance(found.get("decision"), str):
-        raise OperationOutcomeError("required", "the parameter decision is required", "decision")
-    performer = found.get("performer")
-    if not isinstance(performer, dict) or not (
-        performer.get("display") or performer.get("reference")
-    ):
+def _given(call: Call) -> dict[str, Any]:
+    performer = call.one("performer")
+    if not performer.get("display") and not performer.get("reference"):
         raise OperationOutcomeError(
             "required", "a decision needs a named person: the parameter performer", "performer"
         )
-    return found
+    return {
+        "decision": call.one("decision"),
+        "performer": performer,
+        "reason": call.one("reason"),
+        "resource": call.given.get("resource", []),
+    }
 
 
 def apply_decision(tx: Transaction, task_id: str, given: dict[str, Any]) -> str:

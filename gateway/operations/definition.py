@@ -34,6 +34,8 @@ class Call:
         What it reads and writes; None in a call that only waits to be run.
     kind, id : str
         Type and id of the URL; empty where the level has none.
+    version : str
+        Version of the URL; empty for the current one.
     given : dict
         Parameters by name, in order: values, parts or resources.
     progress : callable
@@ -44,6 +46,7 @@ class Call:
     base: str
     kind: str = ""
     id: str = ""
+    version: str = ""
     given: dict[str, list[Any]] = field(default_factory=dict)
     progress: Callable[[str], None] = lambda text: None
 
@@ -57,7 +60,11 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation; ``compute`` gives its result, ``endpoint`` answers on its own."""
+    """One operation; ``compute`` gives its result, ``endpoint`` answers on its own.
+
+    ``levels`` are ``system``, ``type``, ``instance`` and ``version``; ``searches`` says that it takes the
+    search parameters of its type too.
+    """
 
     name: str
     text: str
@@ -69,6 +76,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     affects_state: bool = True
     long: bool = False
+    searches: bool = False
     base: str = ""
     key: str = ""
 
@@ -85,6 +93,8 @@ class Operation:
             found += [f"/{kind}/${self.name}" for kind in kinds]
         if "instance" in self.levels:
             found += [f"/{kind}/{{id}}/${self.name}" for kind in kinds]
+        if "version" in self.levels:
+            found += [f"/{kind}/{{id}}/_history/{{version}}/${self.name}" for kind in kinds]
         return found
 
     def definition(self) -> dict[str, Any]:

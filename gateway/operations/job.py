@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import orjson
 
-from adapters.store import Job, Store, Transaction
+from adapters.store import Job, Store, StoredVersion, Transaction
 from gateway.operations.definition import Call
+from profiles.exact_json import loads_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.task import OPERATION, input_of, item, moved, new_task
 
@@ -66,15 +67,15 @@ class RunOperation:
             request["base"],
             request["kind"],
             request["id"],
-            request["given"],
-            self._progress(job),
+            given=request["given"],
+            progress=self._progress(job),
         )
         made = operation.compute(call)
-        resource = orjson.loads(made) if isinstance(made, bytes) else made
 
         def end(tx: Transaction) -> None:
-            stored = tx.create(resource)
-            outputs = (item("result", valueReference={"reference": f"{stored.type}/{stored.id}"}),)
+            name = "kept" if isinstance(made, StoredVersion) else "result"
+            stored = made if isinstance(made, StoredVersion) else tx.create(_resource(made))
+            outputs = (item(name, valueReference={"reference": f"{stored.type}/{stored.id}"}),)
             tx.finish(job, moved(job.task, "completed", "done", tx.moment, outputs=outputs))
             tx.set_note(f"progress:{job.task_id}", None)
 
@@ -87,8 +88,19 @@ class RunOperation:
             if time.monotonic() - last[0] < EVERY_S:
                 return
             last[0] = time.monotonic()
-            if self._store.read("Task", job.task_id).json()["status"] == "cancelled":
-                raise OperationOutcomeError("conflict", "the job was cancelled")
-            self._store.transact(lambda tx: tx.set_note(f"progress:{job.task_id}", text))
+
+            def write(tx: Transaction) -> None:
+                if tx.require("Task", job.task_id).json()["status"] == "cancelled":
+                    raise OperationOutcomeError("conflict", "the job was cancelled")
+                tx.set_note(f"progress:{job.task_id}", text)
+
+            self._store.transact(write)
 
         return say
+
+
+def _resource(made: Any) -> dict[str, Any]:
+    """What an operation has computed, with every digit of its numbers."""
+    content = made if isinstance(made, bytes) else orjson.dumps(made)
+    resource: dict[str, Any] = loads_exact(content)
+    return resource

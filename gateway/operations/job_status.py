@@ -1,25 +1,29 @@
-"""The status of a job, for a client that polls (R4 async.html): 200, 202, 404, 409, 500."""
+"""The status of a job, for a client that polls (R4 async.html): 200, 202, 404, 409, 500.
+
+A job that its client has cancelled, or whose result it has let go, is not found any more; its Task stays.
+"""
 
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.store import Transaction
+from adapters.store import Store, Transaction
 from gateway.fhir_answer import base_of, fhir_json, resource_id, store_of, transact
 from gateway.operations.result_bundle import result_bundle
 from profiles.outcome import OperationOutcomeError, outcome
-from profiles.task import code_of, moved
+from profiles.task import ANALYZE, OPERATION, code_of, moved
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+_JOBS: Final = frozenset({ANALYZE.code, OPERATION.code})
+_RESULTS: Final = ("result", "kept")
+"""Outputs that name what an operation has come to: made for the answer, or stored as the client wished."""
 
 
 async def job_status(request: Request) -> Response:
     """How far a job is: 202 while it runs, then its result."""
     store, task_id = store_of(request), resource_id(request)
-    task = store.read("Task", task_id).json()
-    if not code_of(task):
-        raise OperationOutcomeError("not-found", "this Task is no job of the gateway")
+    task = _job(store, task_id)
     if task["status"] in ENDED:
         return ended(request, task)
     display = store.note(f"progress:{task_id}") or task["businessStatus"]["coding"][0]["display"]
@@ -27,17 +31,40 @@ async def job_status(request: Request) -> Response:
 
 
 async def cancel_job(request: Request) -> Response:
-    """Cancel a job that has not ended (R4 async.html#delete)."""
+    """Cancel a job, or let go of its result (R4 async.html#delete): 202, and from then on 404."""
     task_id = resource_id(request)
+    _job(store_of(request), task_id)
 
     def work(tx: Transaction) -> None:
         task = tx.require("Task", task_id).json()
-        if not code_of(task):
-            raise OperationOutcomeError("not-found", "this Task is no job of the gateway")
-        tx.cancel(task_id, moved(task, "cancelled", "superseded", tx.moment))
+        if task["status"] in ENDED:
+            _drop_result(tx, task)
+        else:
+            tx.cancel(task_id, moved(task, "cancelled", "withdrawn", tx.moment))
+        tx.set_note(f"progress:{task_id}", None)
+        tx.set_note(f"withdrawn:{task_id}", "yes")
 
     await transact(request, work)
-    return Response(status_code=202)
+    said = outcome("information", "informational", f"Task/{task_id} is cancelled")
+    return fhir_json(request, said, 202)
+
+
+def _job(store: Store, task_id: str) -> dict[str, Any]:
+    """The Task of a job (``not-found`` when it is none, or its client has cancelled it)."""
+    stored = store.current("Task", task_id)
+    task = {} if stored is None or stored.deleted else stored.json()
+    if code_of(task) not in _JOBS:
+        raise OperationOutcomeError("not-found", "there is no job with this id")
+    if store.note(f"withdrawn:{task_id}") is not None:
+        raise OperationOutcomeError("not-found", "the job was cancelled by its client")
+    return task
+
+
+def _drop_result(tx: Transaction, task: dict[str, Any]) -> None:
+    for output in task.get("output", ()) if code_of(task) == OPERATION.code else ():
+        if output["type"]["text"] == "result":
+            kind, _, key = output["valueReference"]["reference"].partition("/")
+            tx.delete(kind, key)
 
 
 def ended(request: Request, task: dict[str, Any]) -> Response:
@@ -47,7 +74,7 @@ def ended(request: Request, task: dict[str, Any]) -> Response:
         if name == "report":
             report = output["valueReference"]["reference"]
             return fhir_json(request, result_bundle(store_of(request), report, base_of(request)))
-        if name == "result":
+        if name in _RESULTS:
             kind, _, key = output["valueReference"]["reference"].partition("/")
             return fhir_json(request, store_of(request).read(kind, key).body)
     reason = task.get("statusReason", {}).get("text", "")

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from adapters.store import Transaction
+from adapters.store import StoredVersion, Transaction
 from gateway.interactions.write import require_changeable
 from gateway.operations.definition import HL7, Call, Operation, Parameter
 from profiles.admission import require_admissible
@@ -14,8 +14,10 @@ _LISTS: Final = ("profile", "security", "tag")
 
 def meta(call: Call) -> dict[str, Any]:
     """The meta of a resource, or all profiles, labels and tags of a type or the server."""
+    if call.version:
+        return _answer(_version(call).json()["meta"])
     if call.id:
-        return _answer(call.store.read(call.kind, call.id).json().get("meta", {}))
+        return _answer(call.store.read(call.kind, call.id).json()["meta"])
     kinds = (call.kind,) if call.kind else tuple(call.store.kinds())
     found: dict[str, list[Any]] = {}
     for entry in call.store.metas(kinds):
@@ -26,9 +28,16 @@ def meta(call: Call) -> dict[str, Any]:
     return _answer({name: values for name, values in found.items() if values})
 
 
+def _version(call: Call) -> StoredVersion:
+    if not call.version.isascii() or not call.version.isdecimal() or len(call.version) > 18:
+        raise OperationOutcomeError("not-found", "there is no such version")
+    stored: StoredVersion = call.store.vread(call.kind, call.id, int(call.version))
+    return stored
+
+
 def meta_add(call: Call) -> dict[str, Any]:
     """Add what the given meta has and the resource has not."""
-    given = _given(call)
+    given = call.one("meta")
 
     def change(current: dict[str, Any]) -> None:
         for name in _LISTS:
@@ -41,7 +50,7 @@ def meta_add(call: Call) -> dict[str, Any]:
 
 def meta_delete(call: Call) -> dict[str, Any]:
     """Remove what the given meta names; what is not there is no error."""
-    given = _given(call)
+    given = call.one("meta")
 
     def change(current: dict[str, Any]) -> None:
         for name in _LISTS:
@@ -71,13 +80,6 @@ def _changed(call: Call, change: Any) -> dict[str, Any]:
     return _answer(call.store.transact(work))
 
 
-def _given(call: Call) -> dict[str, Any]:
-    given = call.one("meta")
-    if not isinstance(given, dict):
-        raise OperationOutcomeError("required", "the parameter meta is required", "meta")
-    return given
-
-
 def _has(values: Any, name: str, wanted: Any) -> bool:
     if name == "profile":
         return wanted in values
@@ -86,10 +88,12 @@ def _has(values: Any, name: str, wanted: Any) -> bool:
 
 
 def _answer(found: dict[str, Any]) -> dict[str, Any]:
-    return {"resourceType": "Parameters", "parameter": [{"name": "return", "valueMeta": found}]}
+    """The meta as a parameter; none, where there is nothing in it: JSON has no empty element."""
+    made: dict[str, Any] = {"resourceType": "Parameters"}
+    return {**made, "parameter": [{"name": "return", "valueMeta": found}]} if found else made
 
 
-_RETURN: Final = Parameter("return", "out", 1, "1", "Meta", "The meta afterwards.")
+_RETURN: Final = Parameter("return", "out", 0, "1", "Meta", "The meta; none without content.")
 _META: Final = Parameter("meta", "in", 1, "1", "Meta", "Profiles, security labels and tags.")
 
 OPERATIONS: Final = (
@@ -97,7 +101,7 @@ OPERATIONS: Final = (
         "meta",
         "Profiles, security labels and tags of a resource, a type or everything.",
         resources=("Resource",),
-        levels=("system", "type", "instance"),
+        levels=("system", "type", "instance", "version"),
         compute=meta,
         methods=("GET", "POST"),
         affects_state=False,

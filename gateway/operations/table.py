@@ -15,6 +15,7 @@ from gateway.operations import (
     meta,
     reindex,
     validate,
+    versions,
 )
 from gateway.operations.definition import Operation
 
@@ -28,6 +29,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     document.OPERATION,
     fhirpath.OPERATION,
     reindex.OPERATION,
+    versions.OPERATION,
 )
 
 

@@ -69,6 +69,15 @@ class TypeDefinition:
     elements: tuple[ElementDefinition, ...]
     rules: tuple[Invariant, ...] = ()
 
+    def extends(self, name: str) -> bool:
+        """Whether a member has an ``_name`` beside it for its id and extensions (R4 json.html#primitive).
+
+        An id, a narrative and the url of an extension are values and not elements: they have none.
+        """
+        _, kind = self.members[name]
+        bare = name == "id" or kind == "xhtml" or (name == "url" and self.name == "Extension")
+        return not bare and kind in definitions().primitives
+
 
 @dataclass(frozen=True, slots=True)
 class Definitions:

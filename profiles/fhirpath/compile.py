@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from profiles.fhirpath import operators
 from profiles.fhirpath.kinds import ancestors, is_of, require_type
+from profiles.fhirpath.members import distinct
+from profiles.fhirpath.meter import Meter
 from profiles.fhirpath.nodes import FALSE, TRUE, Node, boolean, children, system, unwrapped
 from profiles.fhirpath.quantities import Quantity
 from profiles.fhirpath.syntax import (
@@ -29,25 +31,47 @@ Trace = tuple[str, Nodes]
 
 
 @dataclass(slots=True)
+class Evaluation:
+    """What stays the same while an expression is evaluated.
+
+    Parameters
+    ----------
+    now : datetime
+        What ``now()`` gives.
+    traces : list, optional
+        Takes what every ``trace()`` saw.
+    meter : Meter, optional
+        Counts the cost; what we have written ourselves is not metered.
+    """
+
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    traces: list[Trace] | None = None
+    meter: Meter | None = None
+
+    def spend(self, nodes: int) -> None:
+        """Count nodes, where that is done."""
+        if self.meter is not None:
+            self.meter.spend(nodes)
+
+
+@dataclass(slots=True)
 class Scope:
     """What an expression sees beside its input."""
 
     this: Nodes
     variables: dict[str, Nodes]
+    evaluation: Evaluation
     index: int | None = None
     total: Nodes | None = None
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    traces: "list[Trace] | None" = None
 
     def of(self, node: Node, index: int | None = None, total: Nodes | None = None) -> "Scope":
         """The scope inside an iteration."""
         return Scope(
             [node],
             self.variables,
+            self.evaluation,
             index,
             total if total is not None else self.total,
-            self.now,
-            self.traces,
         )
 
 
@@ -187,8 +211,20 @@ def _binary(tree: Any) -> Run:
     if tree.operator in _LOGIC:
         decide = _LOGIC[tree.operator]
         return lambda scope, nodes: decide(left, right, scope, nodes)
+    if tree.operator == "|":
+        return lambda scope, nodes: united(scope, left(scope, nodes), right(scope, nodes))
     combine = _COMBINE[tree.operator]
     return lambda scope, nodes: combine(left(scope, nodes), right(scope, nodes))
+
+
+def united(scope: Scope, one: Nodes, other: Nodes) -> Nodes:
+    """Both collections without what is twice in them (N1 5.4.1)."""
+    both = [*one, *other]
+    if len(both) < 2:
+        return both
+    spend = scope.evaluation.spend
+    spend(len(both))
+    return distinct(both, spend)
 
 
 def _and(left: Run, right: Run, scope: Scope, nodes: Nodes) -> Nodes:
@@ -258,7 +294,6 @@ _COMBINE: Final[Mapping[str, Callable[[Nodes, Nodes], Nodes]]] = {
     ">": _ordering(1),
     "<=": _ordering(-1, 0),
     ">=": _ordering(0, 1),
-    "|": lambda left, right: operators.distinct([*left, *right]),
     "in": operators.member_of,
     "contains": lambda left, right: operators.member_of(right, left),
     "&": operators.joined,

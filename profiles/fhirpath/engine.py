@@ -14,7 +14,8 @@ from profiles.fhirpath import (
     functions_terminology,  # noqa: F401
     functions_text,  # noqa: F401
 )
-from profiles.fhirpath.compile import Run, Scope, Trace, compiled
+from profiles.fhirpath.compile import Evaluation, Run, Scope, Trace, compiled
+from profiles.fhirpath.meter import Meter
 from profiles.fhirpath.nodes import Node, system, unwrapped
 from profiles.fhirpath.operators import truth
 from profiles.fhirpath.parser import parse
@@ -49,6 +50,7 @@ class Expression:
         kind: str | None = None,
         now: datetime | None = None,
         traces: list[Trace] | None = None,
+        metered: bool = True,
     ) -> list[Node]:
         """The collection that the expression gives.
 
@@ -66,22 +68,28 @@ class Expression:
             What ``now()`` gives.
         traces : list, optional
             Takes what every ``trace()`` saw.
+        metered : bool
+            Whether the cost is bounded, as it is for expressions from outside.
 
         Raises
         ------
         OperationOutcomeError
-            ``invalid`` when the expression cannot be evaluated on this input.
+            ``invalid`` when the expression cannot be evaluated on this input, ``too-costly`` when that
+            takes too long.
         """
         root = resource if isinstance(resource, Node) else _root(resource, kind)
         here = [context if context is not None else root]
         known: dict[str, list[Node]] = {"resource": [root], "context": here, "rootResource": [root]}
         for name, value in (variables or {}).items():
             known[name] = value if isinstance(value, list) else [system(value)]
-        scope = Scope(here, known, now=now or datetime.now(UTC), traces=traces)
+        meter = Meter() if metered else None
+        scope = Scope(here, known, Evaluation(now or datetime.now(UTC), traces, meter))
         try:
-            return self._run(scope, here)
+            found = self._run(scope, here)
         except RecursionError:
             raise OperationOutcomeError("too-costly", "FHIRPath: nested too deeply") from None
+        scope.evaluation.spend(len(found))
+        return found
 
     def values(self, resource: Mapping[str, Any], **options: Any) -> list[Any]:
         """As ``evaluate``, with plain values."""
@@ -89,13 +97,16 @@ class Expression:
 
     def holds(self, resource: Mapping[str, Any] | Node, **options: Any) -> bool:
         """Whether an invariant is met: it has to give true (R4 conformance-rules.html#constraints)."""
-        return truth(self.evaluate(resource, **options)) is True
+        return truth(self.evaluate(resource, metered=False, **options)) is True
 
 
 @functools.lru_cache(maxsize=MOST_KEPT)
 def compile_expression(text: str) -> Expression:
-    """The expression of a text (``invalid`` when it is none)."""
-    return Expression(text, compiled(parse(text)))
+    """The expression of a text (``invalid`` when it is none, ``too-costly`` when it is too deep)."""
+    try:
+        return Expression(text, compiled(parse(text)))
+    except RecursionError:
+        raise OperationOutcomeError("too-costly", "FHIRPath: nested too deeply") from None
 
 
 def _root(resource: Mapping[str, Any], kind: str | None) -> Node:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from profiles.fhirpath import operators
-from profiles.fhirpath.compile import FUNCTIONS, Nodes, Run, Scope, compiled
+from profiles.fhirpath.compile import FUNCTIONS, Nodes, Run, Scope, compiled, united
 from profiles.fhirpath.kinds import is_of, require_type
+from profiles.fhirpath.members import Members, distinct, key_of
 from profiles.fhirpath.nodes import Node, all_children, boolean, system, unwrapped
 from profiles.fhirpath.syntax import Member, Tree
 from profiles.outcome import OperationOutcomeError
@@ -55,7 +56,15 @@ def type_named(tree: Tree) -> str:
 
 def each(scope: Scope, nodes: Nodes, run: Run) -> list[tuple[Node, Nodes]]:
     """Every node with what a closure gives on it."""
-    return [(node, run(scope.of(node, at), [node])) for at, node in enumerate(nodes)]
+    meter = scope.evaluation.meter
+    if meter is None:
+        return [(node, run(scope.of(node, at), [node])) for at, node in enumerate(nodes)]
+    found = []
+    for at, node in enumerate(nodes):
+        more = run(scope.of(node, at), [node])
+        meter.spend(1 + len(more))
+        found.append((node, more))
+    return found
 
 
 def _all_are(wanted: bool) -> Callable[[Nodes], Nodes]:
@@ -83,6 +92,20 @@ def _one(nodes: Nodes) -> Nodes:
     return nodes
 
 
+def _grown(name: str, compute: Callable[[Nodes], Nodes]) -> None:
+    """Register a function without arguments that may give more nodes than it takes."""
+
+    def build() -> Run:
+        def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+            found = compute(nodes)
+            scope.evaluation.spend(len(found))
+            return found
+
+        return evaluate
+
+    function(name)(build)
+
+
 def _descendants(nodes: Nodes) -> Nodes:
     found: Nodes = []
     front = nodes
@@ -95,8 +118,6 @@ def _descendants(nodes: Nodes) -> Nodes:
 plain("empty", lambda nodes: boolean(not nodes))
 plain("not", _negation)
 plain("count", lambda nodes: [system(len(nodes))])
-plain("distinct", operators.distinct)
-plain("isDistinct", lambda nodes: boolean(len(operators.distinct(nodes)) == len(nodes)))
 plain("allTrue", _all_are(True))
 plain("allFalse", _all_are(False))
 plain("anyTrue", _any_is(True))
@@ -105,8 +126,20 @@ plain("single", _one)
 plain("first", lambda nodes: nodes[:1])
 plain("last", lambda nodes: nodes[-1:])
 plain("tail", lambda nodes: nodes[1:])
-plain("children", lambda nodes: [child for node in nodes for child in all_children(node)])
-plain("descendants", _descendants)
+_grown("children", lambda nodes: [child for node in nodes for child in all_children(node)])
+_grown("descendants", _descendants)
+
+
+@function("distinct")
+def _distinct() -> Run:
+    return lambda scope, nodes: distinct(nodes, scope.evaluation.spend)
+
+
+@function("isDistinct")
+def _is_distinct() -> Run:
+    return lambda scope, nodes: boolean(
+        len(nodes) < 2 or len(distinct(nodes, scope.evaluation.spend)) == len(nodes)
+    )
 
 
 @function("exists", 0, 1)
@@ -153,7 +186,7 @@ def _repeat(projection: Tree) -> Run:
             following = [one for _, more in each(scope, front, run) for one in more]
             front = []
             for node in following:
-                key = _identity(node)
+                key = key_of(unwrapped(node))
                 if key not in seen:
                     seen.add(key)
                     front.append(node)
@@ -165,41 +198,44 @@ def _repeat(projection: Tree) -> Run:
     return evaluate
 
 
-def _identity(node: Node) -> Any:
-    """What makes a value equal to another, as a key of a set (N1 5.2.3, by ``=``)."""
-    value = unwrapped(node)
-    return _frozen(value)
+Combining = Callable[[Scope, Nodes, Nodes], Nodes]
 
 
-def _frozen(value: Any) -> Any:
-    if isinstance(value, dict):
-        return tuple(sorted((name, _frozen(inner)) for name, inner in value.items()))
-    if isinstance(value, list):
-        return tuple(map(_frozen, value))
-    return (isinstance(value, bool), isinstance(value, str), value)
-
-
-def _with_collection(name: str, compute: Callable[[Nodes, Nodes], Nodes]) -> None:
+def _with_collection(name: str, compute: Combining) -> None:
     def build(other: Tree) -> Run:
         run = compiled(other)
-        return lambda scope, nodes: compute(nodes, run(scope, scope.this))
+        return lambda scope, nodes: compute(scope, nodes, run(scope, scope.this))
 
     function(name, 1)(build)
 
 
-_with_collection("union", lambda one, other: operators.distinct([*one, *other]))
-_with_collection("combine", lambda one, other: [*one, *other])
+def _combined(scope: Scope, one: Nodes, other: Nodes) -> Nodes:
+    scope.evaluation.spend(len(one) + len(other))
+    return [*one, *other]
+
+
+def _within(scope: Scope, one: Nodes, other: Nodes) -> list[bool]:
+    """Of each member, whether the other collection has one that equals it."""
+    members = Members(other if one else (), scope.evaluation.spend)
+    return [unwrapped(node) in members for node in one]
+
+
+def _kept(scope: Scope, one: Nodes, other: Nodes, *, inside: bool) -> Nodes:
+    found = zip(one, _within(scope, one, other), strict=True)
+    return [node for node, within in found if within is inside]
+
+
+_with_collection("union", united)
+_with_collection("combine", _combined)
 _with_collection(
     "intersect",
-    lambda one, other: operators.distinct([n for n in one if operators.within(n, other)]),
+    lambda scope, one, other: distinct(
+        _kept(scope, one, other, inside=True), scope.evaluation.spend
+    ),
 )
-_with_collection("exclude", lambda one, other: [n for n in one if not operators.within(n, other)])
-_with_collection(
-    "subsetOf", lambda one, other: boolean(all(operators.within(n, other) for n in one))
-)
-_with_collection(
-    "supersetOf", lambda one, other: boolean(all(operators.within(n, one) for n in other))
-)
+_with_collection("exclude", lambda scope, one, other: _kept(scope, one, other, inside=False))
+_with_collection("subsetOf", lambda scope, one, other: boolean(all(_within(scope, one, other))))
+_with_collection("supersetOf", lambda scope, one, other: boolean(all(_within(scope, other, one))))
 
 
 def whole(run: Run, scope: Scope, what: str) -> int | None:

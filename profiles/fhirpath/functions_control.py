@@ -4,7 +4,7 @@ from typing import Any
 
 from profiles.fhirpath import operators
 from profiles.fhirpath.compile import Nodes, Run, Scope, compiled
-from profiles.fhirpath.functions_collection import function
+from profiles.fhirpath.functions_collection import each, function
 from profiles.fhirpath.nodes import unwrapped
 from profiles.fhirpath.syntax import Tree
 from profiles.outcome import OperationOutcomeError
@@ -18,6 +18,7 @@ def _aggregate(aggregator: Tree, initial: Tree | None = None) -> Run:
         total: Nodes = [] if start is None else start(scope, scope.this)
         for at, node in enumerate(nodes):
             total = run(scope.of(node, at, total), [node])
+            scope.evaluation.spend(1 + len(total))
         return total
 
     return evaluate
@@ -30,7 +31,7 @@ def _sort(*keys: Tree) -> Run:
     def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
         ordered = list(nodes)
         for run, descending in reversed(runs or [(lambda s, n: n, False)]):
-            found = {id(node): run(scope.of(node), [node]) for node in ordered}
+            found = {id(node): key for node, key in each(scope, ordered, run)}
             present = [node for node in ordered if found[id(node)]]
             absent = [node for node in ordered if not found[id(node)]]
             present.sort(key=lambda n: _Key(unwrapped(found[id(n)][0])), reverse=descending)

@@ -122,11 +122,11 @@ def _trace(name: Tree, projection: Tree | None = None) -> Run:
         label = operators.single(named(scope, scope.this), "trace()")
         text = "" if label is None else str(unwrapped(label))
         log.debug("fhirpath.trace", extra={"label": text, "count": len(nodes)})
-        if scope.traces is not None:
+        if scope.evaluation.traces is not None:
             seen = nodes
             if run is not None:
                 seen = [one for _, found in each(scope, nodes, run) for one in found]
-            scope.traces.append((text, seen))
+            scope.evaluation.traces.append((text, seen))
         return nodes
 
     return evaluate

@@ -243,7 +243,9 @@ def _clock(name: str, compute: Callable[[Scope], Temporal]) -> None:
 
 
 def _now(scope: Scope) -> Temporal:
-    return parse_datetime(scope.now.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+    return parse_datetime(
+        scope.evaluation.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
 
 
 _clock("now", _now)

@@ -10,8 +10,9 @@ from typing import Any, Final
 from profiles.fhirpath import operators
 from profiles.fhirpath.compile import Nodes, Run, Scope, compiled
 from profiles.fhirpath.functions_collection import function, whole
+from profiles.fhirpath.meter import require_short
 from profiles.fhirpath.nodes import boolean, system, written
-from profiles.fhirpath.regex import compiled_pattern
+from profiles.fhirpath.regex import found_in, substituted
 from profiles.fhirpath.syntax import Tree
 from profiles.outcome import OperationOutcomeError
 
@@ -31,7 +32,7 @@ def _on_text(name: str, compute: Callable[[str], Any]) -> None:
     def build() -> Run:
         def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
             text = text_of(nodes, f"{name}()")
-            return [] if text is None else _made(compute(text))
+            return [] if text is None else _made(scope, compute(text))
 
         return evaluate
 
@@ -44,17 +45,22 @@ def _with_text(name: str, compute: Callable[[str, str], Any]) -> None:
 
         def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
             text, other = text_of(nodes, f"{name}()"), text_of(run(scope, scope.this), f"{name}()")
-            return [] if text is None or other is None else _made(compute(text, other))
+            return [] if text is None or other is None else _made(scope, compute(text, other))
 
         return evaluate
 
     function(name, 1)(build)
 
 
-def _made(value: Any) -> Nodes:
+def _made(scope: Scope, value: Any) -> Nodes:
     if isinstance(value, bool):
         return boolean(value)
-    return [system(one) for one in value] if isinstance(value, list) else [system(value)]
+    if isinstance(value, list):
+        scope.evaluation.spend(len(value))
+        return [system(one) for one in value]
+    if isinstance(value, str):
+        require_short(len(value))
+    return [system(value)]
 
 
 _on_text("upper", str.upper)
@@ -70,7 +76,7 @@ _with_text("contains", lambda text, part: part in text)
 _with_text("split", lambda text, separator: text.split(separator) if separator else list(text))
 
 
-def _matching(name: str, compute: Callable[[re.Pattern[str], str], bool]) -> None:
+def _matching(name: str, *, whole: bool) -> None:
     def build(pattern: Tree, flags: Tree | None = None) -> Run:
         first, second = compiled(pattern), None if flags is None else compiled(flags)
 
@@ -78,7 +84,10 @@ def _matching(name: str, compute: Callable[[re.Pattern[str], str], bool]) -> Non
             text, regex = text_of(nodes, name), text_of(first(scope, scope.this), name)
             if text is None or regex is None:
                 return []
-            return boolean(compute(compiled_pattern(regex, _flags(second, scope)), text))
+            scope.evaluation.spend(1)
+            known = scope.evaluation.meter is None
+            wanted = _flags(second, scope)
+            return boolean(found_in(text, regex, wanted, whole=whole, known=known))
 
         return evaluate
 
@@ -89,8 +98,8 @@ def _flags(run: Run | None, scope: Scope) -> str:
     return "" if run is None else text_of(run(scope, scope.this), "a pattern") or ""
 
 
-_matching("matches", lambda pattern, text: pattern.search(text) is not None)
-_matching("matchesFull", lambda pattern, text: pattern.fullmatch(text) is not None)
+_matching("matches", whole=False)
+_matching("matchesFull", whole=True)
 
 
 @function("substring", 1, 2)
@@ -121,6 +130,7 @@ def _replacing(name: str, arguments: tuple[Tree, ...], compute: Callable[..., st
     runs = [compiled(argument) for argument in arguments]
 
     def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        scope.evaluation.spend(1)
         texts = [text_of(nodes, name), *(text_of(run(scope, scope.this), name) for run in runs)]
         return [] if None in texts else [system(compute(*texts))]
 
@@ -128,6 +138,7 @@ def _replacing(name: str, arguments: tuple[Tree, ...], compute: Callable[..., st
 
 
 def _replaced(text: str, old: str, new: str) -> str:
+    require_short(len(text) + text.count(old) * (len(new) - len(old)))
     return text.replace(old, new)
 
 
@@ -139,7 +150,7 @@ def _replaced_matches(text: str, pattern: str, substitution: str, flags: str = "
         return text
     template = _GROUP.sub(lambda m: f"\\g<{m[1].strip('{}')}>", substitution.replace("\\", "\\\\"))
     try:
-        return compiled_pattern(pattern, flags).sub(template, text)
+        return substituted(text, pattern, template, flags)
     except (re.error, IndexError):
         raise OperationOutcomeError("invalid", "FHIRPath: not a substitution") from None
 
@@ -151,6 +162,7 @@ def _join(separator: Tree | None = None) -> Run:
     def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
         between = "" if run is None else text_of(run(scope, scope.this), "join()") or ""
         texts = [text_of([node], "join()") or "" for node in nodes if node.value is not None]
+        require_short(sum(map(len, texts)) + len(between) * len(texts))
         return [system(between.join(texts))] if texts else []
 
     return evaluate

@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal, DecimalException
 from typing import Any, Final
 
 from profiles.fhirpath import quantities
+from profiles.fhirpath.meter import require_short
 from profiles.fhirpath.nodes import Node, boolean, system, unwrapped, written
 from profiles.fhirpath.quantities import Quantity, coarsened, comparable, multiplied, of_number
 from profiles.fhirpath.temporal import Temporal, added, compare
@@ -218,6 +219,7 @@ def overflows(value: Any) -> bool:
 
 def _plus(a: Any, b: Any) -> Any:
     if isinstance(a, str) and isinstance(b, str):
+        require_short(len(a) + len(b))
         return a + b
     if isinstance(a, Temporal) and isinstance(b, Quantity):
         return _moved(a, b, b.value)
@@ -278,7 +280,9 @@ _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 def joined(left: Nodes, right: Nodes) -> Nodes:
     """``&``: texts behind each other, an empty one for an empty collection."""
-    return [system(_text(left) + _text(right))]
+    one, other = _text(left), _text(right)
+    require_short(len(one) + len(other))
+    return [system(one + other)]
 
 
 def _text(nodes: Nodes) -> str:
@@ -289,27 +293,10 @@ def _text(nodes: Nodes) -> str:
     return value
 
 
-def distinct(nodes: Nodes) -> Nodes:
-    """The members without those that equal an earlier one."""
-    if len(nodes) < 2:
-        return list(nodes)
-    kept: Nodes = []
-    values: list[Any] = []
-    for node in nodes:
-        value = unwrapped(node)
-        if not any(equal_values(value, seen) is True for seen in values):
-            kept.append(node)
-            values.append(value)
-    return kept
-
-
-def within(node: Node, nodes: Nodes) -> bool:
-    """Whether a collection has a member that equals the node."""
-    value = unwrapped(node)
-    return any(equal_values(value, unwrapped(one)) is True for one in nodes)
-
-
 def member_of(left: Nodes, right: Nodes) -> Nodes:
     """``left in right``."""
     node = single(left)
-    return [] if node is None else boolean(within(node, right))
+    if node is None:
+        return []
+    value = unwrapped(node)
+    return boolean(any(equal_values(value, unwrapped(one)) is True for one in right))

@@ -2,7 +2,8 @@
 
 The schema is strict: it refuses some rare structure that R4 allows, and never allows what R4 refuses. What
 it leaves to the walker of ``profiles.structure`` is rare and would cost time in every other resource: nulls
-in lists, extensions on a choice, ids of extensions, a required primitive with nothing but extensions.
+in lists, extensions on a choice or on a code of a required value set, ids of extensions, a required
+primitive with nothing but extensions.
 """
 
 from itertools import combinations
@@ -66,7 +67,7 @@ def _object(of: _Wanted, wanted: list[_Wanted]) -> Schema:
     properties: dict[str, Schema] = {}
     for name, (element, kind) in definition.members.items():
         properties[name] = _listed(element, _value(of.kind, element, kind, wanted))
-        if kind in definitions().primitives and not element.choice:
+        if definition.extends(name) and not (element.choice or element.codes):
             wanted.append(_Wanted("Element"))
             properties[f"_{name}"] = _listed(element, {"$ref": "#/definitions/Element"})
     if of.kind in definitions().resources:
@@ -97,7 +98,7 @@ def _referring(properties: dict[str, Schema], targets: frozenset[str] | None) ->
 
 def _extension(properties: dict[str, Schema], *, inner: bool) -> Schema:
     """Two members, ``url`` and either a value or extensions: counting is cheaper than fifty names (ext-1)."""
-    usual = {name: value for name, value in properties.items() if name not in ("id", "_id", "_url")}
+    usual = {name: value for name, value in properties.items() if name != "id"}
     if not inner:
         usual["url"] = text(rf"[A-Za-z][A-Za-z0-9+.\-]*:{MARK}+")
     return {"properties": usual, "required": ["url"], "minProperties": 2, "maxProperties": 2}

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from profiles.search.parameters import SearchParameter
 from profiles.search.paths import JsonPath, Step, json_paths
+from profiles.search.tokens import ANY_CASE, LOWER
 from profiles.search.values import Row, rows, rows_of
 
 BY_RESOURCE: Final = frozenset({"_id", "_lastUpdated", "_content", "_text", "_query", "_list"})
@@ -203,13 +204,22 @@ def kind_of_part(declared: str, element: str) -> str:
 
 
 _NO_RANGE: Final = ((0.0, 0.0),)
+_FOLDED: Final = "\x1f"
+"""Stands before a folded token in a pair: no text of FHIR has this character (R4 datatypes.html#string)."""
+
+
+def part_of_pair(val: str, raw: str) -> str:
+    """A token as one part of a composite, in one column."""
+    if raw == ANY_CASE:
+        return _FOLDED + val
+    return val if raw == LOWER else raw
 
 
 def _first(row: Row) -> tuple[str, str] | None:
     """Columns val and sys of what is compared as text; None for the words of a code."""
     table = row[0]
     if table == "tok":
-        return row[2], row[3]
+        return part_of_pair(row[2], row[4]), row[3]
     if table == "ref":
         return f"{row[2]}/{row[3]}", ""
     if table in ("uri", "str") and row[1] != ":text":
@@ -222,6 +232,6 @@ def _second(row: Row) -> tuple[float, float, str, str] | None:
     if row[0] in ("dat", "num"):
         return float(row[2]), float(row[3]), "", ""
     if row[0] == "qty":
-        return float(row[5]), float(row[6]), row[2], row[3]
+        return float(row[5]), float(row[6]), row[2] or row[4], row[3]
     text = _first(row)
     return None if text is None else (0.0, 0.0, *text)

@@ -1,7 +1,6 @@
 """Dates and numbers as ranges, so that precision takes part in the comparison (R4 search.html#prefix)."""
 
 import functools
-import math
 import re
 from calendar import isleap, monthrange
 from datetime import UTC, datetime, timedelta
@@ -80,7 +79,7 @@ def number(text: str) -> Decimal:
         raise OperationOutcomeError("invalid", "not a number") from None
 
 
-def implicit_range(text: str) -> tuple[float, float]:
+def written_range(text: str) -> tuple[Decimal, Decimal]:
     """What a number means with the precision in which it is written (R4 search.html#number).
 
     100 is 99.5 up to, but not, 100.5. One digit with an exponent is read with two: 1e2 is 95 up to 105.
@@ -91,7 +90,7 @@ def implicit_range(text: str) -> tuple[float, float]:
     if len(parts.digits) == 1 and "e" in text.lower():
         exponent -= 1
     half = Decimal(5).scaleb(exponent - 1)
-    return float(value - half), math.nextafter(float(value + half), -math.inf)
+    return value - half, value + half
 
 
 def quantity_range(quantity: dict[str, Any]) -> tuple[float, float] | None:

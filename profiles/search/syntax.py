@@ -39,8 +39,13 @@ def alternatives(text: str, name: str) -> tuple[str, ...]:
     Raises
     ------
     OperationOutcomeError
-        ``invalid`` when there is no value, ``too-costly`` when there are too many.
+        ``invalid`` when there is no value or one that no text can have (R4 datatypes.html#string: U+0000),
+        ``too-costly`` when there are too many.
     """
+    if "\0" in text:
+        raise OperationOutcomeError(
+            "invalid", f"{name} has a character that no text can have", name
+        )
     found = tuple(part for part in split(text, ",") if part)
     if not found:
         raise OperationOutcomeError("invalid", f"the search parameter {name} has no value", name)

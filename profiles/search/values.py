@@ -5,7 +5,6 @@ resource, so that equal values are equal rows.
 """
 
 import functools
-import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -13,14 +12,21 @@ from typing import Any, Final
 
 from profiles.outcome import OperationOutcomeError
 from profiles.search.ranges import date_range, period_range, quantity_range
+from profiles.search.tokens import (
+    CODE_TYPES,
+    LONGEST,
+    Token,
+    any_case,
+    coded,
+    exact,
+    literal_code,
+)
 
 Row = tuple[Any, ...]
-"""``(table, parameter, *columns)``: tok(val, sys) str(norm, exact) ref(type, id) uri(val) dat(lo, hi)
-num(lo, hi) qty(code, sys, unit, lo, hi) cmp(val, sys, lo, hi, val2, sys2, lo2, hi2)."""
+"""``(table, parameter, *columns)``: tok(val, sys, raw) sys(sys) str(norm, exact) ref(type, id) uri(val)
+dat(lo, hi) num(lo, hi) qty(code, sys, unit, lo, hi) cmp(val, sys, lo, hi, val2, sys2, lo2, hi2)."""
 
 CURRENCY: Final = "urn:iso:std:iso:4217"
-LONGEST: Final = 256
-"""Characters of a text that are indexed as they are."""
 
 _LITERAL: Final = re.compile(
     r"(?:(?P<base>https?://.+)/)?(?P<type>[A-Z]\w+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/.+)?"
@@ -33,13 +39,6 @@ def folded(text: str) -> str:
         return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFD", text)
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).casefold().split())
-
-
-def exact(text: str) -> str:
-    """A text for comparison as a whole; a long one by its beginning and its digest."""
-    if len(text) <= LONGEST:
-        return text
-    return f"{text[:180]} {hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def rows(kind: str, code: str, value: Any, element: str) -> Iterable[Row]:
@@ -70,8 +69,12 @@ def _concepts(code: str, value: Any, _: str) -> list[Row]:
     if text:
         found.append(("str", f"{code}:text", folded(text)[:LONGEST], ""))
     for coding in value.get("coding", ()):
-        if "code" in coding or "system" in coding:
-            found.append(("tok", code, exact(coding.get("code", "")), coding.get("system", "")))
+        system = coding.get("system", "")
+        if system or "code" in coding:
+            val, raw = coded(coding.get("code", ""), system)
+            found.append(("tok", code, val, system, raw))
+        if system:
+            found.append(("sys", code, system))
         display = coding.get("display")
         if display:
             found.append(("str", f"{code}:text", folded(display)[:LONGEST], ""))
@@ -80,38 +83,45 @@ def _concepts(code: str, value: Any, _: str) -> list[Row]:
 
 def _tokens(code: str, value: Any, element: str) -> Iterator[Row]:
     if isinstance(value, bool):
-        yield ("tok", code, "true" if value else "false", "")
+        yield from _token(code, literal_code("true" if value else "false"), "")
     elif isinstance(value, str | int | float):
-        yield ("tok", code, exact(str(value)), "")
+        text = str(value)
+        yield from _token(code, literal_code(text) if element in CODE_TYPES else any_case(text), "")
     elif element == "Identifier":
         yield from _identifier(code, value)
     elif element == "ContactPoint":
         if "value" in value:
-            yield ("tok", code, exact(value["value"]), value.get("system", ""))
+            yield from _token(code, any_case(value["value"]), value.get("system", ""))
     elif element == "Coding":
         yield from _coding(code, value)
 
 
+def _token(code: str, token: Token, system: str) -> Iterator[Row]:
+    """A token, and its system for a search by that alone (``system|``)."""
+    val, raw = token
+    yield ("tok", code, val, system, raw)
+    if system:
+        yield ("sys", code, system)
+
+
 def _coding(code: str, coding: Any) -> Iterator[Row]:
-    if "code" in coding or "system" in coding:
-        yield ("tok", code, exact(coding.get("code", "")), coding.get("system", ""))
+    system = coding.get("system", "")
+    if system or "code" in coding:
+        yield from _token(code, coded(coding.get("code", ""), system), system)
     yield from _text(code, coding.get("display"))
 
 
 def _identifier(code: str, value: Any) -> Iterator[Row]:
-    if "value" in value or "system" in value:
-        yield ("tok", code, exact(value.get("value", "")), value.get("system", ""))
+    system = value.get("system", "")
+    if system or "value" in value:
+        yield from _token(code, any_case(value.get("value", "")), system)
     kind = value.get("type", {})
     yield from _text(code, kind.get("text"))
     for coding in kind.get("coding", ()) if "value" in value else ():
         if "code" in coding:
             # type and value have to match in the same Identifier (R4 search.html#modifiers, :of-type)
-            yield (
-                "tok",
-                f"{code}:of-type",
-                exact(f"{coding['code']}|{value['value']}"),
-                coding.get("system", ""),
-            )
+            val, raw = any_case(f"{coding['code']}|{value['value']}")
+            yield ("tok", f"{code}:of-type", val, coding.get("system", ""), raw)
 
 
 def _text(code: str, text: Any) -> Iterator[Row]:
@@ -153,12 +163,8 @@ def _reference(code: str, value: Any) -> Iterator[Row]:
         yield ("ref", code, *target) if target else ("uri", code, exact(text))
     identifier = value.get("identifier")
     if isinstance(identifier, dict):
-        yield (
-            "tok",
-            f"{code}:identifier",
-            exact(identifier.get("value", "")),
-            identifier.get("system", ""),
-        )
+        token = any_case(identifier.get("value", ""))
+        yield from _token(f"{code}:identifier", token, identifier.get("system", ""))
     yield from _text(code, value.get("display"))
 
 

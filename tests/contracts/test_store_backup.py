@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from adapters.store import open_store
+from adapters.store import Span, open_store
 from gateway.backup import MANIFEST, backup, restore
 from profiles.outcome import OperationOutcomeError
 from tests.make_postgres import new_database
@@ -27,7 +27,7 @@ def test_a_restored_store_has_everything(copied, database, tmp_path, request):
     target = new_database(request.getfixturevalue("postgres_server")) if database else ""
     restore(copied, tmp_path / "new", target)
     opened = open_store(tmp_path / "new", database=target)
-    assert len(opened.history("Patient", "a")) == 2
+    assert len(opened.versions(Span(("Patient",), "a")).page(None, 9)) == 2
     assert opened.search("Patient", [("gender", "female")]).total == 1
     assert len(opened.blobs.files()) == 1
     opened.close()

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from adapters.store import Span
 from profiles.outcome import OperationOutcomeError
 from profiles.search.request import understand
 from profiles.strict_json import parse
@@ -28,7 +29,7 @@ def test_every_version_stays_readable(store):
     """Vread and history have old versions, the newest first."""
     for gender in ("female", "male", "other"):
         _put(store, _patient("a", gender=gender))
-    assert [v.json()["gender"] for v in store.history("Patient", "a")] == [
+    assert [v.json()["gender"] for v in store.versions(Span(("Patient",), "a")).page(None, 9)] == [
         "other",
         "male",
         "female",
@@ -45,7 +46,7 @@ def test_deleted_is_not_absent(store):
     with pytest.raises(OperationOutcomeError) as never:
         store.read("Patient", "b")
     assert (gone.value.kind.code, never.value.kind.code) == ("deleted", "not-found")
-    assert len(store.history("Patient", "a")) == 2
+    assert len(store.versions(Span(("Patient",), "a")).page(None, 9)) == 2
 
 
 def test_stale_version_is_not_overwritten(store):
@@ -160,6 +161,23 @@ def test_malformed_values_are_refused(store):
     """A date that is none is an error, not an empty result."""
     with pytest.raises(OperationOutcomeError):
         store.search("Patient", [("birthdate", "yesterday")])
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        ("resourceType", "active", "meta", "id", "gender"),
+        ("id", "gender", "resourceType", "meta", "active"),
+    ],
+)
+def test_members_stay_in_the_order_of_the_client(store, members):
+    """Even id and meta, whose version is ours, keep their places."""
+    values = {"resourceType": "Patient", "id": "a", "active": True, "gender": "male"}
+    values["meta"] = {"versionId": "7", "tag": [{"code": "x"}]}
+    store.transact(lambda tx: tx.put({name: values[name] for name in members}))
+    kept = store.read("Patient", "a").json()
+    assert tuple(kept) == members
+    assert list(kept["meta"]) == ["versionId", "tag", "lastUpdated"]
 
 
 def test_bytes_stay_as_they_came(store):

@@ -8,6 +8,7 @@ from profiles.search.request import understand
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
+ACT = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 
 
 def _observation(key: str, code: str, value: float, day: str, patient: str = "p1") -> dict:
@@ -19,6 +20,16 @@ def _observation(key: str, code: str, value: float, day: str, patient: str = "p1
         "subject": {"reference": f"Patient/{patient}"},
         "effectiveDateTime": day,
         "valueQuantity": {"value": value, "system": UCUM, "code": "mg", "unit": "mg"},
+    }
+
+
+def _substance(key: str, value: float, unit: str, system: str = UCUM) -> dict:
+    quantity = {"value": value, "code": unit, "unit": unit, "system": system}
+    return {
+        "resourceType": "Substance",
+        "id": key,
+        "code": {"text": key},
+        "instance": [{"quantity": quantity}],
     }
 
 
@@ -123,6 +134,28 @@ RECORD = [
         "period": {"start": "2020-05-01", "end": "9999-12-31"},
     },
     {"resourceType": "InsurancePlan", "id": "plan", "alias": ["Silver"]},
+    {
+        "resourceType": "Device",
+        "id": "scale",
+        "identifier": [
+            {"system": "https://d.example", "value": "SN-Ab12"},
+            {"system": ACT, "value": "X"},
+        ],
+        "type": {"coding": [{"system": "https://k.example", "code": "Scale"}]},
+        "udiCarrier": [{"deviceIdentifier": "Ab-1"}],
+    },
+    {
+        "resourceType": "Device",
+        "id": "visitor",
+        "identifier": [{"system": "https://d.example", "value": "sn-Ab13"}],
+        "type": {"coding": [{"system": ACT, "code": "AMB"}, {"system": ACT, "code": "OBSENC"}]},
+    },
+    _substance("warm", 98.6, "[degF]"),
+    _substance("half", 0.5, "g"),
+    _substance("little", 0.00054, "g"),
+    _substance("pieces", 12, "{pieces}"),
+    _substance("odd", 3, "scoops"),
+    _substance("euro", 500, "mg", "https://u.example"),
     {"resourceType": "List", "id": "l", "entry": [{"item": {"reference": "Patient/p2"}}]},
     {
         "resourceType": "RiskAssessment",
@@ -157,6 +190,29 @@ FOUND = [
     ("Observation", "code:in=https://vs.example/a/b", "o1 o2"),
     ("Observation", "code:not-in=ValueSet/vs", "o3 o4"),
     ("Observation", "status:not=final", "o4"),
+    # token: in any case, except where the code system or the element tells codes apart by case
+    ("Device", "identifier=sn-ab12", "scale"),
+    ("Device", "identifier=https://d.example|SN-AB12,https://d.example|sn-ab13", "scale visitor"),
+    ("Device", "identifier=SN-AB12,SN-AB13", "scale visitor"),
+    ("Device", f"identifier={ACT}|x", "scale"),
+    ("Device", "type=scale", "scale"),
+    ("Device", "type=https://k.example|SCALE", "scale"),
+    ("Device", "type=AMB", "visitor"),
+    ("Device", "type=amb", ""),
+    ("Device", f"type={ACT}|AMB", "visitor"),
+    ("Device", f"type={ACT}|Amb", ""),
+    ("Device", f"type={ACT}|Amb,{ACT}|OBSENC,{ACT}|imp", "visitor"),
+    ("Device", "type=amb,SCALE,Obsenc", "scale"),
+    ("Device", f"type={ACT}|", "visitor"),
+    ("Device", f"type:not={ACT}|", "scale"),
+    ("Device", "type=https://nothing.example|", ""),
+    ("Device", "identifier=https://d.example|", "scale visitor"),
+    ("Patient", "identifier:of-type=https://t.example|mr|1\\,2", "p1"),
+    ("Patient", "organization:identifier=https://o.example|", "p1"),
+    ("Patient", "gender=Male", ""),
+    ("Patient", "active=TRUE", ""),
+    ("Patient", "_id=P1", ""),
+    ("Patient", "_tag=https://tag.example|A", "p1"),
     # string
     ("Patient", "family=mull", "p1"),
     ("Patient", "family:exact=Müller", "p1"),
@@ -188,6 +244,30 @@ FOUND = [
     ("Observation", "value-quantity=ne9", "o1 o3"),
     ("Observation", "value-quantity=1e2", ""),
     ("Observation", "component-value-quantity=ge9e1", "o4"),
+    ("Observation", f"value-quantity=5.4e-3|{UCUM}|g", "o1"),
+    ("Observation", f"value-quantity=gt0.005|{UCUM}|g", "o1 o2 o3"),
+    ("Observation", f"value-quantity=0.12|{UCUM}|g", "o3"),
+    ("Observation", f"value-quantity=5.4|{UCUM}|mmol", ""),
+    ("Substance", f"quantity=500|{UCUM}|mg", "half"),
+    ("Substance", f"quantity=0.54|{UCUM}|mg", "little"),
+    ("Substance", f"quantity=0.5|{UCUM}|mg", "little"),
+    ("Substance", f"quantity=0.50|{UCUM}|mg", ""),
+    ("Substance", f"quantity=ne0.54|{UCUM}|mg", "half"),
+    ("Substance", f"quantity=gt540|{UCUM}|ug", "half"),
+    ("Substance", f"quantity=ge540|{UCUM}|ug", "half little"),
+    ("Substance", f"quantity=lt5.4e-7|{UCUM}|kg", ""),
+    ("Substance", f"quantity=le5.4e-7|{UCUM}|kg", "little"),
+    ("Substance", f"quantity=ap510|{UCUM}|mg", "half"),
+    ("Substance", f"quantity=37.0|{UCUM}|Cel", "warm"),
+    ("Substance", f"quantity=310.15|{UCUM}|K", "warm"),
+    ("Substance", f"quantity=12|{UCUM}|1", "pieces"),
+    ("Substance", f"quantity=1.2|{UCUM}|10*1", "pieces"),
+    ("Substance", f"quantity=3|{UCUM}|scoops", "odd"),
+    ("Substance", "quantity=0.5||g", "half"),
+    ("Substance", "quantity=500||mg", "euro"),
+    ("Substance", "quantity=500|https://u.example|mg", "euro"),
+    ("Substance", f"quantity=0.5|{UCUM}|", "half"),
+    ("Substance", f"quantity=gt1e300|{UCUM}|ym", ""),
     ("RiskAssessment", "probability=0.25", "ra"),
     ("RiskAssessment", "probability=0.2", ""),
     ("RiskAssessment", "probability=0.3", "ra"),
@@ -238,10 +318,15 @@ FOUND = [
     ("Observation", "patient._has:RiskAssessment:patient:_id=ra", "o1 o2"),
     # composite and special
     ("Observation", "code-value-quantity=a$gt8", "o2"),
+    ("Observation", f"code-value-quantity={LOINC}|a$gt0.0085|{UCUM}|g", "o2"),
+    ("Observation", f"code-value-quantity=A$5.4e-3|{UCUM}|g", "o1"),
+    ("Observation", f"code-value-quantity={LOINC}|A$le5400|{UCUM}|ug", "o1"),
+    ("Observation", "code-value-quantity=a$5.4||mg", "o1"),
+    ("Observation", f"combo-code-value-quantity=B$120000|{UCUM}|ug", "o3"),
     ("Observation", f"component-code-value-quantity={LOINC}|sys$140", "o4"),
     ("Observation", "component-code-value-quantity=dia$140", ""),
-    ("Observation", "component-code-value-quantity=DIA$90", ""),
     ("Observation", "component-code-value-quantity=|dia$90", ""),
+    ("Observation", "component-code-value-quantity=dia$90||mmHg", "o4"),
     ("Observation", f"component-code-value-quantity={LOINC}|$gt100", "o4"),
     ("Observation", "code-value-string=note$MILD", "o4"),
     ("Observation", "code-value-string=note$pain", ""),
@@ -477,6 +562,10 @@ def _contained(store: Store, kind: str, query: str) -> str:
         ("Patient", "_contained=both&gender:not=male", "box p1"),
         ("Patient", "_contained=true&_id=in&_containedType=contained", "Observation/box#in"),
         ("Patient", "_contained=true&organization.name=ward", "box"),
+        ("Patient", "family:contains=nne&_contained=true", "box"),
+        ("Patient", "_content=inner&_contained=true", "box"),
+        ("Patient", "_content=ward&_contained=true", ""),
+        ("Observation", "subject:Patient.family:contains=nner", "box"),
         ("Provenance", "_contained=true&target=Observation/box", "box"),
         ("Observation", "_contained=false&status=amended", "o4"),
     ],
@@ -516,7 +605,7 @@ def test_tokens_and_addresses_have_an_order_too(store, monkeypatch, few):
             "resourceType": "ValueSet",
             "id": f"v{at}",
             "url": f"https://v.example/{11 * at % 23:02}",
-            "identifier": [{"value": f"{value}-{at}"} for value in values],
+            "identifier": [{"system": "urn:s", "value": f"{value}-{at}"} for value in values],
         }
         for at, values in enumerate(tokens)
     ]

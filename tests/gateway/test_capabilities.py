@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from gateway.interactions.capabilities import INTERACTIONS, SYSTEM
+from profiles.admission import issues
 from profiles.definitions.r4 import definitions
 from tests.make_resources import minimal
 
@@ -16,6 +17,7 @@ VALUES = {
     "quantity": "1",
     "composite": "a$1",
     "near": "1|1",
+    "code-value-date": "a$2026",
 }
 THREE_PARTS = {
     "chromosome-variant-coordinate",
@@ -23,6 +25,24 @@ THREE_PARTS = {
     "referenceseqid-variant-coordinate",
     "referenceseqid-window-coordinate",
 }
+CLAIMS = {
+    "type",
+    "profile",
+    "interaction",
+    "versioning",
+    "readHistory",
+    "updateCreate",
+    "conditionalCreate",
+    "conditionalRead",
+    "conditionalUpdate",
+    "conditionalDelete",
+    "referencePolicy",
+    "searchInclude",
+    "searchRevInclude",
+    "searchParam",
+    "operation",
+}
+"""What is claimed of a type; each is tried by a test of this file."""
 TYPES = sorted(definitions().resources)
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
@@ -33,6 +53,71 @@ def rest(client) -> dict:
     statement = client.get("/fhir/metadata").json()
     assert (statement["fhirVersion"], statement["resourceType"]) == ("4.0.1", "CapabilityStatement")
     return statement["rest"][0]
+
+
+def test_nothing_is_claimed_that_no_test_tries(client, rest):
+    """A new element of the statement needs a test here; every type claims the same of itself."""
+    assert set(rest) == {"mode", "security", "resource", "interaction", "operation", "compartment"}
+    assert [resource["type"] for resource in rest["resource"]] == TYPES
+    for resource in rest["resource"]:
+        assert set(resource) - {"searchRevInclude"} == CLAIMS - {"searchRevInclude"}
+        assert [one["code"] for one in resource["interaction"]] == list(INTERACTIONS)
+        flags = {name: value for name, value in resource.items() if name.startswith("conditional")}
+        assert flags == {
+            "conditionalCreate": True,
+            "conditionalRead": "full-support",
+            "conditionalUpdate": True,
+            "conditionalDelete": "single",
+        }
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [
+        ("full", "CapabilityStatement"),
+        ("normative", "CapabilityStatement"),
+        ("terminology", "TerminologyCapabilities"),
+    ],
+)
+def test_every_mode_is_answered_with_what_it_asks_for(client, mode, kind):
+    """R4 http.html#capabilities: valid, and without what is for trial use where that is asked for."""
+    answer = client.get(f"/fhir/metadata?mode={mode}")
+    assert (answer.status_code, answer.json()["resourceType"]) == (200, kind)
+    assert issues(answer.json()) == []
+    text = answer.text
+    assert ("conditionalCreate" in text, "referencePolicy" in text) == ((mode == "full"),) * 2
+    assert client.get("/fhir/metadata?mode=other").status_code == 400
+
+
+def test_terminology_names_the_code_systems_that_are_stored(client):
+    """Each with its versions, because a search can name what is below their codes."""
+    for key, version in (("a", "1"), ("b", "2")):
+        system = {
+            "resourceType": "CodeSystem",
+            "id": key,
+            "url": "https://site.example/codes",
+            "version": version,
+            "status": "active",
+            "content": "complete",
+        }
+        client.put(f"/fhir/CodeSystem/{key}", json=system, headers=FHIR)
+    said = client.get("/fhir/metadata?mode=terminology").json()
+    assert said["codeSystem"] == [
+        {
+            "uri": "https://site.example/codes",
+            "subsumption": True,
+            "version": [{"code": "1"}, {"code": "2"}],
+        }
+    ]
+    assert issues(said) == []
+
+
+@pytest.mark.parametrize("path", ["/fhir", "/fhir/", "/fhir/metadata"])
+def test_options_is_answered_with_the_statement(client, path):
+    """As clients of older versions ask for it."""
+    answer = client.options(path)
+    assert (answer.status_code, answer.json()["resourceType"]) == (200, "CapabilityStatement")
+    assert "OPTIONS" in answer.headers["allow"]
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -75,6 +160,8 @@ def test_every_conditional_form_of_every_type_is_served(client, kind):
     )
     updated = client.put(f"/fhir/{kind}?_id=a", json=named, headers=FHIR)
     assert (again.status_code, updated.status_code) == (200, 200)
+    dated = {"If-Modified-Since": client.get(address).headers["last-modified"]}
+    assert client.get(address, headers=dated).status_code == 304
     assert client.delete(f"/fhir/{kind}?_id=a").status_code == 204
     assert client.get(address).status_code == 410
 
@@ -114,11 +201,15 @@ def test_every_operation_is_defined_and_answers(client, rest):
             paths.append(f"/fhir/{kind}/${definition['code']}")
         if kind and definition["instance"]:
             paths.append(f"/fhir/{kind}/nobody/${definition['code']}")
+        assert issues(definition) == []
         for path in paths:
-            answer = client.post(path, json={"resourceType": "Parameters"}, headers=FHIR)
-            assert answer.status_code in (200, 202, 400, 404, 410, 422), (path, answer.text)
-            # Not "nothing at this address": the operation itself has answered.
-            assert "at this address" not in answer.text, path
+            answers = [client.post(path, json={"resourceType": "Parameters"}, headers=FHIR)]
+            if not definition["affectsState"]:
+                answers.append(client.get(path))
+            for answer in answers:
+                assert answer.status_code in (200, 202, 400, 404, 410, 422), (path, answer.text)
+                # Not "nothing at this address": the operation itself has answered.
+                assert "at this address" not in answer.text, path
 
 
 def test_every_interaction_of_the_system_is_served(client, rest):
@@ -144,6 +235,25 @@ def test_every_compartment_is_searched(client, rest):
         found = client.get(f"/fhir/{owner}/a/Observation")
         assert found.status_code in (200, 404), found.text
         assert client.get(f"/fhir/{owner}/a/*").status_code == 200
+
+
+def test_every_kind_of_reference_is_taken(client, rest):
+    """``referencePolicy``: to a resource, by an identifier, and into the resource itself."""
+    assert rest["resource"][0]["referencePolicy"] == ["literal", "logical", "local"]
+    references = (
+        {"reference": "Patient/nobody"},
+        {"identifier": {"system": "https://s", "value": "1"}},
+        {"reference": "#p"},
+    )
+    for reference in references:
+        condition = {
+            "resourceType": "Condition",
+            "contained": [{"resourceType": "Patient", "id": "p"}],
+            "subject": reference,
+            "asserter": {"reference": "#p"},
+        }
+        answer = client.post("/fhir/Condition", json=condition, headers=FHIR)
+        assert answer.status_code == 201, answer.text
 
 
 def test_every_format_is_taken_and_given(client):

@@ -67,6 +67,58 @@ def test_no_request_makes_an_internal_error(client, method, kind, path, query, b
     assert answer.status_code < 500, answer.text
 
 
+_HEADERS = st.sampled_from(
+    (
+        *("Accept", "Accept-Encoding", "Content-Type", "Content-Encoding", "Prefer", "If-Match"),
+        *("If-None-Match", "If-None-Exist", "If-Modified-Since", "If-Unmodified-Since", "Origin"),
+        *("X-Security-Context", "Host", "Range"),
+    )
+)
+_PIECES = st.sampled_from(
+    (
+        *(
+            "application",
+            "/",
+            "fhir",
+            "json",
+            "+",
+            "*",
+            ";",
+            "q",
+            "=",
+            "0",
+            "1",
+            ".",
+            ",",
+            '"',
+            " ",
+        ),
+        *("W/", "gzip", "charset", "utf-8", "fhirVersion", "4.0", "return", "minimal", "?", "&"),
+        *("identifier", "_summary", "Sun, 06 Nov 1994 08:49:37 GMT", "Patient", "\\", "\xe9", "\t"),
+    )
+)
+_TEXTS = st.lists(_PIECES, max_size=8).map("".join)
+
+
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]),
+    address=st.sampled_from(
+        ("/Patient", "/Patient/a", "/Patient/a/_history/1", "/Binary/b", "/metadata", "/$validate")
+    ),
+    headers=st.lists(st.tuples(_HEADERS, _TEXTS), min_size=1, max_size=4),
+)
+@_LIMITS
+def test_no_header_makes_an_internal_error(client, method, address, headers):
+    """Headers put together from pieces of what they may hold, repeated ones among them."""
+    body = b'{"resourceType":"Patient","id":"a"}'
+    given_headers = [("Content-Type", "application/fhir+json"), *headers]
+    encoded = [(name.encode(), text.encode("latin-1")) for name, text in given_headers]
+    client.put("/fhir/Patient/a", content=body, headers=FHIR)
+    client.put("/fhir/Binary/b", content=b"x", headers={"Content-Type": "image/png"})
+    answer = client.request(method, f"/fhir{address}", content=body, headers=encoded)
+    assert answer.status_code < 500, answer.text
+
+
 @given(kind=st.sampled_from(["batch", "transaction"]), entries=st.lists(_JSON, max_size=4))
 @_LIMITS
 def test_no_bundle_makes_an_internal_error(client, kind, entries):

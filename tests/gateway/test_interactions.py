@@ -172,7 +172,10 @@ def test_an_ai_result_is_changed_by_its_review_alone(client, store):
     store.transact(lambda tx: tx.put(report))
     assert _put(client, {**report, "status": "final"}).status_code == 403
     assert client.delete("/fhir/DiagnosticReport/r").status_code == 403
-    tags = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": []}}]}
+    tags = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "meta", "valueMeta": {"tag": [label]}}],
+    }
     answer = client.post("/fhir/DiagnosticReport/r/$meta-delete", json=tags, headers=FHIR)
     assert answer.status_code == 403
 

@@ -156,3 +156,29 @@ def test_a_dead_lane_process_is_started_again():
 
     assert wait_until(started_twice, "a second start", patience_s=20)
     lane.end()
+
+
+def test_a_lane_outlives_a_store_that_cannot_be_written(clinic, monkeypatch):
+    """A claim that fails, on a full disk or a restarting database, does not end the lane's loop."""
+    claim = clinic.store.claim
+    failures = [OperationOutcomeError("no-store", "the disk is full"), OSError("no space")]
+    monkeypatch.setattr("gateway.lane.STORE_AWAY_S", 0)
+    done = []
+
+    def claim_later(*given):
+        if failures:
+            raise failures.pop()
+        return claim(*given)
+
+    monkeypatch.setattr(clinic.store, "claim", claim_later)
+
+    def handler(job):
+        clinic.store.transact(
+            lambda tx: tx.finish(job, moved(job.task, "completed", "done", tx.moment))
+        )
+        done.append(job.task_id)
+        lane.stop()
+
+    lane = clinic.lane(handler)
+    lane.run()
+    assert done == ["t1"]

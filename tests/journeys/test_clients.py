@@ -1,5 +1,12 @@
 """Clients that others wrote use the endpoint as their own documentation says."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.make_gateway import GatewayProcess
@@ -44,3 +51,43 @@ def test_fhirclient_reads_what_it_has_created(clinic: GatewayProcess):
     search = models.Patient.where({"family": "smartclient"})
     listed = list(search.perform_resources_iter(smart.server))
     assert [one.id for one in listed] == [made["id"]]
+
+
+@pytest.fixture
+def fhir_kit_client() -> Path:
+    """Entry of the module, in a folder of NODE_PATH or beside the Python packages; skipped without it."""
+    folders = [*os.environ.get("NODE_PATH", "").split(os.pathsep), f"{sys.prefix}/node_modules"]
+    for folder in filter(None, folders):
+        package = Path(folder) / "fhir-kit-client"
+        if (package / "package.json").exists() and shutil.which("node"):
+            said = json.loads((package / "package.json").read_text())
+            return package / said["exports"]["."]["import"]
+    pytest.skip("node or its module fhir-kit-client (2 or newer) is not installed")
+
+
+@pytest.mark.peer
+def test_fhir_kit_client_does_all_that_its_readme_shows(clinic: GatewayProcess, fhir_kit_client):
+    """Every interaction, pages by their links, batch and transaction, operations by GET and POST."""
+    script = Path(__file__).with_name("fhir_kit_client.mjs")
+    command = ["node", str(script), str(fhir_kit_client), f"{clinic.base}/fhir"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "fhirVersion": "4.0.1",
+        "read": "Kit",
+        "updated": "female",
+        "patched": "other",
+        "first": "none",
+        "history": ["PATCH", "PUT", "POST"],
+        "typeHistory": "history",
+        "systemHistory": "history",
+        "transaction": ["201"] * 3,
+        "batch": ["200", "404"],
+        "pages": [2, 1],
+        "posted": ["kit-2"],
+        "compartment": 0,
+        "system": 3,
+        "everything": ["kit-1"],
+        "validate": "OperationOutcome",
+        "gone": 410,
+    }

@@ -103,3 +103,22 @@ def test_conditional_creates_through_two_gateways_do_not_double(pair):
     for writer in writers:
         writer.join()
     assert pair[0].get("Patient?identifier=https://s|1&_total=accurate")["total"] == 1
+
+
+def test_a_job_that_one_gateway_took_is_asked_for_at_the_other(pair):
+    """Either tells how far it is, has its result, and cancels it for both."""
+    pair[0].request("PUT", "/fhir/Patient/p", {"resourceType": "Patient", "id": "p"})
+    for asked, other in (pair, pair[::-1]):
+        _, _, headers = asked.request(
+            "GET", "/fhir/Patient/p/$everything", headers={"Prefer": "respond-async"}
+        )
+        where = headers["content-location"].removeprefix(asked.base)
+        done = wait_until(lambda path=where, at=other: _result(at, path), "the result")
+        assert done["entry"][0]["resource"]["id"] == "p"
+        assert other.request("DELETE", where)[0] == 202
+        assert asked.request("GET", where)[0] == 404
+
+
+def _result(gateway: GatewayProcess, path: str) -> dict | None:
+    status, body, _ = gateway.request("GET", path)
+    return body if status == 200 else None

@@ -69,3 +69,24 @@ def test_a_contained_resource_of_an_entry_is_referred_to_from_there():
     parameters = {"resourceType": "Parameters", "parameter": [{"name": "p", "resource": lost}]}
     found = [problem.expression for problem in contained_problems(parameters)]
     assert found == ["Parameters.parameter[0].resource.contained[0]"]
+
+
+def test_a_contained_resource_is_not_held_by_itself():
+    """dom-3: the link comes from elsewhere in the resource, or it leads back."""
+    ward = {**_ward(), "partOf": {"reference": "#w"}}
+    found = _errors(_patient(contained=[ward]))
+    assert found == [("dom-3", "Patient.contained[0]")]
+    assert not _errors(_patient(contained=[ward], managingOrganization={"reference": "#w"}))
+
+
+@pytest.mark.parametrize("link", ["#", "#p"])
+def test_links_between_contained_resources_are_of_an_allowed_type(link):
+    """Organization.partOf leads to an Organization, within the resource as well."""
+    ward = {**_ward(), "partOf": {"reference": link}}
+    person = {"resourceType": "Patient", "id": "p"}
+    resource = _patient(
+        contained=[ward, person],
+        managingOrganization={"reference": "#w"},
+        link=[{"other": {"reference": "#p"}, "type": "seealso"}],
+    )
+    assert [at for _, at in _errors(resource)] == ["Patient.contained[0].partOf.reference"]

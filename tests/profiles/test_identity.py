@@ -67,3 +67,18 @@ def test_a_full_url_agrees_with_its_resource(url, agrees):
     entry = {"fullUrl": url, "resource": PATIENT}
     found = _refused({"resourceType": "Bundle", "type": "collection", "entry": [entry]})
     assert found == ([] if agrees else [("value", "Bundle.entry[0].fullUrl")])
+
+
+@pytest.mark.parametrize(("kind", "required"), [("message", True), ("collection", False)])
+def test_the_entries_of_a_message_have_full_urls(kind, required):
+    """R4 bundle.html: their references lead to entries by nothing else."""
+    header = {
+        "resourceType": "MessageHeader",
+        "id": "m",
+        "eventUri": "https://example.org/e",
+        "source": {"endpoint": "https://example.org"},
+    }
+    entries = [{"resource": header}, {"resource": PATIENT}]
+    found = _refused({"resourceType": "Bundle", "type": kind, "entry": entries})
+    places = [("required", f"Bundle.entry[{at}].fullUrl") for at in (0, 1)]
+    assert found == (places if required else [])

@@ -87,6 +87,29 @@ def test_each_problem_is_named_with_its_place(change, expected):
     assert _said({**copy.deepcopy(PATIENT), **change}) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"_id": {"id": "x"}}, "Patient._id"),
+        ({"name": [{"id": "n", "_id": {"id": "x"}}]}, "Patient.name[0]._id"),
+        ({"text": {**PATIENT["text"], "_div": {"id": "x"}}}, "Patient.text._div"),
+        (
+            {
+                "extension": [
+                    {"url": "https://example.org/x", "_url": {"id": "x"}, "valueCode": "x"}
+                ]
+            },
+            "Patient.extension[0]._url",
+        ),
+    ],
+)
+def test_a_value_that_is_no_element_has_no_extension(change, place):
+    """R4 element.html#id, narrative.html: ids, narratives and the urls of extensions are bare values."""
+    changed = {**PATIENT, **change}
+    assert not passes(changed)
+    assert _said(changed) == [("structure", place)]
+
+
 def test_nested_contained_resources_are_refused():
     """dom-2: what is contained contains nothing."""
     inner = {"resourceType": "Organization", "contained": [{"resourceType": "Patient"}]}

@@ -21,6 +21,7 @@ from adapters.sql.search.condition import (
 )
 from adapters.sql.search.hierarchy import Hierarchy, hierarchy_of
 from adapters.sql.search.values import Values
+from adapters.sql.words import Words
 from profiles.outcome import OperationOutcomeError
 from profiles.search.canonical import names_canonical, versions_of
 from profiles.search.contained import MARK, contained_type, own_type
@@ -28,7 +29,9 @@ from profiles.search.parameters import parameters_of
 from profiles.search.query import Chain, Has, InCompartment, Leaf, Node, in_contained
 from profiles.search.ranges import date_range, milliseconds
 from profiles.search.syntax import plain, prefixed
-from profiles.search.values import literal
+from profiles.search.tokens import LONGEST
+from profiles.search.values import folded, literal
+from profiles.search.words import parse
 
 _NEGATIVE: Final = frozenset({"not", "not-in", "missing"})
 
@@ -55,6 +58,7 @@ class Builder:
 
     names: Names
     terminology: Terminology
+    words: Words
     base: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     values: Values = field(init=False)
@@ -149,7 +153,9 @@ class Builder:
         if leaf.modifier == "text" and leaf.parameter.kind == "string":
             suffix = ""
         name = f"{code}:{suffix}" if suffix else code
-        return any_of(self._value(leaf, name, value) for value in leaf.values)
+        return any_of(
+            part for value in leaf.values for part in _parts(self._value(leaf, name, value))
+        )
 
     def _of_sources(self, leaf: Leaf) -> Condition:
         """What one of the parameters finds that it consists of; none of them for a negation."""
@@ -168,14 +174,25 @@ class Builder:
         if kind == "token" and modifier in ("in", "above", "below"):
             return self._codes(leaf, value)
         parameter = self._parameter(leaf.kind, name)
-        if modifier == "text":
-            kind, modifier = "string", "text" if kind == "string" else "contains"
-        elif modifier == "identifier":
+        if modifier in ("contains", "text"):
+            return self._containing(kind, parameter, plain(value))
+        if modifier == "identifier":
             kind = "token"
-        table, where, bound, ordered = self.values.test(kind, value, modifier)
+        tests = self.values.tests(kind, value, modifier)
         if parameter is None:
             return NOTHING
-        return Rows(table, f"x.sp = ? AND {where}", (parameter, *bound), ordered)
+        return any_of(
+            Rows(table, f"x.sp = ? AND {where}", (parameter, *bound), ordered)
+            for table, where, bound, ordered in tests
+        )
+
+    def _containing(self, kind: str, parameter: int | None, text: str) -> Condition:
+        """Texts with a part; an address is compared as it is, any other text folded."""
+        if parameter is None or not text.isprintable():
+            return NOTHING
+        if kind == "uri":
+            return self.words.containing("s_uri", parameter, text[:LONGEST])
+        return self.words.containing("s_str", parameter, folded(text)[:LONGEST])
 
     def _codes(self, leaf: Leaf, value: str) -> Condition:
         """Codes of a value set, or above or below a code (R4 search.html#modifiers)."""
@@ -190,10 +207,8 @@ class Builder:
             return NOTHING
         parts = []
         for system, code in codes:
-            where, bound = "x.sp = ? AND x.val = ?", [parameter, code]
-            if system:
-                where, bound = f"{where} AND x.sys = ?", [*bound, self.values.system(system)]
-            parts.append(Rows("s_tok", where, tuple(bound), True))
+            where, bound = self.values.token(code, system or None)
+            parts.append(Rows("s_tok", f"x.sp = ? AND {where}", (parameter, *bound), True))
         return any_of(parts)
 
     def _reference(self, leaf: Leaf, value: str) -> Condition:
@@ -288,22 +303,13 @@ class Builder:
         return AnyOf(tuple(rows))
 
     def _of_text(self, leaf: Leaf) -> Condition:
-        """Words in the text of a resource, each of which must be there (R4 search.html#text)."""
-        kind = self.names.find(leaf.kind)
-        column = f"{leaf.parameter.code.removeprefix('_')}_of"
-        found: list[Condition] = []
-        for value in leaf.values:
-            words = plain(value).lower().split()
-            tests = " AND ".join(f"{column}(x.body) LIKE ? ESCAPE '\\'" for _ in words) or "1 = 1"
-            found.append(
-                Rows(
-                    "res",
-                    f"{_live(leaf.kind)} AND {tests}",
-                    (kind, *(f"%{word}%" for word in words)),
-                    True,
-                )
-            )
-        return AnyOf(tuple(found)) if kind is not None else NOTHING
+        """Resources whose narrative, or anything in them, says something (R4 search.html#text)."""
+        kind, code = self.names.find(leaf.kind), leaf.parameter.code
+        wanted = [parse(plain(value), code) for value in leaf.values]
+        if kind is None:
+            return NOTHING
+        narrative = code == "_text"
+        return AnyOf(tuple(self.words.saying(kind, one, narrative=narrative) for one in wanted))
 
     def _missing(self, leaf: Leaf) -> Condition:
         kind, name = leaf.kind, leaf.parameter.code

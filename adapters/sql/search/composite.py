@@ -8,18 +8,19 @@ from adapters.sql.search.condition import AnyOf, Condition, Rows
 from adapters.sql.search.values import HIGHEST, Values
 from profiles.outcome import OperationOutcomeError
 from profiles.search.contained import own_type
-from profiles.search.extract import kind_of_part
+from profiles.search.extract import kind_of_part, part_of_pair
 from profiles.search.parameters import SearchParameter, parameters_of
 from profiles.search.paths import json_paths
 from profiles.search.query import Leaf
-from profiles.search.ranges import date_range, number
-from profiles.search.syntax import plain, prefixed, split
-from profiles.search.values import LONGEST, exact, folded
+from profiles.search.syntax import plain, split
+from profiles.search.tokens import LONGEST, any_case, coded, exact, literal_code
+from profiles.search.values import folded
 
-_ORDERED: Final = frozenset({"date", "number", "quantity"})
 _FIRST: Final = ("val", "sys", "", "")
 _SECOND: Final = ("val2", "sys2", "lo", "hi")
 _THIRD: Final = ("", "", "lo2", "hi2")
+_NAMED: Final = frozenset({"reference", "uri"})
+_MEASURED: Final = frozenset({"number", "date", "quantity"})
 
 
 def composite(names: Names, values: Values, leaf: Leaf, value: str) -> Condition:
@@ -31,10 +32,10 @@ def composite(names: Names, values: Values, leaf: Leaf, value: str) -> Condition
             "invalid", f"{leaf.parameter.code} has {len(wanted)} parts, joined by $"
         )
     parameter = names.find(f"{leaf.kind}.{leaf.parameter.code}")
-    where, bound = ["x.sp = ?"], [parameter]
     kinds = _kinds(leaf.kind, leaf.parameter)
+    where, bound = ["x.sp = ?"], [parameter]
     for text, columns, kind in zip(parts, (_FIRST, _SECOND, _THIRD), kinds, strict=False):
-        test, more = _part(values, text, columns, kind)
+        test, more = _part(values, kind, text, columns)
         where.append(test)
         bound.extend(more)
     if parameter is None:
@@ -59,57 +60,72 @@ def _kinds(kind: str, parameter: SearchParameter) -> tuple[frozenset[str], ...]:
 
 
 def _part(
-    values: Values, text: str, columns: tuple[str, ...], kinds: frozenset[str]
+    values: Values, kinds: frozenset[str], text: str, columns: tuple[str, ...]
 ) -> tuple[str, list[Any]]:
-    """Every reading of a part that its kinds and its text allow; the row says which one it has."""
+    """Every reading of a part that its kinds allow; the row says which one it has."""
     val, system, low, _ = columns
     readings: list[tuple[str, list[Any]]] = []
-    if val and kinds - _ORDERED:
-        readings.append(_coded(values, text, (val, system), "string" in kinds))
-    if low and kinds & _ORDERED:
-        readings.extend(_measured(values, text, columns))
+    if val and "string" in kinds:
+        readings.append(_beginning(text, val))
+    if val and kinds & _NAMED:
+        readings.append(_address(text, val))
+    if val and "token" in kinds:
+        readings.append(_coded(values, text, val, system))
+    for kind in sorted(kinds & _MEASURED) if low else ():
+        readings.extend(_measured(values, kind, text, columns))
     if not readings:
         raise OperationOutcomeError("invalid", "a part of the composite has no value of its kind")
     joined = " OR ".join(f"({test})" for test, _ in readings)
     return f"({joined})", [value for _, more in readings for value in more]
 
 
-def _coded(
-    values: Values, text: str, columns: tuple[str, str], begins: bool
-) -> tuple[str, list[Any]]:
-    """A code or an address; a string by its beginning, as strings are stored folded."""
-    val, system = columns
-    ranged = " AND x.lo = 0 AND x.hi = 0" if val == "val2" else ""
-    if begins:
-        start = folded(plain(text))[:LONGEST]
-        return f"x.{val} >= ? AND x.{val} < ?{ranged}", [start, start + HIGHEST]
+def _beginning(text: str, val: str) -> tuple[str, list[Any]]:
+    """A string by its beginning; strings are stored folded."""
+    start = folded(plain(text))[:LONGEST]
+    return f"x.{val} >= ? AND x.{val} < ?{_without_range(val)}", [start, start + HIGHEST]
+
+
+def _address(text: str, val: str) -> tuple[str, list[Any]]:
+    return f"x.{val} = ?{_without_range(val)}", [exact(plain(text))]
+
+
+def _without_range(val: str) -> str:
+    """The second text stands where a unit stands behind a number: those have a range."""
+    return " AND x.lo = 0 AND x.hi = 0" if val == "val2" else ""
+
+
+def _coded(values: Values, text: str, val: str, system: str) -> tuple[str, list[Any]]:
     parts = [plain(part) for part in split(text, "|")]
     if len(parts) == 1:
-        return f"x.{val} = ?{ranged}", [exact(parts[0])]
-    named = values.system(parts[0])
-    if not any(parts[1:]):
-        return f"x.{system} = ?", [named]
-    return f"x.{val} = ? AND x.{system} = ?", [exact("|".join(parts[1:])), named]
+        return f"x.{val} IN (?, ?){_without_range(val)}", [*_written(parts[0], "")]
+    code = "|".join(parts[1:])
+    if not code:
+        return f"x.{system} = ?", [values.system(parts[0])]
+    return (
+        f"x.{val} IN (?, ?) AND x.{system} = ?",
+        [*_written(code, parts[0]), values.system(parts[0])],
+    )
 
 
-def _measured(values: Values, text: str, columns: tuple[str, ...]) -> list[tuple[str, list[Any]]]:
+def _written(code: str, system: str) -> tuple[str, str]:
+    """A code as a pair has it: by case where that counts, and in any case."""
+    token = coded(code, system) if system else literal_code(code)
+    return part_of_pair(*token), part_of_pair(*any_case(code))
+
+
+def _measured(
+    values: Values, kind: str, text: str, columns: tuple[str, ...]
+) -> list[tuple[str, list[Any]]]:
+    """Tests of a number, a date or a quantity, any of which may hold."""
     val, system, low, high = columns
-    found: list[tuple[str, list[Any]]] = []
-    amount, *unit = split(text, "|")
-    _, rest = prefixed(amount)
-    for kind, check in (("number", number), ("date", date_range)):
-        try:
-            check(plain(rest))
-        except OperationOutcomeError:
-            continue
-        _, where, bound, _ = values.test(kind, amount, "")
-        where = where.replace("x.lo", f"x.{low}").replace("x.hi", f"x.{high}")
-        more: list[Any] = list(bound)
-        if len(unit) == 2 and unit[1]:
-            where = f"{where} AND x.{val} = ?"
-            more.append(plain(unit[1]))
-            if unit[0]:
-                where = f"{where} AND x.{system} = ?"
-                more.append(values.system(plain(unit[0])))
-        found.append((where, more))
-    return found
+    return [
+        (
+            where.replace("x.lo", f"x.{low}")
+            .replace("x.hi", f"x.{high}")
+            .replace("x.sys", f"x.{system}")
+            .replace(" OR x.unit = ?", f" OR x.{val} = ?")
+            .replace("x.code", f"x.{val}"),
+            list(bound),
+        )
+        for _, where, bound, _ in values.tests(kind, text, "")
+    ]

@@ -12,6 +12,7 @@ Sql = tuple[str, list[Any]]
 
 MOST_UNITED: Final = 100
 """Parts whose lists one statement unites; a union of more can only test."""
+_WRITTEN: Final = "x.raw IN ('', ?) AND x.val = ?"
 _COMPARED: Final = (" x.val = ?", " x.id = ?")
 
 
@@ -218,22 +219,32 @@ def _either(parts: list[Sql]) -> Sql:
 def any_of(parts: Iterable[Condition]) -> AnyOf:
     """The union of sets; rows that differ in one compared value become one condition."""
     kept: list[Condition] = []
-    groups: dict[tuple[str, str, tuple[Any, ...]], list[Any]] = {}
+    groups: dict[tuple[str, str, tuple[Any, ...]], list[Rows]] = {}
     for part in parts:
         if isinstance(part, Rows) and part.where.endswith(_COMPARED):
-            key = (part.table, part.where, part.values[:-1])
-            groups.setdefault(key, []).append(part)
+            size = 2 if part.where.endswith(_WRITTEN) else 1
+            groups.setdefault((part.table, part.where, part.values[:-size]), []).append(part)
         else:
             kept.append(part)
-    for (table, where, before), alike in groups.items():
-        if len(alike) == 1:
-            kept.append(alike[0])
-            continue
+    united = (alike[0] if len(alike) == 1 else _united(alike) for alike in groups.values())
+    return AnyOf((*kept, *united))
+
+
+def _united(alike: list[Rows]) -> Rows:
+    """Rows that one condition finds, of several that differ in their last values alone."""
+    table, where, values = alike[0].table, alike[0].where, alike[0].values
+    marks = ", ".join("?" * len(alike))
+    last = tuple(one.values[-1] for one in alike)
+    if not where.endswith(_WRITTEN):
         column = where.rpartition(" ")[0].removesuffix(" =")
-        values = tuple(one.values[-1] for one in alike)
-        marks = ", ".join("?" * len(values))
-        kept.append(Rows(table, f"{column} IN ({marks})", (*before, *values)))
-    return AnyOf(tuple(kept))
+        return Rows(table, f"{column} IN ({marks})", (*values[:-1], *last))
+    pairs = ", ".join(["(?, ?)"] * len(alike))
+    return Rows(
+        table,
+        f"{where.removesuffix(_WRITTEN)}x.val IN ({marks}) "
+        f"AND (x.raw = '' OR (x.raw, x.val) IN (VALUES {pairs}))",
+        (*values[:-2], *last, *(value for one in alike for value in one.values[-2:])),
+    )
 
 
 def _link(key: str) -> str:

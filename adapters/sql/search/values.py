@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.sql.names import Names
+from adapters.sql.search.quantity import Where, compared, measure, quantities
 from profiles.outcome import OperationOutcomeError
-from profiles.search.ranges import date_range, implicit_range, milliseconds, number
+from profiles.search.ranges import date_range, milliseconds, number
 from profiles.search.syntax import plain, prefixed, split
-from profiles.search.values import LONGEST, exact, folded
+from profiles.search.tokens import ANY_CASE, LONGEST, any_case, coded, exact, literal_code
+from profiles.search.values import folded
 
 Test = tuple[str, str, tuple[Any, ...], bool]
 """Table, SQL, values, and whether the rows come in key order."""
@@ -26,9 +28,26 @@ class Values:
     names: Names
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
+    def tests(self, kind: str, value: str, modifier: str) -> list[Test]:
+        """The tests of one value, any of which may hold (``invalid`` when it is not one of its kind)."""
+        if kind == "quantity":
+            return [("s_qty", *test, False) for test in _quantity(self, value)]
+        return [self.test(kind, value, modifier)]
+
     def test(self, kind: str, value: str, modifier: str) -> Test:
-        """The test of one value (``invalid`` when it is not one of its kind)."""
+        """The test of one value of a kind that needs but one."""
         return _TESTS[kind](self, value, modifier)
+
+    def token(self, code: str, system: str | None = None) -> tuple[str, tuple[Any, ...]]:
+        """The test of a code, in one system unless that is None (R4 search.html#token)."""
+        val, raw = coded(code, system) if system else literal_code(code)
+        where, bound = (
+            ("x.sys = ? AND ", (self.system(system),)) if system is not None else ("", ())
+        )
+        if raw != ANY_CASE:
+            # Identifiers match in any case, whatever their system is.
+            where, bound = f"{where}x.raw IN ('', ?) AND ", (*bound, raw)
+        return f"{where}x.val = ?", (*bound, val)
 
     def system(self, text: str) -> int:
         """Integer of a code system; -1 for one that nothing uses."""
@@ -41,17 +60,17 @@ def _token(values: Values, text: str, modifier: str) -> Test:
     if modifier == "of-type":
         return _of_type(values, parts)
     if len(parts) == 1:
-        return "s_tok", "x.val = ?", (exact(parts[0]),), True
+        return "s_tok", *values.token(parts[0]), True
     system, code = parts[0], "|".join(parts[1:])
     if not code:
-        return "s_tok", "x.sys = ?", (values.system(system),), False
-    return "s_tok", "x.val = ? AND x.sys = ?", (exact(code), values.system(system)), True
+        return "s_sys", "x.sys = ?", (values.system(system),), True
+    return "s_tok", *values.token(code, system), True
 
 
 def _of_type(values: Values, parts: list[str]) -> Test:
     if len(parts) != 3 or not parts[1] or not parts[2]:
         raise OperationOutcomeError("invalid", ":of-type is system|code|value")
-    where, bound = "x.val = ?", (exact(f"{parts[1]}|{parts[2]}"),)
+    where, bound = "x.val = ?", any_case(f"{parts[1]}|{parts[2]}")[:1]
     if parts[0]:
         return "s_tok", f"{where} AND x.sys = ?", (*bound, values.system(parts[0])), True
     return "s_tok", where, bound, True
@@ -63,13 +82,7 @@ def _string(_: Values, text: str, modifier: str) -> Test:
         start = folded(text)[:LONGEST]
         return "s_str", "x.val = ? AND x.exact = ?", (start, exact(text)), True
     start = folded(text)[:LONGEST]
-    if modifier in ("contains", "text"):
-        return "s_str", "x.val LIKE ? ESCAPE '\\'", (f"%{_like(start)}%",), False
     return "s_str", "x.val >= ? AND x.val < ?", (start, start + HIGHEST), False
-
-
-def _like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _uri(_: Values, text: str, modifier: str) -> Test:
@@ -87,8 +100,6 @@ def _uri(_: Values, text: str, modifier: str) -> Test:
         above = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
         marks = ", ".join("?" * (2 * len(above)))
         return "s_uri", f"x.val IN ({marks})", (*above, *(a + "/" for a in above)), False
-    if modifier == "contains":
-        return "s_uri", "lower(x.val) LIKE ? ESCAPE '\\'", (f"%{_like(text.lower())}%",), False
     return "s_uri", "x.val = ?", (exact(text),), True
 
 
@@ -98,61 +109,21 @@ def _date(values: Values, text: str, _: str) -> Test:
     if prefix == "ap":
         gap = abs(milliseconds(values.now()) - low) // 10
         return "s_dat", "x.lo < ? AND x.hi > ?", (high + gap, low - gap), False
-    where, bound = _compared(prefix, low, high, half_open=True)
+    where, bound = compared(prefix, low, high, half_open=True)
     return "s_dat", where, bound, False
 
 
 def _number(_: Values, text: str, __: str) -> Test:
-    where, bound = _measure(plain(text))
+    where, bound = measure(plain(text))
     return "s_num", where, bound, False
 
 
-def _measure(text: str) -> tuple[str, tuple[Any, ...]]:
-    prefix, rest = prefixed(text)
-    value = float(number(rest))
-    if not math.isfinite(value):
-        raise OperationOutcomeError("invalid", "not a number that can be compared")
-    if prefix == "ap":
-        tenth = abs(value) / 10
-        return "x.lo <= ? AND x.hi >= ?", (value + tenth, value - tenth)
-    if prefix in ("eq", "ne"):
-        return _compared(prefix, *implicit_range(rest), half_open=False)
-    return _compared(prefix, value, value, half_open=False)
-
-
-def _compared(prefix: str, low: Any, high: Any, *, half_open: bool) -> tuple[str, tuple[Any, ...]]:
-    """R4 search.html#prefix: the range of the search [low, high] against the range of the element."""
-    touch = ">=" if half_open else ">"
-    return {
-        "eq": ("x.lo >= ? AND x.hi <= ?", (low, high)),
-        "ne": ("NOT (x.lo >= ? AND x.hi <= ?)", (low, high)),
-        "gt": ("x.hi > ?", (high,)),
-        "lt": ("x.lo < ?", (low,)),
-        "ge": ("(x.hi > ? OR (x.lo >= ? AND x.hi <= ?))", (high, low, high)),
-        "le": ("(x.lo < ? OR (x.lo >= ? AND x.hi <= ?))", (low, low, high)),
-        "sa": (f"x.lo {touch} ?", (high,)),
-        "eb": (f"x.hi {'<=' if half_open else '<'} ?", (low,)),
-    }[prefix]
-
-
-def _quantity(values: Values, text: str, _: str) -> Test:
+def _quantity(values: Values, text: str) -> list[Where]:
     parts = [plain(part) for part in split(text, "|")]
     if len(parts) not in (1, 3):
         raise OperationOutcomeError("invalid", "a quantity is number|system|code")
-    where, bound = _measure(parts[0])
-    if len(parts) == 1:
-        return "s_qty", where, bound, False
-    system, code = parts[1:]
-    if system:
-        return (
-            "s_qty",
-            f"{where} AND x.sys = ? AND x.code = ?",
-            (*bound, values.system(system), code),
-            False,
-        )
-    if not code:
-        return "s_qty", where, bound, False
-    return "s_qty", f"{where} AND (x.code = ? OR x.unit = ?)", (*bound, code, code), False
+    system, code = parts[1:] or ("", "")
+    return quantities(parts[0], system, code, values.names.units, values.system)
 
 
 def _near(_: Values, text: str, __: str) -> Test:
@@ -193,6 +164,5 @@ _TESTS: Final[dict[str, Callable[[Values, str, str], Test]]] = {
     "uri": _uri,
     "date": _date,
     "number": _number,
-    "quantity": _quantity,
     "special": _near,
 }

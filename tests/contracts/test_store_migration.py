@@ -1,0 +1,85 @@
+"""A store of the second schema is brought forward, in either database."""
+
+import logging
+
+import pytest
+
+from adapters.store import open_store
+from profiles.outcome import OperationOutcomeError
+
+SECOND = (
+    "DROP TABLE s_tok",
+    *(f"DROP TABLE {name}" for name in ("s_sys", "s_due", "s_part", "s_words")),
+    "CREATE TABLE s_tok (sp BIGINT NOT NULL, val TEXT NOT NULL, pk BIGINT NOT NULL, sys BIGINT NOT NULL, "
+    "PRIMARY KEY (sp, val, pk, sys))",
+    "UPDATE note SET value = 'of the second schema' WHERE name = 'index'",
+)
+
+
+def _made_second(folder, database: str) -> None:
+    store = open_store(folder, database=database)
+    store.transact(
+        lambda tx: tx.put(
+            {
+                "resourceType": "Patient",
+                "id": "a",
+                "identifier": [{"system": "https://h.example", "value": "Ab"}],
+                "text": {"status": "generated", "div": "<div>likes chess</div>"},
+                "name": [{"family": "Novak"}],
+            }
+        )
+    )
+    connection = store._engine.connect()
+    for statement in SECOND:
+        connection.execute(statement)
+    if database:
+        connection.execute("UPDATE note SET value = '2' WHERE name = 'schema'")
+    else:
+        connection.execute("DROP TABLE s_grams")
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    store.close()
+
+
+def test_a_store_of_the_second_schema_finds_what_it_has_by_the_new_index(
+    database, tmp_path, caplog
+):
+    """Tokens without case, systems, words and parts of names; the log says how far it is, by counts."""
+    _made_second(tmp_path / "store", database)
+    with caplog.at_level(logging.INFO, logger="isthmus.store"):
+        store = open_store(tmp_path / "store", database=database)
+    for name, value in (
+        ("identifier", "https://h.example|aB"),
+        ("identifier", "https://h.example|"),
+        ("_text", "chess"),
+        ("_content", "chess"),
+        ("family:contains", "ova"),
+    ):
+        assert store.search("Patient", [(name, value)]).total == 1, name
+    assert "indexed 1 of 1 resources anew" in caplog.text
+    assert "Novak" not in caplog.text
+    store.close()
+
+
+def test_a_store_that_was_brought_forward_is_opened_as_it_is(database, tmp_path, caplog):
+    """The second start has nothing to do."""
+    _made_second(tmp_path / "store", database)
+    open_store(tmp_path / "store", database=database).close()
+    with caplog.at_level(logging.INFO, logger="isthmus.store"):
+        open_store(tmp_path / "store", database=database).close()
+    assert caplog.text == ""
+
+
+def test_the_store_of_a_newer_program_is_refused(database, tmp_path):
+    """Neither database is written in an older way."""
+    store = open_store(tmp_path / "store", database=database)
+    connection = store._engine.connect()
+    if database:
+        connection.execute("UPDATE note SET value = '999' WHERE name = 'schema'")
+    else:
+        connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    store.close()
+    with pytest.raises(OperationOutcomeError) as refused:
+        open_store(tmp_path / "store", database=database)
+    assert refused.value.kind.code == "not-supported"

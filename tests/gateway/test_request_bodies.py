@@ -1,0 +1,171 @@
+"""Bodies of requests: compressed, too long, broken off, and patches of every kind (RFC 9110 8.4, 15.5.14)."""
+
+import gzip
+import json
+import zlib
+
+import pytest
+
+FHIR = {"Content-Type": "application/fhir+json"}
+PATIENT = {"resourceType": "Patient", "id": "a", "gender": "male"}
+BODY = json.dumps(PATIENT).encode()
+HALF = gzip.compress(BODY[:20]) + gzip.compress(BODY[20:])
+BOMB = gzip.compress(b" " * 50_000_000)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(BODY)),
+        ("GZIP", gzip.compress(BODY)),
+        ("x-gzip", gzip.compress(BODY)),
+        ("gzip", HALF),
+        ("deflate", zlib.compress(BODY)),
+        ("identity", BODY),
+        ("identity, gzip", gzip.compress(BODY)),
+        ("", BODY),
+    ],
+)
+def test_a_compressed_body_is_unpacked(client, coding, body):
+    """gzip, in several members too, and deflate, on create, update and patch."""
+    headers = {**FHIR, "Content-Encoding": coding}
+    assert client.put("/fhir/Patient/a", content=body, headers=headers).status_code == 201
+    assert client.post("/fhir/Patient", content=body, headers=headers).json()["gender"] == "male"
+    merge = {**headers, "Content-Type": "application/merge-patch+json"}
+    assert client.patch("/fhir/Patient/a", content=body, headers=merge).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "status"),
+    [
+        ("br", BODY, 415),
+        ("gzip, gzip", gzip.compress(gzip.compress(BODY)), 415),
+        ("compress", BODY, 415),
+        ("gzip", BODY, 400),
+        ("gzip", gzip.compress(BODY)[:-6], 400),
+        ("gzip", gzip.compress(BODY) + b"more", 400),
+        ("deflate", gzip.compress(BODY), 400),
+        ("gzip", b"", 400),
+        ("gzip", BOMB, 413),
+        ("deflate", zlib.compress(b" " * 50_000_000), 413),
+        ("gzip", gzip.compress(b"") * 10_000, 413),
+    ],
+)
+def test_what_cannot_be_unpacked_says_so(client, coding, body, status):
+    """415 for other codings, 400 for what is broken, 413 for what would be too much."""
+    headers = {**FHIR, "Content-Encoding": coding}
+    answer = client.post("/fhir/Patient", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["resourceType"]) == (status, "OperationOutcome")
+    if status == 415:
+        assert answer.headers["accept-encoding"] == "gzip, deflate"
+
+
+def test_a_bomb_is_not_unpacked_further_than_allowed():
+    """One byte beyond the limit tells that there was more."""
+    from gateway.content_coding import Unpacker
+
+    unpacker = Unpacker("gzip", 1000)
+    assert len(unpacker.feed(BOMB)) == 1001
+    assert unpacker.feed(BOMB) == b""
+
+
+def _pieces(count):
+    for _ in range(count):
+        yield b" " * 1000
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_a_body_that_is_too_long_is_refused(client, method):
+    """413 by its announced length and by its real one, for every kind of body."""
+    address = "/fhir/Patient" if method == "POST" else "/fhir/Patient/a"
+    for content in (b" " * 100_001, _pieces(200)):
+        answer = client.request(method, address, content=content, headers=FHIR)
+        assert (answer.status_code, answer.json()["issue"][0]["code"]) == (413, "too-costly")
+    raw = client.post("/fhir/Binary", content=_pieces(200), headers={"Content-Type": "image/png"})
+    assert raw.status_code == 413
+    assert client.post("/fhir", content=_pieces(200), headers=FHIR).status_code == 413
+
+
+def _parameters(*operations: dict) -> dict:
+    return {"resourceType": "Parameters", "parameter": list(operations)}
+
+
+REPLACE = _parameters(
+    {
+        "name": "operation",
+        "part": [
+            {"name": "type", "valueCode": "replace"},
+            {"name": "path", "valueString": "Patient.gender"},
+            {"name": "value", "valueCode": "other"},
+        ],
+    }
+)
+JSON_PATCH = [{"op": "replace", "path": "/gender", "value": "other"}]
+MERGED = {"gender": "other"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "patch", "status"),
+    [
+        ("application/json-patch+json", JSON_PATCH, 200),
+        ("application/json-patch+json; charset=utf-8", JSON_PATCH, 200),
+        ("application/merge-patch+json", MERGED, 200),
+        ("application/fhir+json", REPLACE, 200),
+        ("application/fhir+json; fhirVersion=4.0", REPLACE, 200),
+        ("application/json", REPLACE, 200),
+        ("application/fhir+json", MERGED, 400),
+        ("application/fhir+json", {**PATIENT, "gender": "other"}, 400),
+        ("application/json", MERGED, 200),
+        ("application/json", {**PATIENT, "gender": "other"}, 400),
+        ("application/json", JSON_PATCH, 400),
+        ("application/fhir+json", JSON_PATCH, 400),
+        ("application/json-patch+json", MERGED, 400),
+        ("application/json-patch+json", REPLACE, 400),
+        ("application/merge-patch+json", JSON_PATCH, 400),
+        ("application/merge-patch+json", REPLACE, 422),
+        ("application/xml-patch+xml", JSON_PATCH, 415),
+        ("application/fhir+xml", REPLACE, 415),
+        ("text/plain", MERGED, 415),
+        ("application/json-patch+json; charset=latin1", JSON_PATCH, 415),
+        ("application/fhir+json; fhirVersion=3.0", REPLACE, 415),
+        ("", JSON_PATCH, 415),
+    ],
+)
+def test_a_patch_is_what_it_is_declared_as(client, declared, patch, status):
+    """Each kind of patch under its own media type; a whole resource is none (R4 http.html#patch)."""
+    client.put("/fhir/Patient/a", json=PATIENT, headers=FHIR)
+    headers = {"Content-Type": declared}
+    for address in ("/fhir/Patient/a", "/fhir/Patient?_id=a"):
+        answer = client.patch(address, content=json.dumps(patch), headers=headers)
+        assert answer.status_code == status
+        if status == 415:
+            assert "application/json-patch+json" in answer.headers["accept-patch"]
+    found = client.get("/fhir/Patient/a").json()
+    assert (found["gender"], found["meta"]["versionId"]) == (
+        ("other", "3") if status == 200 else ("male", "1")
+    )
+
+
+def test_a_merge_patch_removes_what_is_null(client):
+    """RFC 7396: null removes, lists are replaced, the rest stays."""
+    client.put("/fhir/Patient/a", json={**PATIENT, "active": True}, headers=FHIR)
+    headers = {"Content-Type": "application/merge-patch+json"}
+    patch = {"gender": None, "name": [{"text": "x"}]}
+    found = client.patch("/fhir/Patient/a", json=patch, headers=headers).json()
+    assert "gender" not in found
+    assert (found["active"], found["name"]) == (True, [{"text": "x"}])
+
+
+@pytest.mark.parametrize("url", ["Patient/a", "Patient?_id=a"])
+def test_an_entry_patches_with_parameters_or_a_binary_only(client, url):
+    """A resource in an entry that patches is no merge patch either (R4 http.html#patch)."""
+    client.put("/fhir/Patient/a", json=PATIENT, headers=FHIR)
+
+    def patched(resource):
+        entry = {"resource": resource, "request": {"method": "PATCH", "url": url}}
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+        return client.post("/fhir", json=bundle, headers=FHIR).status_code
+
+    assert patched({**PATIENT, "gender": "other"}) == 400
+    assert patched(REPLACE) == 200
+    assert client.get("/fhir/Patient/a").json()["gender"] == "other"
