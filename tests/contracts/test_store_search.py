@@ -133,7 +133,12 @@ RECORD = [
         "subject": {"reference": "Patient/p1"},
         "period": {"start": "2020-05-01", "end": "9999-12-31"},
     },
-    {"resourceType": "InsurancePlan", "id": "plan", "alias": ["Silver"]},
+    {
+        "resourceType": "InsurancePlan",
+        "id": "plan",
+        "alias": ["Silver"],
+        "meta": {"profile": ["https://p.example/plan|2"]},
+    },
     {
         "resourceType": "Device",
         "id": "scale",
@@ -302,6 +307,10 @@ FOUND = [
     ("ValueSet", "url:above=https://vs.example/a/b/c", "vs"),
     ("ValueSet", "url:contains=EXAMPLE", "vs"),
     ("InsurancePlan", "name=silver", "plan"),
+    ("InsurancePlan", "_profile=https://p.example/plan", "plan"),
+    ("InsurancePlan", "_profile=https://p.example/plan|2", "plan"),
+    ("InsurancePlan", "_profile=https://p.example/plan|1", ""),
+    ("InsurancePlan", "_profile:below=https://p.example", "plan"),
     # chains
     ("Observation", "subject:Patient.family=mull", "o1 o2"),
     ("Observation", "patient.general-practitioner.family=house", "o1 o2"),
