@@ -248,6 +248,6 @@ def _second(row: Row) -> tuple[float, float, str, str] | None:
     if row[0] in ("dat", "num"):
         return float(row[2]), float(row[3]), "", ""
     if row[0] == "qty":
-        return float(row[5]), float(row[6]), row[2], row[3]
+        return float(row[5]), float(row[6]), row[2] or row[4], row[3]
     text = _first(row)
     return None if text is None else (0.0, 0.0, *text)

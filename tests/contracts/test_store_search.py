@@ -133,7 +133,12 @@ RECORD = [
         "subject": {"reference": "Patient/p1"},
         "period": {"start": "2020-05-01", "end": "9999-12-31"},
     },
-    {"resourceType": "InsurancePlan", "id": "plan", "alias": ["Silver"]},
+    {
+        "resourceType": "InsurancePlan",
+        "id": "plan",
+        "alias": ["Silver"],
+        "meta": {"profile": ["https://p.example/plan|2"]},
+    },
     {
         "resourceType": "Device",
         "id": "scale",
@@ -344,6 +349,10 @@ FOUND = [
     ("ValueSet", "url:above=https://vs.example/a/b/c", "vs"),
     ("ValueSet", "url:contains=EXAMPLE", "vs"),
     ("InsurancePlan", "name=silver", "plan"),
+    ("InsurancePlan", "_profile=https://p.example/plan", "plan"),
+    ("InsurancePlan", "_profile=https://p.example/plan|2", "plan"),
+    ("InsurancePlan", "_profile=https://p.example/plan|1", ""),
+    ("InsurancePlan", "_profile:below=https://p.example", "plan"),
     # chains
     ("Observation", "subject:Patient.family=mull", "o1 o2"),
     ("Observation", "patient.general-practitioner.family=house", "o1 o2"),
@@ -369,6 +378,7 @@ FOUND = [
     ("Observation", "component-code-value-quantity=dia$140", ""),
     ("Observation", "component-code-value-quantity=DIA$90", "o4"),
     ("Observation", "component-code-value-quantity=|dia$90", ""),
+    ("Observation", "component-code-value-quantity=dia$90||mmHg", "o4"),
     ("Observation", f"component-code-value-quantity={LOINC}|$gt100", "o4"),
     ("Observation", "code-value-string=note$MILD", "o4"),
     ("Observation", "code-value-string=note$pain", ""),
@@ -647,7 +657,7 @@ def test_tokens_and_addresses_have_an_order_too(store, monkeypatch, few):
             "resourceType": "ValueSet",
             "id": f"v{at}",
             "url": f"https://v.example/{11 * at % 23:02}",
-            "identifier": [{"value": f"{value}-{at}"} for value in values],
+            "identifier": [{"system": "urn:s", "value": f"{value}-{at}"} for value in values],
         }
         for at, values in enumerate(tokens)
     ]

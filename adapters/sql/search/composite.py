@@ -13,13 +13,14 @@ from profiles.search.parameters import SearchParameter, parameters_of
 from profiles.search.paths import json_paths
 from profiles.search.query import Leaf
 from profiles.search.syntax import plain, split
-from profiles.search.tokens import LONGEST, any_case, coded, literal_code
+from profiles.search.tokens import LONGEST, any_case, coded, exact, literal_code
 from profiles.search.values import folded
 
-_ORDERED: Final = frozenset({"date", "number", "quantity"})
 _FIRST: Final = ("val", "sys", "", "")
 _SECOND: Final = ("val2", "sys2", "lo", "hi")
 _THIRD: Final = ("", "", "lo2", "hi2")
+_NAMED: Final = frozenset({"reference", "uri"})
+_MEASURED: Final = frozenset({"number", "date", "quantity"})
 
 
 def composite(names: Names, values: Values, leaf: Leaf, value: str) -> Condition:
@@ -31,10 +32,10 @@ def composite(names: Names, values: Values, leaf: Leaf, value: str) -> Condition
             "invalid", f"{leaf.parameter.code} has {len(wanted)} parts, joined by $"
         )
     parameter = names.find(f"{leaf.kind}.{leaf.parameter.code}")
-    where, bound = ["x.sp = ?"], [parameter]
     kinds = _kinds(leaf.kind, leaf.parameter)
+    where, bound = ["x.sp = ?"], [parameter]
     for text, columns, kind in zip(parts, (_FIRST, _SECOND, _THIRD), kinds, strict=False):
-        test, more = _part(values, text, columns, kind)
+        test, more = _part(values, kind, text, columns)
         where.append(test)
         bound.extend(more)
     if parameter is None:
@@ -59,38 +60,51 @@ def _kinds(kind: str, parameter: SearchParameter) -> tuple[frozenset[str], ...]:
 
 
 def _part(
-    values: Values, text: str, columns: tuple[str, ...], kinds: frozenset[str]
+    values: Values, kinds: frozenset[str], text: str, columns: tuple[str, ...]
 ) -> tuple[str, list[Any]]:
-    """Every reading of a part that its kinds and its text allow; the row says which one it has."""
+    """Every reading of a part that its kinds allow; the row says which one it has."""
     val, system, low, _ = columns
     readings: list[tuple[str, list[Any]]] = []
-    if val and kinds - _ORDERED:
-        readings.append(_coded(values, text, (val, system), "string" in kinds))
-    if low and kinds & _ORDERED:
-        readings.extend(_measured(values, kinds & _ORDERED, text, columns))
+    if val and "string" in kinds:
+        readings.append(_beginning(text, val))
+    if val and kinds & _NAMED:
+        readings.append(_address(text, val))
+    if val and "token" in kinds:
+        readings.append(_coded(values, text, val, system))
+    for kind in sorted(kinds & _MEASURED) if low else ():
+        readings.extend(_measured(values, kind, text, columns))
     if not readings:
         raise OperationOutcomeError("invalid", "a part of the composite has no value of its kind")
     joined = " OR ".join(f"({test})" for test, _ in readings)
     return f"({joined})", [value for _, more in readings for value in more]
 
 
-def _coded(
-    values: Values, text: str, columns: tuple[str, str], begins: bool
-) -> tuple[str, list[Any]]:
-    """A code or an address; a string by its beginning, as strings are stored folded."""
-    val, system = columns
-    ranged = " AND x.lo = 0 AND x.hi = 0" if val == "val2" else ""
-    if begins:
-        start = folded(plain(text))[:LONGEST]
-        return f"x.{val} >= ? AND x.{val} < ?{ranged}", [start, start + HIGHEST]
+def _beginning(text: str, val: str) -> tuple[str, list[Any]]:
+    """A string by its beginning; strings are stored folded."""
+    start = folded(plain(text))[:LONGEST]
+    return f"x.{val} >= ? AND x.{val} < ?{_without_range(val)}", [start, start + HIGHEST]
+
+
+def _address(text: str, val: str) -> tuple[str, list[Any]]:
+    return f"x.{val} = ?{_without_range(val)}", [exact(plain(text))]
+
+
+def _without_range(val: str) -> str:
+    """The second text stands where a unit stands behind a number: those have a range."""
+    return " AND x.lo = 0 AND x.hi = 0" if val == "val2" else ""
+
+
+def _coded(values: Values, text: str, val: str, system: str) -> tuple[str, list[Any]]:
     parts = [plain(part) for part in split(text, "|")]
     if len(parts) == 1:
-        return f"x.{val} IN (?, ?){ranged}", [*_written(parts[0], "")]
-    named = values.system(parts[0])
-    if not any(parts[1:]):
-        return f"x.{system} = ?", [named]
+        return f"x.{val} IN (?, ?){_without_range(val)}", [*_written(parts[0], "")]
     code = "|".join(parts[1:])
-    return f"x.{val} IN (?, ?) AND x.{system} = ?", [*_written(code, parts[0]), named]
+    if not code:
+        return f"x.{system} = ?", [values.system(parts[0])]
+    return (
+        f"x.{val} IN (?, ?) AND x.{system} = ?",
+        [*_written(code, parts[0]), values.system(parts[0])],
+    )
 
 
 def _written(code: str, system: str) -> tuple[str, str]:
@@ -100,7 +114,7 @@ def _written(code: str, system: str) -> tuple[str, str]:
 
 
 def _measured(
-    values: Values, kinds: frozenset[str], text: str, columns: tuple[str, ...]
+    values: Values, kind: str, text: str, columns: tuple[str, ...]
 ) -> list[tuple[str, list[Any]]]:
     """Tests of a number, a date or a quantity, any of which may hold."""
     val, system, low, high = columns
@@ -113,6 +127,5 @@ def _measured(
             .replace("x.code", f"x.{val}"),
             list(bound),
         )
-        for kind in sorted(kinds)
         for _, where, bound, _ in values.tests(kind, text, "")
     ]
