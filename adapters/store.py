@@ -7,6 +7,7 @@ outgrown that, PostgreSQL with the same tables. Several processes may have the s
 import importlib
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import Registry
 from adapters.sql.reindex import require_index
 from adapters.sql.transaction import Transaction, required
-from adapters.sql.words import is_due, last_due
+from adapters.sql.words import BATCH, is_due, last_due
 from adapters.sql.writer import Writer
 from adapters.sqlite.engine import SqliteEngine
 from profiles.outcome import OperationOutcomeError
@@ -111,7 +112,8 @@ class Store:
         self._local = threading.local()
         self.registry = Registry()
         writing = self._engine.connect()
-        self._connections = [writing]
+        self._readers: list[weakref.finalize[Any, Any]] = []
+        self._writing = writing
         self._own = 0
         transaction = Transaction(writing, self.blobs, self.registry, self._engine.jobs)
         try:
@@ -121,7 +123,7 @@ class Store:
             writing.close()
             raise
         self.secret = transaction.secret = secret(writing)
-        self._writer = Writer(self._engine, writing, transaction, clock, Transaction.catch_up)
+        self._writer = Writer(self._engine, writing, transaction, clock, Transaction.do_later)
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run a closure in one durable transaction; its result, after commit and fsync."""
@@ -260,23 +262,27 @@ class Store:
     def close(self) -> None:
         """Finish what is being written, then let go of every connection."""
         self._writer.close()
-        for connection in self._connections:
-            connection.close()
+        for closing in self._readers:
+            closing()
+        self._writing.close()
 
     def _catch_up(self) -> None:
         """Index the words of everything that is stored at this moment; other writes come in between."""
         connection = self._reader().connection
         last = last_due(connection)
         while last is not None and is_due(connection, last):
-            self.transact(lambda tx: tx.catch_up())
+            self.transact(lambda tx: tx.catch_up(BATCH))
 
     def _changes(self) -> tuple[int, int]:
         return self._engine.changes(self._reader().connection), self._own
 
     def _reader(self) -> Reader:
+        """The reader of this thread; its connection is closed when the thread has ended."""
         reader: Reader | None = getattr(self._local, "reader", None)
         if reader is None:
             connection = self._engine.connect()
-            self._connections.append(connection)
             reader = self._local.reader = Reader(connection, self.registry, self._catch_up)
+            closing = weakref.finalize(reader, connection.close)
+            closing.atexit = False
+            self._readers = [*(one for one in self._readers if one.alive), closing]
         return reader

@@ -18,24 +18,27 @@ _SIGNED: Final = 12
 """Bytes of the signature that the link carries."""
 
 
-def sealed(store: Store, value: Any) -> str:
-    """Text of a cursor."""
+def sealed(store: Store, value: Any, purpose: str) -> str:
+    """Text of a cursor; ``purpose`` names the list that it is a place of."""
     content = orjson.dumps(value)
-    return base64.urlsafe_b64encode(_signature(store, content) + content).decode().rstrip("=")
+    signed = _signature(store, content, purpose) + content
+    return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
 
-def opened(store: Store, text: str) -> list[Any]:
-    """Value of a cursor (``invalid`` when it was not made here)."""
+def opened(store: Store, text: str, purpose: str) -> list[Any]:
+    """Value of a cursor (``invalid`` when it was not made here, or for another list)."""
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
         packed = b""
     signature, content = packed[:_SIGNED], packed[_SIGNED:]
-    if not content or not hmac.compare_digest(signature, _signature(store, content)):
-        raise OperationOutcomeError("invalid", "this page link was not made by this server")
+    known = _signature(store, content, purpose)
+    if not content or not hmac.compare_digest(signature, known):
+        raise OperationOutcomeError("invalid", "this page link was not made for this list")
     value: list[Any] = orjson.loads(content)
     return value
 
 
-def _signature(store: Store, content: bytes) -> bytes:
-    return hmac.new(store.secret, content, hashlib.sha256).digest()[:_SIGNED]
+def _signature(store: Store, content: bytes, purpose: str) -> bytes:
+    said = purpose.encode() + b"\0" + content
+    return hmac.new(store.secret, said, hashlib.sha256).digest()[:_SIGNED]

@@ -227,10 +227,9 @@ def part(request: Request, stored: StoredVersion) -> bytes:
         return stored.body
     query = request.query_params
     mode = query.get("_summary") or "false"
-    names = [name.strip() for text in query.getlist("_elements") for name in text.split(",")]
-    if mode == "false" and not any(names):
-        return stored.body
-    return part_of(stored.body, mode, tuple(name for name in names if name))
+    listed = [name.strip() for text in query.getlist("_elements") for name in text.split(",")]
+    elements = tuple(filter(None, listed))
+    return part_of(stored.body, mode, elements)
 
 
 def location(base: str, stored: StoredVersion) -> str:

@@ -128,28 +128,42 @@ def _overview(store: Store) -> dict[str, Any]:
     return {
         "reports": [_line(store, match.json()) for match in reports.matches],
         "reports_total": reports.total,
-        "tasks": [match.json() for match in tasks.matches],
+        "tasks": [_task(match.json()) for match in tasks.matches],
         "tasks_total": tasks.total,
         "counts": store.status(),
     }
 
 
 def _line(store: Store, resource: dict[str, Any]) -> dict[str, Any]:
-    patient = _read(store, resource["subject"]["reference"])
-    return {**resource, "patient": _patient_words(patient)}
+    issued = resource.get("issued") or resource["meta"]["lastUpdated"]
+    return {**resource, "patient": _subject(store, resource), "issued": issued}
+
+
+def _task(task: dict[str, Any]) -> dict[str, Any]:
+    """A Task as a line; one of another system need not have what ours have."""
+    return {
+        "id": task["id"],
+        "name": _words(task.get("code")) or "Task",
+        "state": _words(task.get("businessStatus")) or task["status"],
+        "changed": task.get("lastModified") or task["meta"]["lastUpdated"],
+        "reason": _words(task.get("statusReason")) or _words(task.get("reasonCode")),
+    }
 
 
 def _report(store: Store, key: str) -> dict[str, Any]:
     stored = store.read("DiagnosticReport", key)
     found = stored.json()
-    roots = [_read(store, entry["reference"]) for entry in found.get("result", ())]
-    media = [_read(store, entry["link"]["reference"]) for entry in found.get("media", ())]
+    roots = [_target(store, entry) for entry in found.get("result", ())]
+    contents = [
+        _target(store, entry.get("link")).get("content", {}) for entry in found.get("media", ())
+    ]
+    studies = found.get("imagingStudy", ())
     return {
         "report": found,
-        "patient": _patient_words(_read(store, found["subject"]["reference"])),
-        "study": _read(store, found["imagingStudy"][0]["reference"]),
+        "patient": _subject(store, found),
+        "study": _target(store, studies[0]) if studies else {},
         "lesions": [_lesion(store, root) for root in roots if root.get("hasMember")],
-        "images": [f"data:image/png;base64,{m['content']['data']}" for m in media if m],
+        "images": [f"data:image/png;base64,{c['data']}" for c in contents if "data" in c],
         "task": _open_review(store, key),
         "versions": stored.version,
     }
@@ -158,13 +172,21 @@ def _report(store: Store, key: str) -> dict[str, Any]:
 def _lesion(store: Store, root: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, str] = {}
     for entry in root["hasMember"]:
-        child = _read(store, entry["reference"])
-        name = child["code"]["coding"][0]["display"]
+        child = _target(store, entry)
+        name = _words(child.get("code"))
         if quantity := child.get("valueQuantity"):
-            values[name] = f"{quantity['value']} {quantity['unit']}"
+            values[name] = f"{quantity.get('value', '')} {quantity.get('unit', '')}"
         elif concept := child.get("valueCodeableConcept"):
-            values[name] = concept["coding"][0]["display"]
+            values[name] = _words(concept)
     return {"site": root.get("bodySite", {}).get("text", ""), "values": values}
+
+
+def _words(concept: dict[str, Any] | None) -> str:
+    """What a CodeableConcept says to people."""
+    said = concept or {}
+    codings = said.get("coding") or [{}]
+    found = codings[0].get("display") or said.get("text") or codings[0].get("code")
+    return str(found or "")
 
 
 def _open_review(store: Store, key: str) -> str:
@@ -177,8 +199,13 @@ def _open_review(store: Store, key: str) -> str:
     return found[0].id if found else ""
 
 
-def _read(store: Store, reference: str) -> dict[str, Any]:
-    kind, _, key = reference.partition("/")
+def _subject(store: Store, resource: dict[str, Any]) -> str:
+    return _patient_words(_target(store, resource.get("subject")))
+
+
+def _target(store: Store, reference: dict[str, Any] | None) -> dict[str, Any]:
+    """What a Reference leads to, empty where that is not here."""
+    kind, _, key = str((reference or {}).get("reference", "")).partition("/")
     try:
         return store.read(kind, key).json()
     except OperationOutcomeError:

@@ -26,6 +26,8 @@ _TYPES = frozenset({"ofType", "as", "is"})
 _EMPTY_OF_EMPTY = frozenset(
     {"where", "select", "ofType", "as", "first", "last", "tail", "skip", "take"}
 )
+_STAYING = frozenset({"$this", "%context", "%ucum", "%sct", "%loinc"})
+"""Variables that are constants, or lead no further than the element and its parts."""
 _TRUE_OF_EMPTY = frozenset({"empty", "all", "isDistinct"})
 
 
@@ -127,7 +129,7 @@ class _Unknown(Exception):  # noqa: N818 - leaves the walk, is caught beside it
 
 def _named(tree: Tree | None) -> Iterator[str]:
     """Every name that a tree follows, those inside functions included."""
-    if tree is None or (isinstance(tree, Variable) and tree.name != "$this"):
+    if tree is None or (isinstance(tree, Variable) and tree.name not in _STAYING):
         raise _Unknown
     if isinstance(tree, Member):
         yield tree.name

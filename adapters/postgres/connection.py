@@ -57,6 +57,15 @@ class PostgresConnection:
             for text, rows in batches:
                 cursor.executemany(translated_sql(text), rows)
 
+    def settle(self) -> None:
+        """Take statistics where much has changed, as after an import; the server would in its own time."""
+        rows = self.execute(
+            "SELECT relname FROM pg_stat_user_tables WHERE schemaname = current_schema() "
+            "AND n_mod_since_analyze > 1000 + n_live_tup / 5 ORDER BY relname"
+        ).fetchall()
+        for (name,) in rows:
+            self.execute(f'ANALYZE "{name}"')
+
     def lock(self, name: str) -> None:
         """Hold an advisory lock of this name until the transaction ends."""
         self.execute("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", (name,))

@@ -18,7 +18,7 @@ TRIGRAMS: Final = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     "CREATE INDEX s_part_grams ON s_part USING gin (lower(val) gin_trgm_ops)",
 )
-"""Without the right to make the extension, every different text of a parameter is looked at."""
+"""Without the right to make the extension, every different text is looked at."""
 
 _LAST_PLACE: Final = 16383
 _MOST_PLACES: Final = 255
@@ -43,11 +43,9 @@ class PostgresWords:
         if keys:
             connection.execute("DELETE FROM s_words WHERE pk = ANY(?)", (keys,))
 
-    def add_text(self, connection: Any, parameter: int, text: str) -> None:
+    def add_text(self, connection: Any, text: str) -> None:
         """Index what a text contains, unless it is."""
-        connection.execute(
-            "INSERT INTO s_part (sp, val) VALUES (?, ?) ON CONFLICT DO NOTHING", (parameter, text)
-        )
+        connection.execute("INSERT INTO s_part (val) VALUES (?) ON CONFLICT DO NOTHING", (text,))
 
     def clear(self, connection: Any) -> None:
         """Remove everything."""
@@ -62,8 +60,8 @@ class PostgresWords:
     def containing(self, table: str, parameter: int, part: str) -> Condition:
         """Resources with a row whose text has a part, in any case."""
         pattern = like(part.lower())
-        found = "SELECT p.val AS val FROM s_part p WHERE p.sp = ? AND lower(p.val) LIKE ?"
-        return Containing(table, parameter, pattern, found, (parameter, pattern))
+        found = "SELECT p.val AS val FROM s_part p WHERE lower(p.val) LIKE ?"
+        return Containing(table, parameter, pattern, found, (pattern,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,13 +35,14 @@ def replace(connection: Any, index: Index, before: Rows, after: Rows, stamp: int
     for kind, own_id in before.keys() - after.keys():
         key = index.target(kind, own_id)
         index.remove(kind, key, before[kind, own_id])
-        _place(connection, key, AWAITED, "", stamp)
         index.changed(key)
+        _place(connection, key, AWAITED, "", stamp)
     for (kind, own_id), rows in after.items():
         key = index.target(kind, own_id)
         known = before.get((kind, own_id), set())
         index.remove(kind, key, known - rows)
         index.add(kind, key, rows - known)
+        index.changed(key)
         _place(connection, key, CONTAINED, index.present(kind, rows), stamp)
 
 

@@ -1,12 +1,12 @@
 """Index rows of resources: written, and removed, in batches per table."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from adapters.sql.names import Names
 from adapters.sql.schema import AWAITED
 from adapters.sql.words import searchable_texts
-from profiles.search.contained import contained_in, contained_type, linked_row, with_links
+from profiles.search.contained import linked_row, with_links
 from profiles.search.extract import Extractor
 from profiles.search.parameters import SearchParameter
 from profiles.search.values import Row
@@ -126,25 +126,9 @@ class Index:
         self._waiting.setdefault(_DUE, []).append((key,))
         self._size += 1
 
-    def texts(self, resource: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-        """Parameter and text of everything that ``:contains`` can look into."""
-        kind = resource["resourceType"]
-        known = self._lookup(kind)
-        for code, text in searchable_texts(self.rows(resource), known):
-            yield self._codes(kind).get(code) or self._code(kind, code), text
-        for place, inner in contained_in(resource) if "contained" in resource else ():
-            del place
-            own = contained_type(inner["resourceType"])
-            kinds = self._lookup(inner["resourceType"])
-            for code, text in searchable_texts(self.rows(inner), kinds):
-                yield self._codes(own).get(code) or self._code(own, code), text
-
-    def contained(self, resource: Mapping[str, Any]) -> Iterator[tuple[int, int, dict[str, Any]]]:
-        """Key, type and content of everything that a resource contains."""
-        written = {one.get("id"): one for one in resource.get("contained", ())}
-        for place, inner in contained_in(resource) if written else ():
-            kind = contained_type(inner["resourceType"])
-            yield self.target(kind, place), self._names.key(kind), written[inner["id"]]
+    def texts(self, resource: Mapping[str, Any]) -> set[str]:
+        """Everything that ``:contains`` can look into."""
+        return searchable_texts(self.rows(resource), self._lookup(resource["resourceType"]))
 
     def remove(self, kind: str, key: int, rows: Iterable[Row]) -> None:
         """Remove rows at once."""

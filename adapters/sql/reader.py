@@ -10,6 +10,7 @@ from adapters.sql.contained import contained_version
 from adapters.sql.names import Names
 from adapters.sql.records import SearchPage, StoredVersion
 from adapters.sql.registry import Registry
+from adapters.sql.schema import LIVE
 from adapters.sql.search.build import Builder, Terminology
 from adapters.sql.search.condition import AnyOf
 from adapters.sql.search.include import Include, included
@@ -78,11 +79,11 @@ class Reader:
         terminology: Terminology | None = None,
     ) -> SearchPage:
         """One page of a search that was understood."""
-        if any(map(looks_for_words, request.nodes)):
+        kinds, trees = request.searched()
+        if any(map(looks_for_words, trees)):
             self._catch_up()
         words = self.connection.words
         builder = Builder(self.names, terminology or self._terminology(), words, base)
-        kinds, trees = request.searched()
         one = builder.condition if len(kinds) == 1 else builder.of_kind
         conditions = tuple(AnyOf(tuple(map(one, nodes))) for nodes in trees)
         count = DEFAULT_COUNT if request.count is None else request.count
@@ -123,13 +124,14 @@ class Reader:
         for start in range(0, len(listed), _BATCH):
             batch = listed[start : start + _BATCH]
             rows = self.connection.execute(
-                "SELECT r.pk, d.text, r.id, r.ver, r.ts, r.op, r.body FROM res r "
-                "JOIN dict d ON d.id = r.rt "
-                f"WHERE r.deleted = 0 AND r.pk IN ({', '.join('?' * len(batch))})",
+                "SELECT r.pk, d.text, r.id, r.ver, r.ts, r.op, r.body, r.deleted FROM res r "
+                f"JOIN dict d ON d.id = r.rt WHERE r.pk IN ({', '.join('?' * len(batch))})",
                 batch,
             )
-            for key, kind, resource_id, ver, ts, op, body in rows:
-                found[key] = StoredVersion(kind, resource_id, ver, ts, body, False, op, key)
+            # Asked here: PostgreSQL would read the index of all that is live, to join it with the keys.
+            for key, kind, resource_id, ver, ts, op, body, deleted in rows:
+                if deleted == LIVE:
+                    found[key] = StoredVersion(kind, resource_id, ver, ts, body, False, op, key)
         return tuple(found[key] for key in listed if key in found)
 
     def _with_contained(

@@ -13,6 +13,17 @@ from adapters.sql.notes import note, set_note
 from adapters.sql.transaction import Transaction
 
 NOTE: Final = "index"
+_FILES: Final = (
+    "extract",
+    "paths",
+    "values",
+    "tokens",
+    "ranges",
+    "parameters",
+    "contained",
+    "words",
+)
+"""Modules of ``profiles.search`` that decide which rows and words a resource has."""
 _BATCH: Final = 2000
 _SAID_EVERY: Final = 20_000
 """Resources after which the log says how far it is."""
@@ -24,16 +35,7 @@ def index_version() -> str:
     """Digest of everything that decides which rows a resource has."""
     digest = hashlib.sha256()
     digest.update((files("profiles.definitions") / "r4_search.json.gz").read_bytes())
-    for name in (
-        "extract",
-        "paths",
-        "values",
-        "tokens",
-        "ranges",
-        "parameters",
-        "words",
-        "contained",
-    ):
+    for name in _FILES:
         digest.update((files("profiles.search") / f"{name}.py").read_bytes())
     return digest.hexdigest()[:16]
 

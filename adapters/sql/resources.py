@@ -152,9 +152,9 @@ class Resources:
         self._write(row, stored, "")
         old = orjson.loads(row[5])
         self._index.remove(kind, row[0], self._index.rows(old))
+        self._index.changed(row[0])
         if "contained" in old:
             self._replace_contained(old, None, stored.stamp)
-        self._index.changed(row[0])
         return stored
 
     def index_contained(self, resource: Mapping[str, Any], stamp: int) -> None:

@@ -88,10 +88,13 @@ CREATE TABLE s_tok (sp {int} NOT NULL, val {text} NOT NULL, pk {int} NOT NULL, s
     raw {text} NOT NULL, PRIMARY KEY (sp, val, pk, sys, raw)){packed};
 CREATE TABLE s_sys (sp {int} NOT NULL, sys {int} NOT NULL, pk {int} NOT NULL,
     PRIMARY KEY (sp, sys, pk)){packed};
+CREATE INDEX s_num_range ON s_num (sp, hi, pk) WHERE lo < hi;
+CREATE INDEX s_qty_range ON s_qty (sp, hi, pk) WHERE lo < hi;
 CREATE TABLE s_due (seq {key}, pk {int} NOT NULL);
-CREATE TABLE s_part (id {key}, sp {int} NOT NULL, val {text} NOT NULL, UNIQUE (sp, val))
+CREATE TABLE s_part (id {key}, val {text} NOT NULL UNIQUE)
 """
-"""What schema 3 has otherwise than schema 2: tokens without case, their systems, words and parts of texts.
+"""What schema 3 has otherwise than schema 2: tokens without case, their systems, numbers that are ranges by
+their end, words and parts of texts.
 
 The tables of words themselves differ between the databases and stand beside this with each.
 """

@@ -18,7 +18,7 @@ from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import GENERATION, Registry
 from adapters.sql.resources import Resources, version
-from adapters.sql.words import WordIndex
+from adapters.sql.words import BATCH, PIECE, WordIndex
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader, SeriesRef
 from profiles.search.contained import contained_type
@@ -51,7 +51,7 @@ class Transaction:
         self.registry = registry
         self._index = Index(connection, self._names, registry)
         self._resources = Resources(connection, self._names, self._index)
-        self._words = WordIndex(connection, self._index.texts, self._index.contained)
+        self._words = WordIndex(connection, self._index.texts)
         self._reader = Reader(connection, registry, self._catch_up, self._names)
         self.moment: datetime
         self.secret = b""
@@ -72,12 +72,19 @@ class Transaction:
         self._resources.index_contained(resource, stamp)
         self._index.changed(key)
 
-    def catch_up(self) -> bool:
+    def catch_up(self, most: int = PIECE) -> bool:
         """Index the words of what has been due longest; whether there was anything."""
-        return self._words.catch_up() > 0
+        return self._words.catch_up(most) > 0
+
+    def do_later(self) -> bool:
+        """A piece of what writes leave for later; false when nothing is left."""
+        if self.catch_up():
+            return True
+        self._connection.settle()
+        return False
 
     def _catch_up(self) -> None:
-        while self._words.catch_up():
+        while self._words.catch_up(BATCH):
             pass
 
     def flush(self) -> None:

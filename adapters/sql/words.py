@@ -3,24 +3,28 @@
 Words would cost a write as much again as the rest of its index. So a write only leaves its key in ``s_due``;
 before a search looks for words, everything that is due is indexed (the writer does so on its own when nothing
 else comes). ``s_words`` has the words of a resource; ``s_part`` has every different text of a string or an
-address once, with an index of what it contains.
+address once, with an index of what it contains, and keeps those that nothing has any more.
 
 The tables of words differ between the databases; each has its own ``Words``.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
 import orjson
 
-from adapters.sql.schema import LIVE
+from adapters.sql.schema import CONTAINED, LIVE
 from adapters.sql.search.condition import Condition
+from profiles.search.contained import MARK
+from profiles.search.parameters import SearchParameter
 from profiles.search.query import Chain, Has, Leaf, Node
 from profiles.search.values import Row
 from profiles.search.words import Expression
 
-BATCH: Final = 200
-"""Resources whose words one transaction writes."""
+BATCH: Final = 1000
+"""Resources whose words one transaction writes while a search waits for them."""
+PIECE: Final = 200
+"""Resources whose words one transaction writes while nobody waits."""
 KNOWN_TEXTS: Final = 20_000
 """Texts whose parts are known to be indexed, remembered between transactions."""
 
@@ -36,7 +40,7 @@ class Words(Protocol):
         """Remove the words of resources."""
         ...
 
-    def add_text(self, connection: Any, parameter: int, text: str) -> None:
+    def add_text(self, connection: Any, text: str) -> None:
         """Index what a text contains, unless it is."""
         ...
 
@@ -61,43 +65,39 @@ class WordIndex:
     connection
         The writer's.
     texts : callable
-        Parameter key and text of everything in a resource that ``:contains`` can look into.
-    contained : callable
-        Key, type and content of everything that a resource contains.
+        Everything in a resource that ``:contains`` can look into.
     """
 
     def __init__(
-        self,
-        connection: Any,
-        texts: Callable[[Mapping[str, Any]], Iterable[tuple[int, str]]],
-        contained: Callable[[Mapping[str, Any]], Iterable[tuple[int, int, Mapping[str, Any]]]],
+        self, connection: Any, texts: Callable[[Mapping[str, Any]], Iterable[str]]
     ) -> None:
         self._connection = connection
         self._texts = texts
-        self._contained = contained
-        self._known: set[tuple[int, str]] = set()
+        self._known: set[str] = set()
 
-    def catch_up(self) -> int:
+    def catch_up(self, most: int) -> int:
         """Index what has been due longest; how many entries were taken."""
         connection, words = self._connection, self._connection.words
         connection.lock("words")
         due = connection.execute(
-            "SELECT seq, pk FROM s_due ORDER BY seq LIMIT ?", (BATCH,)
+            "SELECT seq, pk FROM s_due ORDER BY seq LIMIT ?", (most,)
         ).fetchall()
         if not due:
             return 0
         keys = sorted({key for _, key in due})
-        rows = connection.execute(
-            f"SELECT pk, rt, body FROM res WHERE deleted = {LIVE} AND pk IN ({_marks(keys)})", keys
-        ).fetchall()
-        words.remove(connection, sorted(set(keys) - {key for key, _, _ in rows}))
-        for key, kind, body in rows:
-            resource = orjson.loads(body)
+        found = {
+            key: (kind, orjson.loads(body) if state == LIVE else self._contained(place))
+            for key, kind, state, place, body in connection.execute(
+                "SELECT pk, rt, deleted, id, body FROM res "
+                f"WHERE deleted IN ({LIVE}, {CONTAINED}) AND pk IN ({_marks(keys)})",
+                keys,
+            ).fetchall()
+        }
+        words.remove(connection, [key for key in keys if key not in found])
+        for key, (kind, resource) in found.items():
             words.put(connection, key, kind, resource)
-            for place, its_kind, inner in self._contained(resource):
-                words.put(connection, place, its_kind, inner)
-            for parameter, text in self._texts(resource):
-                self._add(parameter, text)
+            for text in self._texts(resource):
+                self._add(text)
         sequence = [number for number, _ in due]
         connection.execute(f"DELETE FROM s_due WHERE seq IN ({_marks(sequence)})", sequence)
         return len(due)
@@ -106,20 +106,33 @@ class WordIndex:
         """Drop what is in memory: a rollback may have taken back what was indexed."""
         self._known.clear()
 
-    def _add(self, parameter: int, text: str) -> None:
-        if (parameter, text) in self._known:
+    def _contained(self, place: str) -> Mapping[str, Any]:
+        """What is contained at a place: a container's type and id, then the own id."""
+        outer, _, own_id = place.partition(MARK)
+        kind, _, resource_id = outer.partition("/")
+        (body,) = self._connection.execute(
+            "SELECT r.body FROM res r JOIN dict d ON d.id = r.rt WHERE d.text = ? AND r.id = ?",
+            (kind, resource_id),
+        ).fetchone()
+        inside = orjson.loads(body).get("contained", ())
+        return next((one for one in inside if one.get("id") == own_id), {"resourceType": kind})
+
+    def _add(self, text: str) -> None:
+        if text in self._known:
             return
         if len(self._known) >= KNOWN_TEXTS:
             self._known.clear()
-        self._known.add((parameter, text))
-        self._connection.words.add_text(self._connection, parameter, text)
+        self._known.add(text)
+        self._connection.words.add_text(self._connection, text)
 
 
-def searchable_texts(rows: Iterable[Row], kinds: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Parameter and text of the rows that ``:contains`` can look into."""
-    for row in rows:
-        if row[0] == "str" or (row[0] == "uri" and kinds[row[1]].kind == "uri"):
-            yield row[1], row[2]
+def searchable_texts(rows: Iterable[Row], known: Mapping[str, SearchParameter]) -> set[str]:
+    """Texts of the rows that ``:contains`` can look into; an address that is no reference is one."""
+    return {
+        row[2]
+        for row in rows
+        if row[0] == "str" or (row[0] == "uri" and known[row[1]].kind == "uri")
+    }
 
 
 def is_due(connection: Any, until: int | None = None) -> bool:

@@ -23,6 +23,9 @@ class SqliteConnection(apsw.Connection):  # type: ignore[misc,unused-ignore]
         for text, rows in batches:
             self.executemany(text, rows)
 
+    def settle(self) -> None:
+        """Nothing: how a search runs is decided here, not by statistics of the database (decision 0020)."""
+
     def lock(self, name: str) -> None:
         """Nothing: whoever writes holds the only write lock."""
 

@@ -38,11 +38,10 @@ class SqliteWords:
         """Remove the words of resources."""
         connection.executemany("DELETE FROM s_words WHERE rowid = ?", [(key,) for key in keys])
 
-    def add_text(self, connection: Any, parameter: int, text: str) -> None:
+    def add_text(self, connection: Any, text: str) -> None:
         """Index what a text contains, unless it is."""
         made = connection.execute(
-            "INSERT INTO s_part (sp, val) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id",
-            (parameter, text),
+            "INSERT INTO s_part (val) VALUES (?) ON CONFLICT DO NOTHING RETURNING id", (text,)
         ).fetchone()
         if made is not None:
             connection.execute("INSERT INTO s_grams (rowid, val) VALUES (?, ?)", (made[0], text))
@@ -64,13 +63,13 @@ class SqliteWords:
         pattern = like(part)
         if len(part) < _GRAM:
             # Too short for a trigram: every different text is looked at, once.
-            found = "SELECT p.val AS val FROM s_part p WHERE p.sp = ? AND p.val LIKE ? ESCAPE '\\'"
-            return Containing(table, parameter, pattern, found, (parameter, pattern))
+            found = "SELECT p.val AS val FROM s_part p WHERE p.val LIKE ? ESCAPE '\\'"
+            return Containing(table, parameter, pattern, found, (pattern,))
         found = (
             "SELECT p.val AS val FROM s_grams g CROSS JOIN s_part p "
-            "WHERE g.s_grams MATCH ? AND p.id = g.rowid AND p.sp = ?"
+            "WHERE g.s_grams MATCH ? AND p.id = g.rowid"
         )
-        return Containing(table, parameter, pattern, found, (f'"{_quoted(part)}"', parameter))
+        return Containing(table, parameter, pattern, found, (f'"{_quoted(part)}"',))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +85,8 @@ class _Saying:
         return _MEMBERS, [self.match]
 
     def holds(self, key: str) -> Sql:
-        """Whether the key is one of them; they are listed once."""
-        return f"{key} IN ({_MEMBERS})", [self.match]
+        """Whether the key is one of them: they are listed once, and not looked up row by row (``+``)."""
+        return f"+{key} IN ({_MEMBERS})", [self.match]
 
 
 def _match(expression: Expression, columns: str, every: str) -> str:

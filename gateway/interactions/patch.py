@@ -116,8 +116,33 @@ def apply(
         raise OperationOutcomeError("invariant", "a patch cannot change the type of a resource")
     if resource.get("id") != wanted:
         raise OperationOutcomeError("invariant", "a patch cannot change the id of a resource")
+    resource = _with_true_narrative(parse(current.body), resource)
     admit(resource, kind)
     return writes.update(resource, conditions, op="PATCH")
+
+
+def _with_true_narrative(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """The patched resource without a narrative that still tells what it was before.
+
+    R4 http.html#patch: a narrative must not be clinically unsafe after a patch. One that was generated can be
+    made again, so it goes; one that people have written is not ours to remove.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``business-rule`` when a narrative that says more than the data is left as it was.
+    """
+    text = after.get("text")
+    if not isinstance(text, dict) or text != before.get("text") or text.get("status") == "empty":
+        return after
+    told = {*before, *after} - {"text", "meta"}
+    if all(name in before and before[name] == after.get(name) for name in told):
+        return after
+    if text.get("status") == "additional":
+        raise OperationOutcomeError(
+            "business-rule", "the patch has to renew the narrative, which is more than data", "text"
+        )
+    return {name: value for name, value in after.items() if name != "text"}
 
 
 def _writes(request: Request) -> Any:

@@ -92,13 +92,13 @@ def searchset(
     unknown = ", ".join(sorted({name for name, text in wanted.ignored if text}))
     if unknown and strict:
         raise OperationOutcomeError("invalid", f"unknown search parameters: {unknown}")
-    after = opened(store, wanted.cursor) if wanted.cursor else None
+    after = opened(store, wanted.cursor, _order(wanted)) if wanted.cursor else None
     page = store.run(wanted, after=after, base=base)
     said = [*typed, *page.used]
     here = [*said, ("_cursor", wanted.cursor)] if wanted.cursor else said
     links = [{"relation": "self", "url": _url(address, here)}]
     if page.after is not None:
-        more = ("_cursor", sealed(store, page.after))
+        more = ("_cursor", sealed(store, page.after, _order(wanted)))
         links.append({"relation": "next", "url": _url(address, [*said, more])})
     head: dict[str, Any] = {
         "resourceType": "Bundle",
@@ -112,6 +112,11 @@ def searchset(
     if entries:
         head["entry"] = entries
     return orjson.dumps(head)
+
+
+def _order(wanted: SearchRequest) -> str:
+    """What the place in a cursor depends on: the keys by which the matches are sorted."""
+    return "search " + ",".join(f"{'-' * down}{code}" for code, _, down in wanted.sort)
 
 
 def _entries(page: SearchPage, wanted: SearchRequest, base: str) -> list[dict[str, Any]]:

@@ -74,14 +74,16 @@ def _count(call: Call) -> int:
 def _before(call: Call) -> tuple[int, int] | None:
     if "_cursor" not in call.given:
         return None
-    made_for, *place = opened(call.store, call.one("_cursor"))
-    if made_for != f"{call.kind}/{call.id}":
-        raise OperationOutcomeError("invalid", "this page link was made for another list")
-    return place[0], place[1]
+    why, key = opened(call.store, call.one("_cursor"), _address(call))
+    return why, key
+
+
+def _address(call: Call) -> str:
+    return "/".join(part for part in (call.kind, call.id, "$everything") if part)
 
 
 def _links(call: Call, following: tuple[int, StoredVersion] | None) -> list[dict[str, str]]:
-    address = "/".join(part for part in (call.base, call.kind, call.id, "$everything") if part)
+    address = f"{call.base}/{_address(call)}"
     given = [
         (name, str(value))
         for name, values in call.given.items()
@@ -95,7 +97,7 @@ def _links(call: Call, following: tuple[int, StoredVersion] | None) -> list[dict
         }
     ]
     if following is not None:
-        cursor = sealed(call.store, [f"{call.kind}/{call.id}", *_place(following)])
+        cursor = sealed(call.store, _place(following), _address(call))
         url = f"{address}?{urlencode([*given, ('_cursor', cursor)], safe=SAFE)}"
         links.append({"relation": "next", "url": url})
     return links

@@ -1,6 +1,7 @@
 """``$fhirpath``: evaluate an expression, for people who look for a mistake in one."""
 
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final
 
 from gateway.operations.definition import Call, Operation, Parameter
@@ -27,6 +28,7 @@ def fhirpath(call: Call) -> bytes:
     traces: list[Trace] = []
     root = Node(resource, str(resource["resourceType"]))
     found = compile_expression(expression).evaluate(root, traces=traces)
+    _require_small([found, *(nodes for _, nodes in traces)])
     known = places(root) if found or traces else {}
     parameters = [{"name": "result", "part": _parts(node, root, known)} for node in found]
     for label, nodes in traces:
@@ -36,6 +38,19 @@ def fhirpath(call: Call) -> bytes:
             parameters.append({"name": "trace", "part": [*label_part, *seen]})
     made: dict[str, Any] = {"resourceType": "Parameters"}
     return dumps_exact({**made, "parameter": parameters} if parameters else made)
+
+
+LARGEST: Final = 16 << 20
+"""Bytes of all values of an answer."""
+
+
+def _require_small(collections: list[list[Node]]) -> None:
+    """Refuse an answer that repeats a large element again and again (``too-costly``)."""
+    left = LARGEST
+    for node in chain.from_iterable(collections):
+        left -= len(dumps_exact(node.value)) if isinstance(node.value, dict) else len(node.type)
+        if left < 0:
+            raise OperationOutcomeError("too-costly", "FHIRPath: the result is too large")
 
 
 def _resource(call: Call) -> dict[str, Any]:
@@ -48,7 +63,8 @@ def _resource(call: Call) -> dict[str, Any]:
             )
         resource = parse(call.store.read(call.kind, call.id).body)
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
-    if not isinstance(resource, dict) or kind not in definitions().resources:
+    known = isinstance(kind, str) and kind in definitions().resources
+    if not isinstance(resource, dict) or not known:
         raise OperationOutcomeError(
             "structure", "the parameter resource is no resource of R4", "resource"
         )

@@ -70,9 +70,9 @@ def _is_subject(operation: Operation, kind: str, resource: dict[str, Any]) -> bo
     """Whether a Parameters resource is what the operation is about, not what holds its parameters."""
     names = {parameter.name for parameter in operation.parameters if parameter.use == "in"}
     parts = resource.get("parameter", ())
-    return kind == "Parameters" and not any(
-        isinstance(part, dict) and part.get("name") in names for part in parts
-    )
+    if kind != "Parameters" or not isinstance(parts, list | tuple):
+        return False
+    return not any(isinstance(part, dict) and str(part.get("name")) in names for part in parts)
 
 
 def _known(operation: Operation, name: str, place: str) -> Parameter | None:

@@ -78,7 +78,7 @@ def _outcome(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _judged(call: Call, resource: Any, mode: Any) -> list[Issue]:
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
-    if kind not in definitions().resources:
+    if not isinstance(kind, str) or kind not in definitions().resources:
         return [("error", "structure", "this is no resource type of R4", "resourceType")]
     if call.kind and kind != call.kind:
         return [("error", "invalid", f"the resource is no {call.kind}", "resourceType")]

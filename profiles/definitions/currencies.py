@@ -1,7 +1,7 @@
 """Currencies, the required value set of ``Money.currency`` (R4 valueset-currencies.html).
 
 Alphabetic codes of ISO 4217, list one, maintained by SIX Financial Information AG: what it held when R4 was
-published, and what came since (amendments 169 to 180). A code that was withdrawn since is on older bills.
+published, and what came since. A code that was withdrawn since is on older bills.
 """
 
 from typing import Final

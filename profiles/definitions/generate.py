@@ -35,12 +35,14 @@ AMENDED: Final = {
     "bdl-8": "fullUrl.empty() or fullUrl.contains('/_history/').not()",
     "ras-2": "probability.empty() or (probability is decimal implies (probability as decimal) <= 100)",
     "que-7": "operator = 'exists' implies (answer is boolean)",
+    "tim-9": "offset.empty() or (when.exists() and when.all(($this in ('C' | 'CM' | 'CD' | 'CV')).not()))",
     "que-12": "enableWhen.count() > 1 implies enableBehavior.exists()",
 }
 """Constraints whose FHIRPath misses what they say.
 
-Two give nothing where their element is absent; que-7 asks for a system type, which no element has, and
-que-12 says "more than one" but counts to three.
+Two give nothing where their element is absent; que-7 asks for a system type, which no element has; tim-9
+asks of all repeats of an element together what can be asked of each (FHIRPath N1 6.4.1); que-12 says "more
+than one" but counts to three.
 """
 _NAME: Final = "name.matches('[A-Z]([A-Za-z0-9_]){0,254}')"
 _PATH: Final = "path.matches("

@@ -13,6 +13,7 @@ from profiles.fhirpath import (
     functions_math,  # noqa: F401
     functions_terminology,  # noqa: F401
     functions_text,  # noqa: F401
+    functions_trial,  # noqa: F401
 )
 from profiles.fhirpath.compile import Evaluation, Run, Scope, Trace, compiled
 from profiles.fhirpath.meter import Meter

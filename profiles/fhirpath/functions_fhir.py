@@ -9,7 +9,7 @@ from profiles.fhirpath import operators
 from profiles.fhirpath.compile import Nodes, Run, Scope, compiled
 from profiles.fhirpath.functions_collection import each, function, plain
 from profiles.fhirpath.kinds import ancestors, described
-from profiles.fhirpath.nodes import Node, boolean, children, system, unwrapped
+from profiles.fhirpath.nodes import Node, boolean, children, system, unwrapped, written
 from profiles.fhirpath.syntax import Tree
 from profiles.outcome import OperationOutcomeError
 from profiles.xhtml import is_narrative
@@ -154,7 +154,7 @@ def _check_modifiers(*allowed: Tree) -> Run:
     runs = [compiled(one) for one in allowed]
 
     def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
-        known = {unwrapped(node) for run in runs for node in run(scope, scope.this)}
+        known = {str(written(node)) for run in runs for node in run(scope, scope.this)}
         for node in nodes:
             for child in children(node, "modifierExtension"):
                 if not isinstance(child.value, dict) or child.value.get("url") not in known:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from profiles.search.parameters import SearchParameter
+from profiles.outcome import OperationOutcomeError
+from profiles.search.parameters import SearchParameter, parameters_of
 from profiles.search.paths import JsonPath, Step, json_paths
 from profiles.search.tokens import ANY_CASE, LOWER
 from profiles.search.values import Row, rows, rows_of
@@ -34,11 +35,15 @@ class Extractor:
     def __init__(self, kind: str, parameters: Mapping[str, SearchParameter]) -> None:
         self._by_member: dict[str, list[Rows]] = {}
         self._always: list[Rows] = []
+        known = parameters_of(kind)
         for parameter in parameters.values():
-            if parameter.code in BY_RESOURCE or parameter.sources:
+            if parameter.code in BY_RESOURCE or parameter.sources or not parameter.expression:
                 continue
-            if parameter.expression:
-                self._add(kind, parameter, parameters)
+            added = known.get(parameter.code) is not parameter
+            for member, extract in _extracts(kind, parameter, parameters):
+                kept = _where_it_fits(extract) if added else extract
+                listed = self._by_member.setdefault(member, []) if member else self._always
+                listed.append(kept)
 
     def rows(self, resource: Mapping[str, Any]) -> set[Row]:
         """The rows of a resource, without duplicates."""
@@ -51,28 +56,39 @@ class Extractor:
             found.update(extract(resource))
         return found
 
-    def _add(
-        self, kind: str, parameter: SearchParameter, all_: Mapping[str, SearchParameter]
-    ) -> None:
-        if parameter.kind == "composite":
-            extract = _composite(kind, parameter, all_)
-            for member in _triggers(kind, parameter):
-                self._by_member.setdefault(member, []).append(extract)
-            return
-        paths = json_paths(parameter.expression, kind)
-        said = _SAID.fullmatch(parameter.expression)
-        if said is not None and (paths := json_paths(said[1], kind)):
-            self._always.append(_unless_false(parameter, paths))
-            return
-        if paths is None:
-            self._always.append(_by_fhirpath(parameter))
-            return
+
+def _extracts(
+    kind: str, parameter: SearchParameter, all_: Mapping[str, SearchParameter]
+) -> Iterator[tuple[str, Rows]]:
+    """What makes the rows of a parameter, each with the member that has to be there, if there is one."""
+    if parameter.kind == "composite":
+        extract = _composite(kind, parameter, all_)
+        yield from ((member, extract) for member in _triggers(kind, parameter))
+        return
+    paths = json_paths(parameter.expression, kind)
+    said = _SAID.fullmatch(parameter.expression)
+    if said is not None and (told := json_paths(said[1], kind)):
+        yield "", _unless_false(parameter, told)
+    elif paths is None:
+        yield "", _by_fhirpath(parameter)
+    else:
         for path in paths:
-            extract = _by_path(parameter, path)
-            if path.steps:
-                self._by_member.setdefault(path.steps[0].name, []).append(extract)
-            else:
-                self._always.append(extract)
+            yield path.steps[0].name if path.steps else "", _by_path(parameter, path)
+
+
+def _where_it_fits(extract: Rows) -> Rows:
+    """The rows of a parameter that a site has added; none where its expression gives what it cannot hold.
+
+    A definition that does not fit what is stored must not keep it from being stored.
+    """
+
+    def tried(resource: Any) -> Iterable[Row]:
+        try:
+            return list(extract(resource))
+        except (OperationOutcomeError, ArithmeticError, AttributeError, TypeError, ValueError):
+            return ()
+
+    return tried
 
 
 def _by_path(parameter: SearchParameter, path: JsonPath) -> Rows:
@@ -177,7 +193,8 @@ def _part(
     declared = all_[code].kind if code in all_ else "token"
 
     made = [
-        (path.values, rows_of(_kind(declared, path.type), path.type), path.type) for path in paths
+        (path.values, rows_of(kind_of_part(declared, path.type), path.type), path.type)
+        for path in paths
     ]
 
     def extract(element: Any, resource: Any) -> list[Row]:
@@ -195,7 +212,7 @@ def _part(
 _CODED: Final = frozenset({"code", "Coding", "CodeableConcept"})
 
 
-def _kind(declared: str, element: str) -> str:
+def kind_of_part(declared: str, element: str) -> str:
     """Kind of a part; two parameters of R4 have their kinds crossed (DocumentReference.relatesTo)."""
     if element == "Reference":
         return "reference"
@@ -231,6 +248,6 @@ def _second(row: Row) -> tuple[float, float, str, str] | None:
     if row[0] in ("dat", "num"):
         return float(row[2]), float(row[3]), "", ""
     if row[0] == "qty":
-        return float(row[5]), float(row[6]), row[2], row[3]
+        return float(row[5]), float(row[6]), row[2] or row[4], row[3]
     text = _first(row)
     return None if text is None else (0.0, 0.0, *text)

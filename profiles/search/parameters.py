@@ -96,7 +96,7 @@ def custom(resource: Mapping[str, Any]) -> dict[str, SearchParameter]:
     Raises
     ------
     OperationOutcomeError
-        ``invalid`` when it cannot be served: unknown base, no expression, a composite without parts.
+        ``invalid`` when it cannot be served: unknown base, an expression that is none, a composite.
     """
     kind, code = resource.get("type", ""), str(resource.get("code", ""))
     expression = resource.get("expression", "")
@@ -104,6 +104,10 @@ def custom(resource: Mapping[str, Any]) -> dict[str, SearchParameter]:
         raise OperationOutcomeError(
             "invalid", "a search parameter needs a type and an expression", "SearchParameter"
         )
+    # Loaded with the first parameter of a site: few stores have one.
+    from profiles.fhirpath.engine import compile_expression
+
+    compile_expression(expression)
     bases = resource.get("base", ())
     if set(bases) - definitions().resources - {"Resource", "DomainResource"}:
         raise OperationOutcomeError("invalid", "base is no type of R4", "SearchParameter.base")

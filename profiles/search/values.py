@@ -178,9 +178,13 @@ def _canonical(code: str, value: str) -> Iterator[Row]:
         yield ("ref", code, *target)
 
 
-def _uris(code: str, value: Any, _: str) -> Iterator[Row]:
-    if isinstance(value, str):
-        yield ("uri", code, exact(value))
+def _uris(code: str, value: Any, element: str) -> Iterator[Row]:
+    if not isinstance(value, str):
+        return
+    yield ("uri", code, exact(value))
+    if element == "canonical" and "|" in value:
+        # Without a version every version is meant (R4 references.html#canonical).
+        yield ("uri", code, exact(value.partition("|")[0]))
 
 
 def _dates(code: str, value: Any, element: str) -> Iterator[Row]:

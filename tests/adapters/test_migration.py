@@ -39,24 +39,6 @@ def _first_store(folder) -> None:
     connection.close()
 
 
-BACK_TO_SECOND = """
-DROP INDEX hist_recent;
-ALTER TABLE hist DROP COLUMN until;
-CREATE INDEX hist_recent ON hist (ts, pk, ver);
-DROP TABLE s_tok;
-CREATE TABLE s_tok (sp INTEGER NOT NULL, val TEXT NOT NULL, pk INTEGER NOT NULL, sys INTEGER NOT NULL,
-    PRIMARY KEY (sp, val, pk, sys)) WITHOUT ROWID;
-DROP TABLE s_sys;
-DROP TABLE s_due;
-DROP TABLE s_part;
-DROP TABLE s_words;
-DROP TABLE s_grams;
-UPDATE note SET value = 'of schema 2' WHERE name = 'index';
-PRAGMA user_version = 2;
-"""
-"""What schema 3 has brought, taken back."""
-
-
 def test_resources_and_versions_of_the_first_schema_stay_and_are_indexed_anew(tmp_path):
     """Both versions are read, the current one is found by what it says, a link has its place."""
     _first_store(tmp_path / "store")
@@ -69,24 +51,6 @@ def test_resources_and_versions_of_the_first_schema_stay_and_are_indexed_anew(tm
     assert store.search("Patient", [("gender", "female")]).total == 1
     assert store.search("Patient", [("organization", "Organization/o")]).total == 1
     store.close()
-
-
-def test_the_versions_of_the_second_schema_know_until_when_they_were_current(tmp_path):
-    """Each until the next one was written; the last until the current one."""
-    store = open_store(tmp_path)
-    for gender in ("male", "female", "other"):
-        store.transact(lambda tx, g=gender: tx.put({**PATIENT, "gender": g}))
-    store.close()
-    connection = apsw.Connection(str(tmp_path / "isthmus.sqlite"))
-    expected = connection.execute("SELECT ver, until FROM hist ORDER BY ver").fetchall()
-    connection.execute(BACK_TO_SECOND)
-    connection.close()
-    store = open_store(tmp_path)
-    assert [one.id for one in store.search("Patient", [("gender", "other")]).matches] == ["a"]
-    store.close()
-    connection = apsw.Connection(str(tmp_path / "isthmus.sqlite"))
-    assert connection.execute("SELECT ver, until FROM hist ORDER BY ver").fetchall() == expected
-    connection.close()
 
 
 def test_the_store_of_a_newer_program_is_left_alone(tmp_path):

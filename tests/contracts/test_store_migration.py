@@ -8,7 +8,12 @@ from adapters.store import open_store
 from profiles.outcome import OperationOutcomeError
 
 SECOND = (
+    "DROP INDEX hist_recent",
+    "ALTER TABLE hist DROP COLUMN until",
+    "CREATE INDEX hist_recent ON hist (ts, pk, ver)",
     "DROP TABLE s_tok",
+    "DROP INDEX s_num_range",
+    "DROP INDEX s_qty_range",
     *(f"DROP TABLE {name}" for name in ("s_sys", "s_due", "s_part", "s_words")),
     "CREATE TABLE s_tok (sp BIGINT NOT NULL, val TEXT NOT NULL, pk BIGINT NOT NULL, sys BIGINT NOT NULL, "
     "PRIMARY KEY (sp, val, pk, sys))",
@@ -16,20 +21,22 @@ SECOND = (
 )
 
 
-def _made_second(folder, database: str) -> None:
+PATIENT = {
+    "resourceType": "Patient",
+    "id": "a",
+    "identifier": [{"system": "https://h.example", "value": "Ab"}],
+    "text": {"status": "generated", "div": "<div>likes chess</div>"},
+    "name": [{"family": "Novak"}],
+}
+
+
+def _made_second(folder, database: str) -> list[tuple[int, int]]:
+    """A store of the second schema; until when each old version was current."""
     store = open_store(folder, database=database)
-    store.transact(
-        lambda tx: tx.put(
-            {
-                "resourceType": "Patient",
-                "id": "a",
-                "identifier": [{"system": "https://h.example", "value": "Ab"}],
-                "text": {"status": "generated", "div": "<div>likes chess</div>"},
-                "name": [{"family": "Novak"}],
-            }
-        )
-    )
+    for gender in ("male", "female", "other"):
+        store.transact(lambda tx, g=gender: tx.put({**PATIENT, "gender": g}))
     connection = store._engine.connect()
+    current = connection.execute("SELECT ver, until FROM hist ORDER BY ver").fetchall()
     for statement in SECOND:
         connection.execute(statement)
     if database:
@@ -39,6 +46,19 @@ def _made_second(folder, database: str) -> None:
         connection.execute("PRAGMA user_version = 2")
     connection.close()
     store.close()
+    return list(current)
+
+
+def test_the_versions_of_the_second_schema_know_until_when_they_were_current(database, tmp_path):
+    """Each until the next one was written; the last until the current one."""
+    expected = _made_second(tmp_path / "store", database)
+    store = open_store(tmp_path / "store", database=database)
+    connection = store._engine.connect()
+    found = connection.execute("SELECT ver, until FROM hist ORDER BY ver").fetchall()
+    connection.close()
+    store.close()
+    assert list(found) == expected
+    assert len(expected) == 2
 
 
 def test_a_store_of_the_second_schema_finds_what_it_has_by_the_new_index(

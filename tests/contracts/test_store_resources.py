@@ -210,3 +210,14 @@ def test_bytes_stay_as_they_came(store):
     store.transact(lambda tx: tx.put(parse(body)))
     kept = store.read("Patient", "a").body
     assert b'{"valueDecimal":1.500,"url"' in kept
+
+
+def test_threads_that_come_and_go_leave_no_connection_behind(store):
+    """More of them than a database has connections, one after the other."""
+    store.transact(lambda tx: tx.put({"resourceType": "Patient", "id": "a"}))
+    found: list[int] = []
+    for _ in range(80):
+        thread = threading.Thread(target=lambda: found.append(store.read("Patient", "a").version))
+        thread.start()
+        thread.join()
+    assert found == [1] * 80

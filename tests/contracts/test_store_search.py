@@ -84,7 +84,8 @@ RECORD = [
         "resourceType": "Observation",
         "id": "o4",
         "status": "amended",
-        "code": {"text": "Blood pressure"},
+        "code": {"text": "Blood pressure", "coding": [{"code": "note"}]},
+        "valueString": "Mild pain",
         "subject": {"reference": "Patient/p2"},
         "effectivePeriod": {"start": "2020-01-01", "end": "2020-12-31"},
         "component": [
@@ -132,7 +133,12 @@ RECORD = [
         "subject": {"reference": "Patient/p1"},
         "period": {"start": "2020-05-01", "end": "9999-12-31"},
     },
-    {"resourceType": "InsurancePlan", "id": "plan", "alias": ["Silver"]},
+    {
+        "resourceType": "InsurancePlan",
+        "id": "plan",
+        "alias": ["Silver"],
+        "meta": {"profile": ["https://p.example/plan|2"]},
+    },
     {
         "resourceType": "Device",
         "id": "scale",
@@ -154,6 +160,29 @@ RECORD = [
     _substance("little", 0.00054, "g"),
     _substance("pieces", 12, "{pieces}"),
     _substance("odd", 3, "scoops"),
+    {
+        "resourceType": "Substance",
+        "id": "over",
+        "code": {"text": "over"},
+        "instance": [
+            {
+                "quantity": {
+                    "value": 7,
+                    "comparator": ">",
+                    "code": "cm",
+                    "system": UCUM,
+                    "unit": "cm",
+                }
+            }
+        ],
+    },
+    {
+        "resourceType": "RiskAssessment",
+        "id": "between",
+        "status": "final",
+        "subject": {"reference": "Patient/p3"},
+        "prediction": [{"probabilityRange": {"low": {"value": 10}, "high": {"value": 30}}}],
+    },
     _substance("euro", 500, "mg", "https://u.example"),
     {"resourceType": "List", "id": "l", "entry": [{"item": {"reference": "Patient/p2"}}]},
     {
@@ -266,11 +295,30 @@ FOUND = [
     ("Substance", "quantity=500||mg", "euro"),
     ("Substance", "quantity=500|https://u.example|mg", "euro"),
     ("Substance", f"quantity=0.5|{UCUM}|", "half"),
-    ("Substance", f"quantity=gt1e300|{UCUM}|ym", ""),
+    ("Substance", f"quantity=gt1e300|{UCUM}|ym", "over"),
     ("RiskAssessment", "probability=0.25", "ra"),
     ("RiskAssessment", "probability=0.2", ""),
     ("RiskAssessment", "probability=0.3", "ra"),
     ("RiskAssessment", "probability=lt0.25", ""),
+    *(
+        ("RiskAssessment", f"probability={value}", "between")
+        for value in ("gt5", "gt10", "gt29", "ge5", "ge10", "ge29", "sa9", "ap31", "ap20", "ap9.5")
+    ),
+    ("RiskAssessment", "probability=gt30", ""),
+    ("RiskAssessment", "probability=ge30", ""),
+    ("RiskAssessment", "probability=sa10", ""),
+    ("RiskAssessment", "probability=le30", "between ra"),
+    ("RiskAssessment", "probability=le10", "ra"),
+    ("RiskAssessment", "probability=eb30", "ra"),
+    ("RiskAssessment", "probability=eb31", "between ra"),
+    ("Substance", f"quantity=gt0.1|{UCUM}|m", "over"),
+    ("Substance", f"quantity=ge0.1|{UCUM}|m", "over"),
+    ("Substance", f"quantity=ap100|{UCUM}|mm", "over"),
+    ("Substance", f"quantity=sa6|{UCUM}|cm", "over"),
+    ("Substance", f"quantity=lt0.1|{UCUM}|m", "over"),
+    ("Substance", f"quantity=le0.07|{UCUM}|m", ""),
+    ("Substance", f"quantity=eb1|{UCUM}|km", ""),
+    ("Substance", f"quantity=10|{UCUM}|cm", ""),
     # reference
     ("Observation", "subject=Patient/p1", "o1 o2"),
     ("Observation", "patient=p1", "o1 o2"),
@@ -301,6 +349,10 @@ FOUND = [
     ("ValueSet", "url:above=https://vs.example/a/b/c", "vs"),
     ("ValueSet", "url:contains=EXAMPLE", "vs"),
     ("InsurancePlan", "name=silver", "plan"),
+    ("InsurancePlan", "_profile=https://p.example/plan", "plan"),
+    ("InsurancePlan", "_profile=https://p.example/plan|2", "plan"),
+    ("InsurancePlan", "_profile=https://p.example/plan|1", ""),
+    ("InsurancePlan", "_profile:below=https://p.example", "plan"),
     # chains
     ("Observation", "subject:Patient.family=mull", "o1 o2"),
     ("Observation", "patient.general-practitioner.family=house", "o1 o2"),
@@ -324,6 +376,12 @@ FOUND = [
     ("Observation", f"combo-code-value-quantity=B$120000|{UCUM}|ug", "o3"),
     ("Observation", f"component-code-value-quantity={LOINC}|sys$140", "o4"),
     ("Observation", "component-code-value-quantity=dia$140", ""),
+    ("Observation", "component-code-value-quantity=DIA$90", "o4"),
+    ("Observation", "component-code-value-quantity=|dia$90", ""),
+    ("Observation", "component-code-value-quantity=dia$90||mmHg", "o4"),
+    ("Observation", f"component-code-value-quantity={LOINC}|$gt100", "o4"),
+    ("Observation", "code-value-string=note$MILD", "o4"),
+    ("Observation", "code-value-string=note$pain", ""),
     ("Observation", "combo-code-value-quantity=sys$gt100,b$gt100", "o3 o4"),
     ("Observation", "combo-code=b,sys", "o3 o4"),
     ("Observation", "combo-code:not=b,sys", "o1 o2"),
@@ -378,6 +436,10 @@ def test_each_parameter_finds_what_r4_says(filled):
         ("combo-value-quantity", "o1 o2 o4 o3"),
         ("status,-date", "o4 o2 o3 o1"),
         ("_id", "o1 o2 o3 o4"),
+        ("code", "o1 o2 o3 o4"),
+        ("-code", "o4 o3 o2 o1"),
+        ("status", "o4 o1 o2 o3"),
+        ("value-string", "o4 o3 o2 o1"),
         ("patient,_id", "o1 o2 o3 o4"),
     ],
 )
@@ -595,7 +657,7 @@ def test_tokens_and_addresses_have_an_order_too(store, monkeypatch, few):
             "resourceType": "ValueSet",
             "id": f"v{at}",
             "url": f"https://v.example/{11 * at % 23:02}",
-            "identifier": [{"value": f"{value}-{at}"} for value in values],
+            "identifier": [{"system": "urn:s", "value": f"{value}-{at}"} for value in values],
         }
         for at, values in enumerate(tokens)
     ]

@@ -7,6 +7,7 @@ import pytest
 from adapters.sql import words as following
 from adapters.store import Store, open_store
 from profiles.outcome import OperationOutcomeError
+from tests.make_postgres import new_database
 
 XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
 
@@ -229,7 +230,7 @@ def test_parts_of_texts_are_found_in_any_case(filled):
 
 def test_many_resources_are_caught_up_in_pieces(store, monkeypatch):
     """More than one piece is due, several callers ask at once: each finds all."""
-    monkeypatch.setattr(following, "BATCH", 3)
+    monkeypatch.setattr("adapters.store.BATCH", 3)
     store.transact(lambda tx: [tx.put(_condition(f"c{n}", "one of many")) for n in range(20)])
     totals: list[int | None] = []
 
@@ -254,3 +255,34 @@ def test_an_idle_store_catches_up_on_its_own(database, tmp_path, monkeypatch):
         store.wait_for_change(0.05)
     connection.close()
     store.close()
+
+
+def test_without_trigrams_parts_of_texts_are_found_all_the_same(
+    postgres_server, tmp_path, monkeypatch, caplog
+):
+    """A server that has no pg_trgm: the log says that there is no index for it."""
+    monkeypatch.setattr(
+        "adapters.postgres.schema.TRIGRAMS", ("CREATE EXTENSION isthmus_has_no_such_extension",)
+    )
+    store = open_store(tmp_path / "store", database=new_database(postgres_server))
+    assert "pg_trgm is not available" in caplog.text
+    store.transact(lambda tx: [tx.put(resource) for resource in RECORD])
+    assert _found(store, "Observation", "code:text", "IVE") == "note"
+    store.close()
+
+
+def test_words_of_what_is_contained_are_found_where_it_is_met(filled):
+    """By chains, not by a search for its type; they go when it is contained no more."""
+    inner = {"resourceType": "Patient", "id": "in", "name": [{"family": "Montgomery"}]}
+    outer = {
+        "resourceType": "Condition",
+        "id": "outer",
+        "contained": [inner],
+        "subject": {"reference": "#in"},
+    }
+    filled.transact(lambda tx: tx.put(outer))
+    for name in ("subject:Patient._content", "patient.family:contains"):
+        assert _found(filled, "Condition", name, "montgomery") == "outer"
+    assert _found(filled, "Patient", "_content", "montgomery") == ""
+    filled.transact(lambda tx: tx.put(_condition("outer", "nothing")))
+    assert _found(filled, "Condition", "subject:Patient._content", "montgomery") == ""

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.operations.table import OPERATIONS
 from profiles.admission import issues
 
 FHIR = {"Content-Type": "application/fhir+json"}
@@ -118,6 +119,51 @@ def test_no_header_makes_an_internal_error(client, method, address, headers):
     client.put("/fhir/Patient/a", content=body, headers=FHIR)
     client.put("/fhir/Binary/b", content=b"x", headers={"Content-Type": "image/png"})
     answer = client.request(method, f"/fhir{address}", content=body, headers=encoded)
+    assert answer.status_code < 500, answer.text
+
+
+_PATIENT = {"resourceType": "Patient", "id": "a"}
+_TYPED = st.sampled_from(
+    (
+        {"valueString": "a"},
+        {"valueCode": "update"},
+        {"valueUri": "http://hl7.org/fhir/StructureDefinition/Patient"},
+        {"valueBoolean": True},
+        {"valueInteger": 0},
+        {"valuePositiveInt": 1},
+        {"valueDate": "9999"},
+        {"valueInstant": "0001-01-01T00:00:00Z"},
+        {"valueMeta": {"tag": [{"code": "x"}]}},
+        {"valueReference": {"reference": "Patient/a"}},
+        {"resource": _PATIENT},
+        {"resource": {"resourceType": {"a": 1}}},
+        {"part": []},
+    )
+)
+_PARTS = st.fixed_dictionaries(
+    {"name": st.sampled_from(sorted({p.name for o in OPERATIONS for p in o.parameters})) | _JSON}
+)
+_CALLS = st.sampled_from(
+    [(method, path) for o in OPERATIONS for path in o.paths() for method in o.methods]
+)
+
+
+@given(
+    call=_CALLS,
+    kind=_KINDS,
+    parts=st.lists(st.tuples(_PARTS, _TYPED | st.fixed_dictionaries({"value": _JSON})), max_size=4),
+    query=st.lists(st.tuples(_NAMES, _VALUES), max_size=2),
+)
+@_LIMITS
+def test_no_call_of_an_operation_makes_an_internal_error(client, call, kind, parts, query):
+    """Every operation at each of its levels, with parameters that fit it and some that do not."""
+    client.put("/fhir/Patient/a", json=_PATIENT, headers=FHIR)
+    method, path = call
+    address = path.replace("{type}", kind).replace("{id}", "a").replace("{version}", "1")
+    given_parts = [{**name, **value} for name, value in parts]
+    body = {"resourceType": "Parameters", "parameter": given_parts}
+    content = None if method == "GET" else json.dumps(body).encode()
+    answer = client.request(method, f"/fhir{address}", params=query, content=content, headers=FHIR)
     assert answer.status_code < 500, answer.text
 
 

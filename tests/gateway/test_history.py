@@ -113,7 +113,10 @@ def test_pages_are_linked_to_the_end_and_say_the_total(lived, path):
         if following:
             cursor = following.rpartition("_cursor=")[2]
     assert seen == everything
-    assert lived.get(f"/fhir/Basic/_history?_cursor={cursor}").status_code == 400
+    for other in ("Basic/_history", "Patient/a/$everything", "Patient", "Patient?_sort=birthdate"):
+        join = "&" if "?" in other else "?"
+        answer = lived.get(f"/fhir/{other}{join}_cursor={cursor}")
+        assert (answer.status_code, answer.json()["resourceType"]) == (400, "OperationOutcome")
 
 
 @pytest.mark.parametrize("path", ["Patient/a/_history", "Patient/_history", "_history"])

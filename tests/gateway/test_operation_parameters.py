@@ -43,6 +43,7 @@ def _refused(answer) -> str:
         ("$everything", [{"name": "start", "valueDateTime": "2020"}], "Parameters.parameter[0]"),
         ("$everything", [{"name": "_count", "valueString": "2"}], "Parameters.parameter[0]"),
         ("$meta", [META], "Parameters.parameter[0]"),
+        ("$meta", [{"name": {"id": 1}, "valueString": "x"}], "Parameters.parameter[0]"),
     ],
 )
 def test_a_body_fits_the_definition(known, operation, parts, place):
@@ -95,11 +96,30 @@ def test_a_bare_resource_comes_with_primitives_in_the_url(known):
     )
 
 
+@pytest.mark.parametrize("parts", [[{"name": {"id": 1}}], 5, {"name": "expression"}])
+def test_parameters_that_are_none_are_refused_where_they_may_be_the_subject_too(known, parts):
+    """A name that is no text, and what is no list, are 400, not a fault of the server."""
+    body = {"resourceType": "Parameters", "parameter": parts}
+    answer = known.post("/fhir/Parameters/$fhirpath", json=body, headers=FHIR)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("kind", [{"a": 1}, [1], 5, None])
+def test_a_resource_whose_type_is_no_text_is_judged_as_none(known, kind):
+    """An issue of $validate, 400 of $fhirpath; no fault of the server."""
+    held = {"name": "resource", "resource": {"resourceType": kind, "id": "a"}}
+    body = {"resourceType": "Parameters", "parameter": [held]}
+    answer = known.post("/fhir/Patient/$validate", json=body, headers=FHIR)
+    assert (answer.status_code, answer.json()["issue"][0]["severity"]) == (200, "error")
+    body["parameter"].append(MANY)
+    assert known.post("/fhir/$fhirpath", json=body, headers=FHIR).status_code == 400
+
+
 @pytest.mark.parametrize("operation", ["$meta-add", "$meta-delete"])
 def test_what_changes_something_is_not_done_by_get(known, operation):
     """R4 operations.html: GET is for what affects no state."""
     answer = known.get(f"/fhir/Patient/a/{operation}")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 def test_an_operation_on_what_is_not_there_says_so(known):

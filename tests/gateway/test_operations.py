@@ -471,6 +471,28 @@ def test_fhirpath_answers_in_the_type_of_each_value(client, expression, expected
     assert (found["type"], found.get("path"), found["value"]) == expected
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "name.given.select(%resource)",
+        "name.given.trace('x', %resource).count()",
+        "name.given.select(%resource.name.given.select(%resource.name.given))",
+        "name.family.matches('(a+)+(?=b)')",
+    ],
+)
+def test_fhirpath_refuses_what_would_cost_too_much(client, expression):
+    """An answer that repeats the resource for each of its parts, and a pattern that does not end."""
+    name = {"given": [f"g{at}" for at in range(4000)], "family": "a" * 60}
+    parameters = [
+        {"name": "expression", "valueString": expression},
+        {"name": "resource", "resource": {"resourceType": "Patient", "name": [name]}},
+    ]
+    body = {"resourceType": "Parameters", "parameter": parameters}
+    answer = client.post("/fhir/$fhirpath", json=body, headers=FHIR)
+    assert answer.status_code == 413
+    assert answer.json()["issue"][0]["code"] == "too-costly"
+
+
 def test_fhirpath_keeps_digits_and_shows_traces(client):
     """A decimal has the digits that it was written with; a trace shows its label and what it saw."""
     observation = (
@@ -647,8 +669,46 @@ def test_a_composite_of_the_site_finds_parts_of_the_same_element(client, store):
     code = {"coding": [{"system": "https://c.example", "code": "x"}]}
     for key, status in (("a", "final"), ("b", "amended")):
         _put(client, {"resourceType": "Observation", "id": key, "status": status, "code": code})
+    address = "/fhir/SearchParameter/code-status/$reindex"
+    client.post(address, json={"resourceType": "Parameters"}, headers=FHIR)
     found = client.get("/fhir/Observation?code-status=https://c.example|x$amended").json()
     assert [entry["resource"]["id"] for entry in found["entry"]] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expression"),
+    [
+        ("reference", "Patient.active"),
+        ("string", "1 'mg'"),
+        ("number", "Patient.birthDate"),
+        ("date", "Patient.name"),
+        ("token", "Patient.name.single()"),
+        ("token", "(1 | 2) + 1"),
+        ("token", "%unknown"),
+        ("token", "name.where("),
+    ],
+)
+def test_a_search_parameter_that_fits_nothing_keeps_nothing_from_being_stored(
+    client, kind, expression
+):
+    """An expression that is none, fails, or gives what the type of the parameter cannot hold."""
+    parameter = {
+        "resourceType": "SearchParameter",
+        "id": "odd",
+        "url": "https://site.example/odd",
+        "name": "odd",
+        "status": "active",
+        "description": "Does not fit.",
+        "code": "odd",
+        "base": ["Patient"],
+        "type": kind,
+        "expression": expression,
+    }
+    _put(client, parameter)
+    patient = {"resourceType": "Patient", "id": "a", "active": True, "birthDate": "2020-01-01"}
+    _put(client, {**patient, "name": [{"text": "x"}, {"text": "y"}]})
+    assert client.get("/fhir/Patient?birthdate=2020").json()["total"] == 1
+    assert client.delete("/fhir/Patient/a").status_code == 204
 
 
 def _run_jobs(store) -> None:

@@ -49,3 +49,32 @@ def test_health_is_answered(client):
     """/livez says alive, /readyz gives counts."""
     assert client.get("/livez").json()["status"] == "alive"
     assert client.get("/readyz").json()["jobs_waiting"] == 0
+
+
+def test_reports_and_tasks_of_other_systems_are_shown_as_they_are(client):
+    """Nothing but what R4 requires need be there."""
+    headers = {"Content-Type": "application/fhir+json"}
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "Blood count"},
+        "result": [
+            {"display": "only words"},
+            {"reference": "https://elsewhere.example/Observation/1"},
+        ],
+        "media": [{"link": {"reference": "Media/m"}}],
+    }
+    media = {
+        "resourceType": "Media",
+        "id": "m",
+        "status": "completed",
+        "content": {"url": "https://elsewhere.example/picture"},
+    }
+    task = {"resourceType": "Task", "id": "t", "status": "draft", "intent": "order"}
+    for one in (report, media, task):
+        address = f"/fhir/{one['resourceType']}/{one['id']}"
+        assert client.put(address, json=one, headers=headers).status_code == 201
+    home = client.get("/")
+    assert (home.status_code, "draft" in home.text, "final" in home.text) == (200, True, True)
+    assert client.get("/reports/r").status_code == 200

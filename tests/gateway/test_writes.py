@@ -149,3 +149,39 @@ def test_an_outcome_says_what_is_advised(client):
     assert (answer.status_code, said[0]["diagnostics"]) == (201, "stored")
     assert said[1:]
     assert said[1:] == validated.json()["issue"]
+
+
+def _told(status: str, what: str) -> dict:
+    return {"status": status, "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{what}</div>'}
+
+
+@pytest.mark.parametrize(
+    ("status", "patch", "expected"),
+    [
+        ("generated", {"gender": "female"}, None),
+        ("extensions", {"gender": "female"}, None),
+        ("generated", {"gender": None}, None),
+        ("generated", {"gender": "female", "text": _told("generated", "female")}, "female"),
+        ("generated", {"gender": "male"}, "male"),
+        ("generated", {"meta": {"tag": [TAG]}}, "male"),
+        ("additional", {"meta": {"tag": [TAG]}}, "male"),
+        ("additional", {"gender": "female", "text": _told("additional", "female")}, "female"),
+    ],
+)
+def test_a_patch_leaves_no_narrative_that_tells_something_else(client, status, patch, expected):
+    """What was generated from the data goes with them, unless the patch renews it (R4 http.html#patch)."""
+    _put(client, {**PATIENT, "text": _told(status, "male")})
+    headers = {"Content-Type": "application/merge-patch+json"}
+    answer = client.patch("/fhir/Patient/a", json=patch, headers=headers)
+    assert answer.status_code == 200
+    told = answer.json().get("text", {}).get("div", "")
+    assert told == (_told(status, expected)["div"] if expected else "")
+
+
+def test_a_narrative_that_people_wrote_is_not_left_behind(client):
+    """422 for a patch that would leave it beside other data."""
+    _put(client, {**PATIENT, "text": _told("additional", "male")})
+    headers = {"Content-Type": "application/merge-patch+json"}
+    answer = client.patch("/fhir/Patient/a", json={"gender": "female"}, headers=headers)
+    assert (answer.status_code, answer.json()["issue"][0]["code"]) == (422, "business-rule")
+    assert client.get("/fhir/Patient/a").json()["gender"] == "male"

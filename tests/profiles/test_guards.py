@@ -34,6 +34,9 @@ def test_what_is_passed_over_unseen_holds():
         ("Observation", "obs-6", {"valueString": "x"}, True),
         ("Observation", "obs-6", {"valueString": "x", "dataAbsentReason": {}}, False),
         ("Quantity", "qty-3", {"code": "g"}, False),
+        ("Distance", "dis-1", {"unit": "m"}, True),
+        ("Distance", "dis-1", {"value": 1}, False),
+        ("Appointment", "app-4", {"cancelationReason": {}}, False),
         ("Quantity", "qty-3", {"code": "g", "system": "http://unitsofmeasure.org"}, True),
     ],
 )

@@ -10,6 +10,8 @@ from typing import Any, Final, Protocol
 
 Sql = tuple[str, list[Any]]
 
+PROBED: Final = "LIMIT 1 OFFSET 0"
+"""Ends a test, so that a planner tests key by key, instead of joining all rows that pass before the first."""
 MOST_UNITED: Final = 100
 """Parts whose lists one statement unites; a union of more can only test."""
 _WRITTEN: Final = "x.raw IN ('', ?) AND x.val = ?"
@@ -59,7 +61,7 @@ class Rows:
     def holds(self, key: str) -> Sql:
         """Whether such a row of the key exists."""
         return (
-            f"EXISTS (SELECT 1 FROM {self.table} x WHERE {self.where} AND x.pk = {key})",
+            f"EXISTS (SELECT 1 FROM {self.table} x WHERE {self.where} AND x.pk = {key} {PROBED})",
             list(self.values),
         )
 
@@ -169,7 +171,8 @@ class Leading:
         link = _link(key)
         text, values = self.inner.holds(f"{link}.tpk")
         return (
-            f"EXISTS (SELECT 1 FROM s_ref {link} WHERE {link}.sp = ? AND {link}.pk = {key} AND {text})",
+            f"EXISTS (SELECT 1 FROM s_ref {link} WHERE {link}.sp = ? AND {link}.pk = {key} "
+            f"AND {text} {PROBED})",
             [self.parameter, *values],
         )
 
@@ -202,7 +205,8 @@ class LedTo:
         link = _link(key)
         text, values = self.inner.holds(f"{link}.pk")
         return (
-            f"EXISTS (SELECT 1 FROM s_ref {link} WHERE {link}.sp = ? AND {link}.tpk = {key} AND {text})",
+            f"EXISTS (SELECT 1 FROM s_ref {link} WHERE {link}.sp = ? AND {link}.tpk = {key} "
+            f"AND {text} {PROBED})",
             [self.parameter, *values],
         )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.sql.search.condition import Sql
+from adapters.sql.search.condition import PROBED, Sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Containing:
         else:
             where, bound = f"x.val IN ({self.found})", self.bound
         return (
-            f"EXISTS (SELECT 1 FROM {self.table} x WHERE x.sp = ? AND x.pk = {key} AND {where})",
+            f"EXISTS (SELECT 1 FROM {self.table} x WHERE x.sp = ? AND x.pk = {key} AND {where} {PROBED})",
             [self.parameter, *bound],
         )
 

@@ -65,11 +65,13 @@ def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Wal
     known = parameters_of(kinds[0]).get(code)
     if known is None or kinds[0] != own_type(kinds[0]):
         return None
-    return Walk(table, column, parameter, partial(_values, kinds[0], code))
+    rows = table.removeprefix("s_"), code
+    return Walk(table, column, parameter, partial(_values, kinds[0], rows))
 
 
-def _values(kind: str, code: str, body: bytes) -> set[Any]:
-    return {row[2] for row in _extractor(kind, code).rows(orjson.loads(body)) if row[1] == code}
+def _values(kind: str, wanted: tuple[str, str], body: bytes) -> set[Any]:
+    rows = _extractor(kind, wanted[1]).rows(orjson.loads(body))
+    return {row[2] for row in rows if row[:2] == wanted}
 
 
 @lru_cache(maxsize=256)

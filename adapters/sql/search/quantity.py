@@ -7,7 +7,7 @@ each unit of its dimension that any quantity has, which costs a write nothing an
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from profiles.outcome import OperationOutcomeError
 from profiles.search.ranges import number, written_range
@@ -18,32 +18,59 @@ Where = tuple[str, tuple[Any, ...]]
 """SQL and its values."""
 
 
-def measure(text: str, index: Callable[[Fraction], float] = float) -> Where:
-    """The test of a number with its prefix; ``index`` makes of an amount what the index has for it."""
+def measure(text: str, index: Callable[[Fraction], float] = float) -> list[Where]:
+    """The tests of a number with its prefix, any of which may hold.
+
+    Nearly every number is a point, of which the low end says everything; ranges have an index of their own by
+    the high end, and a test of their own for it.
+
+    Parameters
+    ----------
+    index : callable
+        Makes of an amount what the index has for it.
+    """
     prefix, rest = prefixed(text)
-    value = Fraction(number(rest))
-    if not _is_finite(value):
+    exact = Fraction(number(rest))
+    if not _is_finite(exact):
         raise OperationOutcomeError("invalid", "not a number that can be compared")
-    if prefix == "ap":
-        tenth = abs(value) / 10
-        return "x.lo <= ? AND x.hi >= ?", (index(value + tenth), index(value - tenth))
     if prefix in ("eq", "ne"):
         low, end = (index(Fraction(bound)) for bound in written_range(rest))
-        return compared(prefix, low, math.nextafter(end, -math.inf), half_open=False)
-    return compared(prefix, index(value), index(value), half_open=False)
+        return [compared(prefix, low, math.nextafter(end, -math.inf), half_open=False)]
+    if prefix == "ap":
+        low, high = index(exact - abs(exact) / 10), index(exact + abs(exact) / 10)
+        begins = "x.lo >= ? AND x.lo <= ?", (low, high)
+        return [begins, (f"{_RANGE} AND x.lo < ? AND x.hi >= ?", (low, low))]
+    value = index(exact)
+    known: dict[str, list[Where]] = {
+        "gt": [
+            ("x.lo > ?", (value,)),
+            (f"{_RANGE} AND x.lo <= ? AND x.hi > ?", (value, value)),
+        ],
+        "ge": [
+            ("x.lo >= ?", (value,)),
+            (f"{_RANGE} AND x.lo < ? AND x.hi > ?", (value, value)),
+        ],
+        "le": [("x.lo <= ? AND (x.lo < ? OR x.hi <= ?)", (value, value, value))],
+        "eb": [("x.lo < ? AND x.hi < ?", (value, value))],
+    }
+    return known.get(prefix) or [compared(prefix, value, value, half_open=False)]
+
+
+_RANGE: Final = "x.lo < x.hi"
+"""As the partial indexes of ``s_num`` and ``s_qty`` say it."""
 
 
 def compared(prefix: str, low: Any, high: Any, *, half_open: bool) -> Where:
     """R4 search.html#prefix: the range of the search [low, high] against the range of the element."""
     touch = ">=" if half_open else ">"
     return {
-        # A range begins before it ends: the third test bounds what an index by the beginning is read for.
+        # A range ends after it begins, which bounds what an index by one end is read for.
         "eq": ("x.lo >= ? AND x.hi <= ? AND x.lo <= ?", (low, high, high)),
         "ne": ("NOT (x.lo >= ? AND x.hi <= ?)", (low, high)),
         "gt": ("x.hi > ?", (high,)),
         "lt": ("x.lo < ?", (low,)),
-        "ge": ("(x.hi > ? OR (x.lo >= ? AND x.hi <= ?))", (high, low, high)),
-        "le": ("(x.lo < ? OR (x.lo >= ? AND x.hi <= ?))", (low, low, high)),
+        "ge": ("x.hi > ? AND (x.hi > ? OR (x.lo >= ? AND x.hi <= ?))", (low, high, low, high)),
+        "le": ("x.lo < ? AND (x.lo < ? OR (x.lo >= ? AND x.hi <= ?))", (high, low, low, high)),
         "sa": (f"x.lo {touch} ?", (high,)),
         "eb": (f"x.hi {'<=' if half_open else '<'} ?", (low,)),
     }[prefix]
@@ -70,31 +97,34 @@ def quantities(
         Integer of a code system.
     """
     if not system and not code:
-        return [measure(amount)]
+        return measure(amount)
     if not system:
         # Nothing is said of what the unit means: code or unit, literally.
-        where, bound = measure(amount)
-        return [(f"{where} AND (x.code = ? OR x.unit = ?)", (*bound, code, code))]
+        return _with(measure(amount), "(x.code = ? OR x.unit = ?)", code, code)
     if not code:
-        where, bound = measure(amount)
-        return [(f"{where} AND x.sys = ?", (*bound, key(system)))]
+        return _with(measure(amount), "x.sys = ?", key(system))
     given = scale(code) if system == UCUM else None
     if given is None:
-        where, bound = measure(amount)
-        return [(f"{where} AND x.sys = ? AND x.code = ?", (*bound, key(system), code))]
+        return _with(measure(amount), "x.sys = ? AND x.code = ?", key(system), code)
     return [
-        _in(amount, given, wanted, codes, key(system))
+        test
         for wanted, codes in _alike(given, code, units()).items()
+        for test in _in(amount, given, wanted, codes, key(system))
     ]
 
 
-def _in(amount: str, given: Scale, wanted: Scale, codes: list[str], system: int) -> Where:
-    if wanted == given:
-        where, bound = measure(amount)
-    else:
-        where, bound = measure(amount, lambda exact: converted(exact, given, wanted))
+def _with(tests: list[Where], more: str, *bound: Any) -> list[Where]:
+    return [(f"{where} AND {more}", (*before, *bound)) for where, before in tests]
+
+
+def _in(amount: str, given: Scale, wanted: Scale, codes: list[str], system: int) -> list[Where]:
+    tests = (
+        measure(amount)
+        if wanted == given
+        else measure(amount, lambda exact: converted(exact, given, wanted))
+    )
     marks = ", ".join("?" * len(codes))
-    return f"{where} AND x.sys = ? AND x.code IN ({marks})", (*bound, system, *codes)
+    return _with(tests, f"x.sys = ? AND x.code IN ({marks})", system, *codes)
 
 
 def _alike(given: Scale, code: str, units: list[str]) -> dict[Scale, list[str]]:

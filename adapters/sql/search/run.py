@@ -111,9 +111,11 @@ def _listed(connection: Any, names: Names, wanted: Wanted, best: Condition) -> K
         f"k{at} IS NULL, k{at} {'DESC' if key.descending else 'ASC'}, "
         for at, key in enumerate(wanted.sort)
     )
+    # Equal values are in the order in which a walk meets them, so that a page may follow either.
+    ties = "CASE WHEN k0 IS NULL THEN -pk ELSE pk END" if _rising(wanted.sort) else "pk DESC"
     rows = connection.execute(
         f"SELECT * FROM (SELECT m.pk AS pk{selected} FROM (SELECT DISTINCT pk FROM ({text}) d) m "
-        f"WHERE {where}) q ORDER BY {ordered}pk DESC",
+        f"WHERE {where}) q ORDER BY {ordered}{ties}",
         [*(v for _, more in columns for v in more), *values, *bound],
     ).fetchall()
     start = 0 if wanted.after is None else _position(rows, wanted)
@@ -142,7 +144,14 @@ def _is_after(row: Any, key: int, values: Sequence[Any], sort: tuple[SortKey, ..
         if mine is None or theirs is None:
             return mine is None
         return bool(mine < theirs) if by.descending else bool(mine > theirs)
+    if _rising(sort) and row[1] is not None:
+        return bool(row[0] > key)
     return bool(row[0] < key)
+
+
+def _rising(sort: tuple[SortKey, ...]) -> bool:
+    """Whether the order is one that an index is walked upwards for."""
+    return len(sort) == 1 and not sort[0].descending
 
 
 def _streamed(connection: Any, wanted: Wanted, live: Rows, best: Condition | None) -> Keys:

@@ -32,6 +32,8 @@ class Values:
         """The tests of one value, any of which may hold (``invalid`` when it is not one of its kind)."""
         if kind == "quantity":
             return [("s_qty", *test, False) for test in _quantity(self, value)]
+        if kind == "number":
+            return [("s_num", *test, False) for test in measure(plain(value))]
         return [self.test(kind, value, modifier)]
 
     def test(self, kind: str, value: str, modifier: str) -> Test:
@@ -113,11 +115,6 @@ def _date(values: Values, text: str, _: str) -> Test:
     return "s_dat", where, bound, False
 
 
-def _number(_: Values, text: str, __: str) -> Test:
-    where, bound = measure(plain(text))
-    return "s_num", where, bound, False
-
-
 def _quantity(values: Values, text: str) -> list[Where]:
     parts = [plain(part) for part in split(text, "|")]
     if len(parts) not in (1, 3):
@@ -163,6 +160,5 @@ _TESTS: Final[dict[str, Callable[[Values, str, str], Test]]] = {
     "string": _string,
     "uri": _uri,
     "date": _date,
-    "number": _number,
     "special": _near,
 }

@@ -77,6 +77,11 @@ CASES: Final = (
     repeat("tim-7", {"durationMax": 2, "durationUnit": "h"}, {**HOURS, "durationMax": 2}),
     repeat("tim-8", {"countMax": 2}, {"count": 1, "countMax": 2}),
     repeat("tim-9", {"when": ["C"], "offset": 5}, {"when": ["AC"], "offset": 5}),
+    repeat(
+        "tim-9",
+        {"when": ["AC", "CD"], "offset": 5},
+        {"when": ["AC", "PCV"], "offset": 5},
+    ),
     repeat("tim-10", {"when": ["AC"], "timeOfDay": ["10:00:00"]}, {"timeOfDay": ["10:00:00"]}),
     value(
         "trd-1",
