@@ -184,6 +184,24 @@ def test_a_conditional_reference_may_find_what_the_transaction_creates(client, s
     assert client.get("/fhir/Patient?link=Patient/p").json()["total"] == 1
 
 
+def test_jobs_begin_when_the_references_are_complete(client, send_bundle):
+    """A study whose endpoint and patient come with it is fetched once, for that patient."""
+    endpoint = {"resourceType": "Endpoint", "status": "active", "address": "https://pacs.example"}
+    endpoint |= {"connectionType": {"code": "dicom-wado-rs"}, "payloadType": [{"text": "DICOM"}]}
+    study = {"resourceType": "ImagingStudy", "status": "available"}
+    study["identifier"] = [{"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}]
+    study["subject"] = {"reference": f"Patient?{IDENTIFIED}"}
+    study["endpoint"] = [{"reference": "Endpoint?status=active"}]
+    made = send_bundle(
+        "transaction",
+        _entry("POST", "ImagingStudy", study),
+        _entry("POST", "Patient", _patient()),
+        _entry("POST", "Endpoint", endpoint),
+    )["entry"]
+    (task,) = client.get("/fhir/Task").json()["entry"]
+    assert task["resource"]["for"]["reference"] == f"Patient/{_id(made[1])}"
+
+
 @pytest.mark.parametrize("count", [0, 2])
 def test_a_conditional_reference_to_none_or_several_refuses(client, send_bundle, count):
     """Found before the transaction or created by it."""
