@@ -146,7 +146,7 @@ async def _written(request: Request, base: str, entry: Entry) -> Outcome:
 
     def work(tx: Transaction) -> Written:
         writes = Writes(tx, base, on_created)
-        find(writes, entry)
+        find(writes, entry, entry.condition)
         return perform(writes, entry)
 
     done = await transact(request, work)

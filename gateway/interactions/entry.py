@@ -71,9 +71,11 @@ class Entry:
         )
 
     @property
-    def if_none_exist(self) -> str:
-        """Condition of a create."""
-        return str(self.request.get("ifNoneExist", "")) if self.method == "POST" else ""
+    def condition(self) -> str:
+        """The search that decides which resource a write is about; empty where it names one."""
+        if self.method == "POST":
+            return str(self.request.get("ifNoneExist", ""))
+        return "" if self.id else self.query
 
     @property
     def target(self) -> str:

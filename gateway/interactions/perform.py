@@ -13,17 +13,17 @@ from profiles.outcome import OperationOutcomeError
 from profiles.strict_json import parse
 
 
-def find(writes: Writes, entry: Entry) -> None:
+def find(writes: Writes, entry: Entry, condition: str) -> None:
     """Resolve the condition of an entry, so that it is known which resource it writes."""
     entry.existing = None
     if entry.method == "POST":
-        if entry.if_none_exist:
-            entry.existing = writes.match(entry.kind, entry.if_none_exist, "ifNoneExist")
+        if condition:
+            entry.existing = writes.match(entry.kind, condition, "ifNoneExist")
         entry.new_id = "" if entry.existing else entry.new_id or new_id()
     elif entry.method == "PATCH" and not entry.id:
-        entry.new_id = matched(writes, entry.kind, entry.query)
+        entry.new_id = matched(writes, entry.kind, condition)
     elif not entry.id:
-        entry.existing = writes.match(entry.kind, entry.query, "the condition")
+        entry.existing = writes.match(entry.kind, condition, "the condition")
         entry.new_id = entry.existing.id if entry.existing else _free_id(entry)
 
 

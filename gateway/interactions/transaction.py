@@ -39,7 +39,7 @@ class Prepared:
     def __init__(self, bundle: dict[str, Any], base: str, extended: bool = True) -> None:
         self.entries = _understood(read_entries(bundle, base))
         for entry in self.entries:
-            if entry.writes and entry.method == "POST" and not entry.if_none_exist:
+            if entry.writes and entry.method == "POST" and not entry.condition:
                 entry.new_id = new_id()
         self.urls = FullUrls(self.entries)
         for entry in self.of("POST", "PUT", "PATCH"):

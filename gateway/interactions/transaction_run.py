@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from adapters.store import Transaction
 from gateway.interactions.admission import admit
+from gateway.interactions.conditions import Conditions
 from gateway.interactions.entry import Entry
 from gateway.interactions.entry_answer import Outcome
 from gateway.interactions.full_urls import CONDITIONAL, follow
@@ -44,6 +45,8 @@ class Run:
         self._done: dict[int, Outcome] = {}
         self._late: dict[int, set[str]] = {}
         self._targets: dict[str, str] = {}
+        self._searched: dict[int, str] = {}
+        self._conditions = Conditions(prepared.urls, writes.tx.registry)
         self._created: Counter[str] = Counter()
 
     def outcomes(self) -> list[Outcome]:
@@ -64,7 +67,7 @@ class Run:
 
     def _delete(self, deletes: list[Entry], changes: list[Entry]) -> None:
         for entry in deletes:
-            at_entry(entry, find, self._writes, entry)
+            at_entry(entry, find, self._writes, entry, entry.condition)
         _require_once(deletes + [entry for entry in changes if entry.id])
         gone = {(entry.kind, entry.target) for entry in deletes}
         for entry in changes:
@@ -87,19 +90,13 @@ class Run:
         firsts: dict[Any, Entry] = {}
         for entry in posts:
             entry.twin = None
-            if entry.if_none_exist:
-                at_entry(entry, find, self._writes, entry)
-                if entry.existing is None:
-                    _pair(entry, firsts)
+        for entry in self._conditions.in_turn([e for e in posts + changes if e.condition]):
+            condition = self._searched[entry.at] = self._conditions.text(entry)
+            at_entry(entry, find, self._writes, entry, condition)
+            if entry.existing is None and entry.method != "PATCH":
+                _pair(entry, condition, firsts)
+        for entry in posts:
             self._created[entry.kind] += entry.existing is None and entry.twin is None
-        seen: set[tuple[str, Any]] = set()
-        for entry in changes:
-            if not entry.id:
-                at_entry(entry, find, self._writes, entry)
-                condition = (entry.kind, _condition(entry.query))
-                if condition in seen:
-                    raise _overlap(entry)
-                seen.add(condition)
         _require_once(self._prepared.of("DELETE") + changes)
 
     def _link(self, posts: list[Entry], changes: list[Entry]) -> None:
@@ -165,15 +162,16 @@ class Run:
     def _require_conditions(self, posts: list[Entry], changes: list[Entry]) -> None:
         """What was created must not meet the condition of another entry: the order would decide."""
         for entry in posts:
-            if entry.if_none_exist and not (entry.existing or entry.twin):
-                self._require_same(entry, entry.if_none_exist, others=1)
+            if entry.condition and not (entry.existing or entry.twin):
+                self._require_same(entry, others=1)
         for entry in changes:
-            if not entry.id:
-                self._require_same(entry, entry.query, others=0)
+            if entry.condition:
+                self._require_same(entry, others=0)
 
-    def _require_same(self, entry: Entry, condition: str, others: int) -> None:
+    def _require_same(self, entry: Entry, others: int) -> None:
         if self._created[entry.kind] <= others:
             return
+        condition = self._searched[entry.at]
         found = at_entry(entry, self._writes.match, entry.kind, condition, "the condition")
         if found is not None and found.id != entry.target:
             raise _overlap(entry)
@@ -217,12 +215,12 @@ def _nothing(tx: Transaction, resource: dict[str, Any]) -> None:
     """A resource whose references are not complete yet starts nothing."""
 
 
-def _pair(entry: Entry, firsts: dict[Any, Entry]) -> None:
-    """Creates under one condition are one when they are equal, and contradict each other otherwise."""
-    first = firsts.setdefault((entry.kind, _condition(entry.if_none_exist)), entry)
+def _pair(entry: Entry, condition: str, firsts: dict[Any, Entry]) -> None:
+    """Equal creates under one condition are one; other writes under one contradict each other."""
+    first = firsts.setdefault((entry.kind, _condition(condition)), entry)
     if first is entry:
         return
-    if first.resource != entry.resource:
+    if (first.method, entry.method) != ("POST", "POST") or first.resource != entry.resource:
         raise _overlap(entry)
     entry.twin, entry.new_id = first, ""
 

@@ -184,6 +184,27 @@ def test_a_conditional_reference_may_find_what_the_transaction_creates(client, s
     assert client.get("/fhir/Patient?link=Patient/p").json()["total"] == 1
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_condition_may_name_another_entry(client, send_bundle, backwards):
+    """An import that is sent again finds what it has created, through what it refers to."""
+    basic = {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": "urn:uuid:1"}}
+    basic["author"] = {"reference": "urn:uuid:2"}
+    doctor = {"resourceType": "Practitioner", "identifier": [{"value": "1"}]}
+    entries = [
+        {**_entry("POST", "Patient", _patient(), ifNoneExist=IDENTIFIED), "fullUrl": "urn:uuid:1"},
+        {**_entry("PUT", "Practitioner?identifier=1", doctor), "fullUrl": "urn:uuid:2"},
+        _entry(
+            "POST", "Basic", basic, ifNoneExist="subject=urn:uuid:1&author=urn:uuid:2&code:text=x"
+        ),
+        _entry("PUT", "Basic?subject=urn:uuid:1&code:text=y", {**basic, "code": {"text": "y"}}),
+    ]
+    entries = entries[::-1] if backwards else entries
+    send_bundle("transaction", *entries)
+    again = send_bundle("transaction", *entries)["entry"]
+    assert [one["response"]["status"] for one in again] == ["200 OK"] * 4
+    assert client.get("/fhir/Basic?subject.identifier=https://n|1").json()["total"] == 2
+
+
 def test_jobs_begin_when_the_references_are_complete(client, send_bundle):
     """A study whose endpoint and patient come with it is fetched once, for that patient."""
     endpoint = {"resourceType": "Endpoint", "status": "active", "address": "https://pacs.example"}
