@@ -34,7 +34,7 @@ ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 MEDIA_TYPE: Final = "application/fhir+json; charset=utf-8"
 CACHING: Final = {"Cache-Control": "private, no-cache", "Vary": "Accept"}
 """Of every answer: what has an age is otherwise taken for fresh for a while (RFC 9111 4.2.2)."""
-_RETURNS: Final = frozenset({"minimal", "representation", "OperationOutcome"})
+RETURNS: Final = frozenset({"minimal", "representation", "OperationOutcome"})
 _DRAINED: Final = 1 << 30
 """Bytes of a refused body that are still taken in, so that the client reads why."""
 _BEGUN: Final = "isthmus.body-begun"
@@ -245,7 +245,7 @@ def written(request: Request, stored: StoredVersion, status: int) -> Response:
         "Location": location(base_of(request), stored),
     }
     wanted = preference(request, "return")
-    if wanted in _RETURNS:
+    if wanted in RETURNS:
         headers["Preference-Applied"] = f"return={wanted}"
     if wanted == "minimal":
         return Response(status_code=status, headers=headers)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.store import Transaction
-from gateway.fhir_answer import base_of, fhir_json, read_body, transact
+from gateway.fhir_answer import RETURNS, base_of, fhir_json, read_body, transact
 from gateway.interactions.admission import admit
 from gateway.interactions.entry import Entry, read_entries
 from gateway.interactions.entry_answer import Outcome, said
@@ -51,7 +51,7 @@ async def bundle(request: Request) -> Response:
         outcomes = await _transaction(request, base, prepared)
     else:
         outcomes = await _batch(request, base, resource)
-    wanted = preference(request, "return") or "minimal"
+    wanted = preference(request, "return")
     answer: dict[str, Any] = {
         "resourceType": "Bundle",
         "type": f"{resource['type']}-response",
@@ -59,7 +59,8 @@ async def bundle(request: Request) -> Response:
     }
     if outcomes:
         answer["entry"] = [one.entry(base, wanted) for one in outcomes]
-    return fhir_json(request, orjson.dumps(answer))
+    applied = {"Preference-Applied": f"return={wanted}"} if wanted in RETURNS else {}
+    return fhir_json(request, orjson.dumps(answer), 200, applied)
 
 
 def _understood(body: bytes, base: str) -> tuple[dict[str, Any], Prepared | None]:

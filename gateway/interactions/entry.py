@@ -46,7 +46,7 @@ class Entry:
     request: dict[str, Any]
     full_url: str = ""
     base: str = ""
-    """Of a RESTful full URL: what relative links of this entry stand on (R4 bundle.html#references)."""
+    """Of its RESTful full URL, or ours: what its relative links stand on (R4 bundle.html#references)."""
     new_id: str = ""
     """Id that a create will give, or that the condition of an update has led to."""
     existing: StoredVersion | None = None
@@ -112,9 +112,9 @@ def _entry(at: int, entry: Any, base: str) -> Entry:
         raise OperationOutcomeError("structure", "a resource has a resourceType", "resource")
     method = request["method"]
     address = address_of(method, request["url"], base)
-    made = Entry(at, method, *address, resource=resource, request=request)
+    made = Entry(at, method, *address, resource=resource, request=request, base=base)
     if "fullUrl" in entry:
-        made.base = _base_of(entry, entry["fullUrl"])
+        made.base = _base_of(entry, entry["fullUrl"]) or base
         made.full_url = entry["fullUrl"]
     _require_shape(made)
     return made

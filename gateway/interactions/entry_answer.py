@@ -24,6 +24,8 @@ class Outcome:
         Resource that was asked for.
     etag, last_modified, address : str
         Of that resource, where it is one of this server.
+    location : str
+        Where an operation has left its result, or will.
     outcome : dict, optional
         OperationOutcome of an entry that was refused.
     """
@@ -35,6 +37,7 @@ class Outcome:
     etag: str = ""
     last_modified: str = ""
     address: str = ""
+    location: str = ""
 
     def entry(self, base: str, wanted: str) -> dict[str, Any]:
         """Entry of the response Bundle; ``wanted`` is the preference ``return``."""
@@ -46,6 +49,8 @@ class Outcome:
             made["fullUrl"] = self.address
         if self.body is not None:
             made["resource"] = orjson.Fragment(self.body)
+        if self.location:
+            response["location"] = self.location
         if self.etag:
             response["etag"] = self.etag
         if self.last_modified:

@@ -56,14 +56,14 @@ class FullUrls:
         Parameters
         ----------
         base : str
-            Of the full URL of the entry that the link stands in; empty where that has none.
+            That the relative links of the entry stand on.
         """
         found = self._entries.get(text)
         if found is not None:
             return found, "", ""
         plain, _, fragment = text.partition("#")
         plain, _, version = plain.partition("/_history/")
-        for url in (plain, f"{base}/{plain}" if base and _RELATIVE.fullmatch(plain) else ""):
+        for url in (plain, f"{base}/{plain}" if _RELATIVE.fullmatch(plain) else ""):
             if url in self._entries:
                 return self._of_version(url, version), version, fragment
         return None

@@ -139,6 +139,8 @@ class _Inner:
             return Outcome(self._status, outcome=orjson.loads(self._answer))
         shown = None if self._entry.method == "HEAD" else self._answer
         made = Outcome(self._status, body=shown or None, etag=headers.get("etag", ""))
+        awaited = headers.get("content-location", "") if self._status == 202 else ""
+        made.location = headers.get("location", awaited)
         if "last-modified" in headers:
             made.last_modified = instant(parsedate_to_datetime(headers["last-modified"]))
         if made.etag and self._answer:

@@ -213,6 +213,18 @@ def test_the_preference_holds_for_every_entry(client, send_bundle, kind):
     assert answer["response"]["location"].endswith("/fhir/Patient/a/_history/3")
 
 
+@pytest.mark.usefixtures("record")
+def test_what_an_operation_has_stored_is_named(client, send_bundle):
+    """The document that was kept, in a batch."""
+    composition = {"resourceType": "Composition", "id": "c", "status": "final", "title": "x"}
+    composition |= {"type": {"text": "x"}, "date": "2024", "author": [{"display": "x"}]}
+    client.put("/fhir/Composition/c", json=composition)
+    entry = _ask("POST", "Composition/c/$document?persist=true")
+    (answer,) = send_bundle("batch", entry)["entry"]
+    assert answer["response"]["status"][:3] == "200", answer
+    assert "/fhir/Bundle/" in answer["response"]["location"]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_strict_handling_holds_for_every_entry(client, send_bundle, kind):
     """A search for what is not known is refused."""

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.operations.table import OPERATIONS
+from profiles.admission import issues
 
 FHIR = {"Content-Type": "application/fhir+json"}
 
@@ -211,11 +212,12 @@ _ENTRIES = st.fixed_dictionaries(
 @given(kind=st.sampled_from(["batch", "transaction"]), entries=st.lists(_ENTRIES, max_size=4))
 @_LIMITS
 def test_no_entry_makes_an_internal_error(client, kind, entries):
-    """Every method with every address, condition, resource and link."""
+    """Every method with every address, condition, resource and link; the answer is valid R4."""
     bundle = {"resourceType": "Bundle", "type": kind, "entry": entries}
     answer = client.post("/fhir", json=bundle, headers=FHIR)
     assert answer.status_code < 500, answer.text
     assert '"status":"5' not in answer.text
+    assert [issue for issue in issues(answer.json()) if issue[0] == "error"] == []
 
 
 @pytest.mark.parametrize(

@@ -160,8 +160,11 @@ def test_relative_links_stand_on_the_full_url_of_their_entry():
         _post(_basic(subject={"reference": "Patient/p"}), "https://b/fhir/Basic/1"),
         _post(_basic(subject={"reference": "Patient/p"}), "https://c/fhir/Basic/1"),
         _post(_basic(subject={"reference": "Patient/p"}), "urn:uuid:1"),
+        _patient(f"{BASE}/Patient/q"),
+        _post(_basic(subject={"reference": "Patient/q"})),
     )
-    made = [entry.resource["subject"]["reference"] for entry in entries[2:]]
+    assert entries[7].resource["subject"]["reference"] == f"Patient/{entries[6].new_id}"
+    made = [entry.resource["subject"]["reference"] for entry in entries[2:6]]
     assert made[:2] == [f"Patient/{entries[0].new_id}", f"Patient/{entries[1].new_id}"]
     assert made[2:] == ["Patient/p", "Patient/p"]
 

@@ -1,8 +1,12 @@
 """What a transaction promises about order, identities and conditions (R4 http.html#trules)."""
 
+import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 IDENTIFIED = "identifier=https://n|1"
 
@@ -180,6 +184,24 @@ def test_a_conditional_reference_may_find_what_the_transaction_creates(client, s
     assert client.get("/fhir/Patient?link=Patient/p").json()["total"] == 1
 
 
+def test_jobs_begin_when_the_references_are_complete(client, send_bundle):
+    """A study whose endpoint and patient come with it is fetched once, for that patient."""
+    endpoint = {"resourceType": "Endpoint", "status": "active", "address": "https://pacs.example"}
+    endpoint |= {"connectionType": {"code": "dicom-wado-rs"}, "payloadType": [{"text": "DICOM"}]}
+    study = {"resourceType": "ImagingStudy", "status": "available"}
+    study["identifier"] = [{"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}]
+    study["subject"] = {"reference": f"Patient?{IDENTIFIED}"}
+    study["endpoint"] = [{"reference": "Endpoint?status=active"}]
+    made = send_bundle(
+        "transaction",
+        _entry("POST", "ImagingStudy", study),
+        _entry("POST", "Patient", _patient()),
+        _entry("POST", "Endpoint", endpoint),
+    )["entry"]
+    (task,) = client.get("/fhir/Task").json()["entry"]
+    assert task["resource"]["for"]["reference"] == f"Patient/{_id(made[1])}"
+
+
 @pytest.mark.parametrize("count", [0, 2])
 def test_a_conditional_reference_to_none_or_several_refuses(client, send_bundle, count):
     """Found before the transaction or created by it."""
@@ -203,3 +225,62 @@ def test_a_transaction_of_any_size_is_answered_in_its_order(client, send_bundle,
     ]
     made = send_bundle("transaction", *patients)["entry"]
     assert [_id(one) for one in made] == [str(at) for at in range(size)]
+
+
+def _basic(key: str, subject: str) -> dict:
+    return {
+        "resourceType": "Basic",
+        "identifier": [{"value": key}],
+        "code": {"text": "x"},
+        "subject": {"reference": subject},
+    }
+
+
+POOL = [
+    *WRITES.values(),
+    {**_entry("POST", "Patient", _patient(gender="male")), "fullUrl": "urn:uuid:1"},
+    {
+        **_entry("POST", "Patient", _patient(gender="other"), ifNoneExist=IDENTIFIED),
+        "fullUrl": "urn:uuid:2",
+    },
+    {**_entry("PUT", "Patient/b", {"resourceType": "Patient", "id": "b"}), "fullUrl": "urn:uuid:3"},
+    _entry("DELETE", "Patient/b"),
+    _entry("POST", "Basic", _basic("1", "urn:uuid:1")),
+    _entry("POST", "Basic", _basic("2", "urn:uuid:2/_history/1")),
+    _entry("POST", "Basic", _basic("3", "urn:uuid:3/_history/1")),
+    _entry("POST", "Basic", _basic("4", f"Patient?{IDENTIFIED}")),
+    _entry("PUT", "Basic?identifier=5", _basic("5", "Patient?_id=a")),
+]
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    before=st.booleans(),
+    entries=st.lists(st.sampled_from(range(len(POOL))), min_size=2, max_size=4, unique=True),
+)
+def test_the_order_of_the_entries_does_not_matter(client, before, entries):
+    """Neither to whether a transaction is done nor to what is stored then."""
+    found = set()
+    for order in (entries, entries[::-1]):
+        for kind in ("Patient", "Basic"):
+            for one in client.get(f"/fhir/{kind}").json().get("entry", []):
+                client.delete(f"/fhir/{kind}/{one['resource']['id']}")
+        if before:
+            client.put("/fhir/Patient/a", json=_patient(id="a"))
+        bundle = {"resourceType": "Bundle", "type": "transaction"}
+        answer = client.post("/fhir", json={**bundle, "entry": [POOL[at] for at in order]})
+        found.add((answer.status_code == 200, _stored(client)))
+    assert len(found) == 1
+
+
+def _stored(client) -> tuple[str, ...]:
+    """What is stored, but for ids and versions, which differ each time."""
+    kept = []
+    for kind in ("Patient", "Basic"):
+        for one in client.get(f"/fhir/{kind}").json().get("entry", []):
+            text = json.dumps({**one["resource"], "meta": None}, sort_keys=True)
+            text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "id", text)
+            kept.append(re.sub(r"/_history/[0-9]+", "/_history/n", text))
+    return tuple(sorted(kept))
