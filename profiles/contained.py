@@ -1,10 +1,17 @@
 """Contained resources and the links to them (R4 references.html#contained; dom-3, dom-4, dom-5, ref-1)."""
 
+import functools
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from profiles.definitions.r4 import definitions
 from profiles.structure import Problem
+
+_TEXTS: Final = frozenset({"div", "value", "valueString", "text", "display"})
+"""Members whose text may begin with # without being a link."""
+_CONTAINED: Final = re.compile(r"contained\[(\d+)\]\.(.+)")
+_INDEX: Final = re.compile(r"\[\d+\]")
 
 
 def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Problem]:
@@ -23,7 +30,7 @@ def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Pro
         for inner, its_path in _inner(resource, path):
             yield from contained_problems(inner, its_path)
     contained = [one for one in resource.get("contained", ()) if isinstance(one, dict)]
-    links = list(_links(resource, path))
+    links = _links(resource, path)
     if not contained and not links:
         return
     known = {one.get("id") for one in contained}
@@ -33,10 +40,7 @@ def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Pro
             yield Problem("invariant", "ref-1: nothing of this id is contained", place)
     kinds = {str(one.get("id")): str(one.get("resourceType")) for one in contained}
     if kinds:
-        yield from _mistyped(resource, kind, path, kinds)
-        kinds[""] = kind  # what is contained refers to what contains it by # alone
-        for at, one in enumerate(contained):
-            yield from _mistyped(one, one["resourceType"], f"{path}.contained[{at}]", kinds)
+        yield from _mistyped(links, kind, path, kinds, contained)
     for at, one in enumerate(contained):
         place = f"{path}.contained[{at}]"
         used = {text.removeprefix("#") for text, by in links if not by.startswith(f"{place}.")}
@@ -60,27 +64,40 @@ def _inner(value: Any, path: str) -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def _mistyped(
-    value: dict[str, Any], kind: str, path: str, kinds: dict[str, str]
+    links: list[tuple[str, str]],
+    kind: str,
+    path: str,
+    kinds: dict[str, str],
+    contained: list[dict[str, Any]],
 ) -> Iterator[Problem]:
     """References to a contained resource of a type that their element does not allow."""
-    definition = definitions().types.get(kind)
-    if definition is None:
-        return
-    for name, inner in value.items():
-        element, inner_kind = definition.members.get(name, (None, ""))
-        if element is None or inner_kind == "Resource":
+    for text, place in links:
+        if not place.endswith(".reference"):
             continue
-        for at, one in enumerate(inner) if isinstance(inner, list) else ((-1, inner),):
-            if not isinstance(one, dict):
-                continue
-            place = f"{path}.{name}[{at}]" if at >= 0 else f"{path}.{name}"
-            text = one.get("reference")
-            found = kinds.get(text[1:]) if isinstance(text, str) and text[:1] == "#" else None
-            allowed = element.targets if inner_kind == "Reference" else frozenset()
-            if found and allowed and not allowed & {found, "Resource"}:
-                text = f"a {found} cannot be referred to here"
-                yield Problem("value", text, f"{place}.reference")
-            yield from _mistyped(one, inner_kind, place, kinds)
+        outer, inside = kind, place[len(path) + 1 :].removesuffix(".reference")
+        found = kinds.get(text[1:])
+        within = _CONTAINED.fullmatch(inside)
+        if within is not None:
+            outer, inside = contained[int(within[1])]["resourceType"], within[2]
+            # What is contained refers to what contains it by # alone.
+            found = kind if text == "#" else found
+        if found is None:
+            continue
+        allowed = _targets(outer, _INDEX.sub("", inside))
+        if allowed and not allowed & {found, "Resource"}:
+            yield Problem("value", f"a {found} cannot be referred to here", place)
+
+
+@functools.lru_cache(maxsize=4096)
+def _targets(kind: str, place: str) -> frozenset[str]:
+    """The types to which the references at a place of a type may lead; empty for any."""
+    element = None
+    for name in place.split("."):
+        definition = definitions().types.get(kind)
+        element, kind = definition.members.get(name, (None, "")) if definition else (None, "")
+    if element is None or kind != "Reference":
+        return frozenset()
+    return element.targets or frozenset()
 
 
 def _one(resource: dict[str, Any], path: str, used: set[str]) -> Iterator[Problem]:
@@ -101,26 +118,37 @@ def _one(resource: dict[str, Any], path: str, used: set[str]) -> Iterator[Proble
         )
 
 
-def _links(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _links(value: dict[str, Any], path: str) -> list[tuple[str, str]]:
     """Local references, canonicals and uris with their places."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            if isinstance(inner, str):
-                if inner[:1] == "#" and name not in (
-                    "div",
-                    "value",
-                    "valueString",
-                    "text",
-                    "display",
-                ):
-                    yield inner, f"{path}.{name}"
-            elif isinstance(inner, list) or (
-                isinstance(inner, dict) and "resourceType" not in inner
-            ):
-                yield from _links(inner, f"{path}.{name}")
-    elif isinstance(value, list):
-        for at, inner in enumerate(value):
-            if isinstance(inner, dict | list):
-                yield from _links(inner, f"{path}[{at}]")
-            elif isinstance(inner, str) and inner[:1] == "#":
-                yield inner, f"{path}[{at}]"
+    found: list[tuple[str, str]] = []
+    _collect(value, [path], found)
+    return found
+
+
+def _collect(value: dict[str, Any], trail: list[str], found: list[tuple[str, str]]) -> None:
+    """Take the links of an object; the trail is only written out where there is one."""
+    for name, inner in value.items():
+        kind = type(inner)
+        if kind is str:
+            if inner[:1] == "#" and name not in _TEXTS:
+                found.append((inner, ".".join((*trail, name))))
+        elif kind is dict:
+            if "resourceType" not in inner:
+                trail.append(name)
+                _collect(inner, trail, found)
+                trail.pop()
+        elif kind is list:
+            _collect_each(name, inner, trail, found)
+
+
+def _collect_each(
+    name: str, listed: list[Any], trail: list[str], found: list[tuple[str, str]]
+) -> None:
+    for at, one in enumerate(listed):
+        kind = type(one)
+        if kind is dict:
+            trail.append(f"{name}[{at}]")
+            _collect(one, trail, found)
+            trail.pop()
+        elif kind is str and one[:1] == "#":
+            found.append((one, ".".join((*trail, f"{name}[{at}]"))))
