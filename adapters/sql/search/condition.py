@@ -15,6 +15,8 @@ PROBED: Final = "LIMIT 1 OFFSET 0"
 MOST_UNITED: Final = 100
 """Parts whose lists one statement unites; a union of more can only test."""
 _WRITTEN: Final = "x.raw IN ('', ?) AND x.val = ?"
+RANGED: Final = frozenset({"s_dat", "s_num", "s_qty"})
+"""Tables of ranges, which have an index by parameter and key."""
 _COMPARED: Final = (" x.val = ?", " x.id = ?")
 
 
@@ -60,8 +62,12 @@ class Rows:
 
     def holds(self, key: str) -> Sql:
         """Whether such a row of the key exists."""
+        where = self.where
+        if self.table in RANGED:
+            # The index by key is the one to take: a sign keeps planners from an index by an end of the range.
+            where = where.replace("x.lo", "+x.lo").replace("x.hi", "+x.hi")
         return (
-            f"EXISTS (SELECT 1 FROM {self.table} x WHERE {self.where} AND x.pk = {key} {PROBED})",
+            f"EXISTS (SELECT 1 FROM {self.table} x WHERE {where} AND x.pk = {key} {PROBED})",
             list(self.values),
         )
 
