@@ -46,7 +46,9 @@ T = TypeVar("T")
 POLL_S = 0.02
 
 
-def open_store(folder: Path, *, database: str = "", reserve_bytes: int = 0) -> "Store":
+def open_store(
+    folder: Path, *, database: str = "", reserve_bytes: int = 0, tends: bool = True
+) -> "Store":
     """Open a store, making or migrating it.
 
     Parameters
@@ -55,13 +57,16 @@ def open_store(folder: Path, *, database: str = "", reserve_bytes: int = 0) -> "
         Of the blobs, and of the embedded database.
     database : str
         ``postgresql://…``; empty for the embedded database.
+    tends : bool
+        Whether this process does what writes leave for later; a lane leaves it to the gateway.
 
     Raises
     ------
     OperationOutcomeError
         ``not-supported`` when the PostgreSQL driver is missing or a newer program wrote the store.
     """
-    return Store(folder, engine=_engine(folder, database), reserve_bytes=reserve_bytes)
+    engine = _engine(folder, database)
+    return Store(folder, engine=engine, reserve_bytes=reserve_bytes, tends=tends)
 
 
 def _engine(folder: Path, database: str) -> Engine:
@@ -95,6 +100,8 @@ class Store:
         Free disk space below which nothing more is taken in.
     clock : callable
         Present moment, aware.
+    tends : bool
+        Whether an idle moment is used for what writes have left for later.
     """
 
     def __init__(
@@ -104,6 +111,7 @@ class Store:
         engine: Engine | None = None,
         reserve_bytes: int = 0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tends: bool = True,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.blobs = BlobFolder(folder / "blobs", reserve_bytes=reserve_bytes)
@@ -115,6 +123,7 @@ class Store:
         self._readers: list[weakref.finalize[Any, Any]] = []
         self._writing = writing
         self._own = 0
+        self._asked = 0
         transaction = Transaction(writing, self.blobs, self.registry, self._engine.jobs)
         try:
             self._engine.migrate(writing)
@@ -123,7 +132,8 @@ class Store:
             writing.close()
             raise
         self.secret = transaction.secret = secret(writing)
-        self._writer = Writer(self._engine, writing, transaction, clock, Transaction.do_later)
+        later = Transaction.do_later if tends else None
+        self._writer = Writer(self._engine, writing, transaction, clock, later, lambda: self._asked)
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run a closure in one durable transaction; its result, after commit and fsync."""
@@ -142,6 +152,7 @@ class Store:
 
     def read(self, kind: str, resource_id: str) -> StoredVersion:
         """The current version (``not-found``, ``deleted``)."""
+        self._asked += 1
         return required(self._reader().read(kind, resource_id), kind)
 
     def current(self, kind: str, resource_id: str) -> StoredVersion | None:
@@ -182,6 +193,7 @@ class Store:
         self, request: SearchRequest, *, after: Sequence[Any] | None = None, base: str = ""
     ) -> SearchPage:
         """One page of a search that was understood."""
+        self._asked += 1
         return self._reader().run(request, after=after, base=base)
 
     def refresh(self) -> None:

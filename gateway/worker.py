@@ -50,7 +50,7 @@ def run_lane(data: Path, lane: str, models: Path, database: str = "") -> int:
     int
         0 when stopped, 3 when no worker of this lane can run here.
     """
-    store = open_store(data, database=database)
+    store = open_store(data, database=database, tends=False)
     handlers: dict[str, Handler] = {}
     specs: list[Spec] = []
     for worker in workers().values():

@@ -18,7 +18,7 @@ from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import GENERATION, Registry
 from adapters.sql.resources import Resources, version
-from adapters.sql.words import BATCH, PIECE, WordIndex
+from adapters.sql.words import BATCH, PIECE, SMALL_PIECE, WordIndex
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader, SeriesRef
 from profiles.search.contained import contained_type
@@ -72,13 +72,13 @@ class Transaction:
         self._resources.index_contained(resource, stamp)
         self._index.changed(key)
 
-    def catch_up(self, most: int = PIECE) -> bool:
+    def catch_up(self, most: int) -> bool:
         """Index the words of what has been due longest; whether there was anything."""
         return self._words.catch_up(most) > 0
 
-    def do_later(self) -> bool:
-        """A piece of what writes leave for later; false when nothing is left."""
-        if self.catch_up():
+    def do_later(self, asked: bool) -> bool:
+        """A piece of what writes leave for later, small while the store is asked; false at its end."""
+        if self.catch_up(SMALL_PIECE if asked else PIECE):
             return True
         self._connection.settle()
         return False

@@ -25,6 +25,8 @@ BATCH: Final = 1000
 """Resources whose words one transaction writes while a search waits for them."""
 PIECE: Final = 200
 """Resources whose words one transaction writes while nobody waits."""
+SMALL_PIECE: Final = 20
+"""The same while the store is asked."""
 KNOWN_TEXTS: Final = 20_000
 """Texts whose parts are known to be indexed, remembered between transactions."""
 

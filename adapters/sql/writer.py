@@ -21,6 +21,8 @@ IDLE_S = 1.0
 """Seconds without a closure after which what was left for later is begun."""
 BREATH_S = 0.02
 """Seconds between two pieces of it."""
+ASKED_BREATH_S = 0.1
+"""The same while the store is asked: an answer must not wait for what can."""
 TRIES = 8
 """How often a closure is run again that collided with another process."""
 
@@ -51,8 +53,11 @@ class Writer:
         What closures are given; it is told of the begin of a group and of rollbacks.
     clock : callable
         Present moment, aware.
-    later : callable
-        A closure that does a piece of what writes leave for later; false when nothing is left.
+    later : callable, optional
+        A closure that does a piece of what writes leave for later, a small one while the store is asked;
+        false when nothing is left.
+    asked : callable
+        How often the store was asked.
     """
 
     def __init__(
@@ -61,10 +66,14 @@ class Writer:
         connection: Any,
         transaction: Any,
         clock: Callable[[], datetime],
-        later: Callable[[Any], bool],
+        later: Callable[[Any, bool], bool] | None,
+        asked: Callable[[], int],
     ) -> None:
         self._later = later
-        self._pause: float | None = IDLE_S
+        self._idle_s = None if later is None else IDLE_S
+        self._asked = asked
+        self._seen = 0
+        self._pause = self._idle_s
         self._engine = engine
         self._connection = connection
         self._transaction = transaction
@@ -120,7 +129,7 @@ class Writer:
             if not group:
                 self._do_later()
                 continue
-            self._pause = IDLE_S
+            self._pause = self._idle_s
             self._commit(group)
             for entry in group:
                 if entry.again:
@@ -135,9 +144,15 @@ class Writer:
 
     def _do_later(self) -> None:
         """A piece of what was left; a failure is met again by who needs it done."""
-        entry = _Entry(self._later)
+        later, asked = self._later, self._asked()
+        if later is None:
+            return
+        busy = asked != self._seen
+        self._seen = asked
+        entry = _Entry(lambda tx: later(tx, busy))
         self._commit([entry])
-        self._pause = BREATH_S if entry.result and entry.error is None else None
+        left = entry.result and entry.error is None
+        self._pause = (ASKED_BREATH_S if busy else BREATH_S) if left else None
 
     def _commit(self, group: list[_Entry]) -> None:
         engine = self._engine

@@ -257,6 +257,44 @@ def test_an_idle_store_catches_up_on_its_own(database, tmp_path, monkeypatch):
     store.close()
 
 
+def test_a_store_that_is_asked_all_the_time_catches_up_in_small_pieces(
+    database, tmp_path, monkeypatch
+):
+    """Reads do not wait for a long piece, and still nothing stays due."""
+    monkeypatch.setattr("adapters.sql.writer.IDLE_S", 0.01)
+    monkeypatch.setattr("adapters.sql.writer.ASKED_BREATH_S", 0.01)
+    sizes = []
+    catch_up = following.WordIndex.catch_up
+    monkeypatch.setattr(
+        following.WordIndex,
+        "catch_up",
+        lambda self, most: sizes.append(most) or catch_up(self, most),
+    )
+    store = open_store(tmp_path / "store", database=database)
+    assert store.search("Condition", []).matches == ()
+    store.transact(lambda tx: [tx.put(_condition(f"c{n}", "one")) for n in range(100)])
+    connection = store._engine.connect()
+    while following.is_due(connection):
+        assert store.read("Condition", "c0").version == 1
+    connection.close()
+    store.close()
+    assert sizes[0] == following.SMALL_PIECE
+    assert len(sizes) > 1
+
+
+def test_a_lane_leaves_what_is_due_to_the_gateway(database, tmp_path, monkeypatch):
+    """Its store does nothing of its own, and catches up when it is asked for words."""
+    monkeypatch.setattr("adapters.sql.writer.IDLE_S", 0)
+    store = open_store(tmp_path / "store", database=database, tends=False)
+    for number in range(3):
+        store.transact(lambda tx, n=number: tx.put(_condition(f"c{n}", "one")))
+    connection = store._engine.connect()
+    assert following.is_due(connection)
+    connection.close()
+    assert len(store.search("Condition", [("_content", "one")]).matches) == 3
+    store.close()
+
+
 def test_without_trigrams_parts_of_texts_are_found_all_the_same(
     postgres_server, tmp_path, monkeypatch, caplog
 ):
