@@ -55,7 +55,7 @@ TABLE: Final = (
     Setting("fetch_timeout_s", 1800.0, "s", "time limit for fetching one study"),
     Setting("analyze_wait_s", 30.0, "s", "how long $analyze waits before it answers 202"),
     Setting("reserve_bytes", 1_000_000_000, "bytes", "free disk space that is never used up"),
-    Setting("max_body_bytes", 64_000_000, "bytes", "largest FHIR request body"),
+    Setting("max_body_bytes", 64_000_000, "bytes", "largest FHIR request body, unpacked"),
     Setting("cors_origins", (), "", "web origins that may call the endpoint from a browser"),
     Setting("log_level", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
 )
