@@ -9,6 +9,7 @@ from typing import Final
 
 from adapters.sql.names import Names
 from adapters.sql.search.condition import Condition, Sql
+from profiles.search.parameters import parameters_of
 
 MEANS: Final = (
     "c.val = u.val AND (NOT EXISTS (SELECT 1 FROM s_uri v WHERE v.sp = c.sp AND v.pk = c.pk "
@@ -91,6 +92,12 @@ class LedToByUrl:
 
 
 def address(names: Names, kind: str) -> tuple[int, int] | None:
-    """Keys of ``url`` and ``version`` of a type; None when nothing of it has an address."""
+    """Keys of ``url`` and ``version`` of a type; None when nothing of it has an address.
+
+    The ``url`` of a Subscription is that of its channel, not its own.
+    """
+    known = parameters_of(kind).get("url")
+    if known is None or known.expression != f"{kind}.url":
+        return None
     url, version = names.find(f"{kind}.url"), names.find(f"{kind}.version")
     return None if url is None else (url, -1 if version is None else version)
