@@ -22,8 +22,8 @@ MEANS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class LeadingByUrl:
-    """Resources that name, by its address, a definition that is in a set.
+class _ByUrl:
+    """What both directions of such a reference have.
 
     Parameters
     ----------
@@ -40,6 +40,21 @@ class LeadingByUrl:
     inner: Condition
     ordered: bool = False
     lists: bool = True
+
+    def members(self) -> Sql:
+        """Keys of the set."""
+        raise NotImplementedError
+
+    def holds(self, key: str) -> Sql:
+        """Whether the key is one of them; they are listed once."""
+        text, values = self.members()
+        return f"{key} IN ({text})", values
+
+
+class LeadingByUrl(_ByUrl):
+    """Resources that name, by its address, a definition that is in a set."""
+
+    __slots__ = ()
 
     def members(self) -> Sql:
         """The definitions are few: each is tested, then looked for."""
@@ -50,31 +65,11 @@ class LeadingByUrl:
             [self.url, *values, self.parameter, self.version],
         )
 
-    def holds(self, key: str) -> Sql:
-        """Whether the key is one of them; they are listed once."""
-        text, values = self.members()
-        return f"{key} IN ({text})", values
 
+class LedToByUrl(_ByUrl):
+    """Definitions of a type that a resource out of a set names by their address."""
 
-@dataclass(frozen=True, slots=True)
-class LedToByUrl:
-    """Definitions of a type that a resource out of a set names by their address.
-
-    Parameters
-    ----------
-    parameter : int
-        That of the reference.
-    url, version : int
-        Those of the type that is named.
-    inner : Condition
-    """
-
-    parameter: int
-    url: int
-    version: int
-    inner: Condition
-    ordered: bool = False
-    lists: bool = True
+    __slots__ = ()
 
     def members(self) -> Sql:
         """Each definition, until one that names it is found."""
@@ -84,11 +79,6 @@ class LedToByUrl:
             f"SELECT 1 FROM s_uri c WHERE c.sp = ? AND {MEANS} AND {text})",
             [self.url, self.parameter, self.version, *values],
         )
-
-    def holds(self, key: str) -> Sql:
-        """Whether the key is one of them; they are listed once."""
-        text, values = self.members()
-        return f"{key} IN ({text})", values
 
 
 def address(names: Names, kind: str) -> tuple[int, int] | None:
