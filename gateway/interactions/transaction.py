@@ -87,11 +87,15 @@ def at_entry(entry: Entry, work: Callable[..., T], *given: Any) -> T:
 
 def _placed(error: OperationOutcomeError, entry: Entry) -> OperationOutcomeError:
     place = f"Bundle.entry[{entry.at}]"
+    kind = str((entry.resource or {}).get("resourceType"))
 
     def inside(expression: str | None) -> str:
+        """From the Bundle; the type that begins a path from the resource is no member of the entry."""
         if not entry.writes:
             return f"{place}.request.url"
-        return f"{place}.resource.{expression}" if expression else place
+        if expression == kind:
+            return f"{place}.resource"
+        return f"{place}.resource.{expression.removeprefix(f'{kind}.')}" if expression else place
 
     issues = tuple((kind, text, inside(at)) for kind, text, at in error.issues)
     text = f"entry {entry.at}: {error.diagnostics}"

@@ -56,7 +56,7 @@ def test_a_transaction_is_all_or_nothing(client):
         _post({"resourceType": "Patient", "gender": "robot"}),
         status=422,
     )
-    assert refused["issue"][0]["expression"] == ["Bundle.entry[1].resource.Patient.gender"]
+    assert refused["issue"][0]["expression"] == ["Bundle.entry[1].resource.gender"]
     assert client.get("/fhir/Patient").json()["total"] == 0
 
 
