@@ -19,6 +19,7 @@ import numpy as np
 
 from conformance.running import RunningGateway, wait_until
 from ml.imaging.phantom_study import PhantomStudy, write_phantom_study
+from ml.worker import Places
 
 FORWARD_RUNS: Final = 20
 AT_ONCE: Final = 8
@@ -111,7 +112,7 @@ def _bare_forward(study: PhantomStudy) -> dict[str, Any]:
     from ml.imaging.segment import load
     from ml.imaging.volume import build_volume
 
-    model = load(Path("none"))[0].model
+    model = load(Places(Path("none"), Path("none")))[0].model
     volume = build_volume(study_ref(study).series[0], max_bytes=1 << 30)
     image = prepare(volume.voxels, volume.affine, model.transforms).image
     return {

@@ -16,12 +16,13 @@ from adapters.store import Store, open_store
 from gateway.analysis import Analysis
 from gateway.lane import Handler, Lane
 from gateway.logs import configure_logging
-from ml.worker import Spec, missing, workers
+from ml.worker import Places, Spec, missing, workers
 from profiles.records import StudyRef
 
 log = logging.getLogger("isthmus.worker")
 
 DATABASE = "ISTHMUS_DATABASE"
+TERMINOLOGY = "terminology"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +60,9 @@ def run_lane(data: Path, lane: str, models: Path, database: str = "") -> int:
         if absent := missing(worker.SPEC):
             log.error("worker.off", extra={"worker": worker.SPEC.name, "needs": ", ".join(absent)})
             continue
-        handlers[worker.SPEC.name] = Analysis(store, worker, worker.load(models))
+        handlers[worker.SPEC.name] = Analysis(
+            store, worker, worker.load(Places(models, data / TERMINOLOGY))
+        )
         specs.append(worker.SPEC)
     if not handlers:
         return 3

@@ -49,13 +49,29 @@ class Spec:
     needs: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a worker finds what it loads.
+
+    Parameters
+    ----------
+    models : Path
+        Model bundles of the site; what ships stands behind them.
+    terminology : Path
+        Compiled code systems and what was indexed of them.
+    """
+
+    models: Path
+    terminology: Path
+
+
 class Worker(Protocol):
     """The shape that every worker module has."""
 
     SPEC: Spec
 
-    def load(self, models: Path) -> Any:
-        """Load the model once per process from the models folder; raise if none of it can be used."""
+    def load(self, places: Places) -> Any:
+        """Load the model once per process; raise if none of it can be used."""
 
     def run(self, model: Any, given: Any, progress: Progress) -> Any:
         """Turn one input record into one result record; a refusal is a result, never an exception."""

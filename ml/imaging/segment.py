@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ml.imaging.refusal import Refused
 from ml.imaging.select import not_analysed, rank_series
 from ml.models import read_bundles
-from ml.worker import Progress, Spec
+from ml.worker import Places, Progress, Spec
 from profiles.outcome import OperationOutcomeError
 from profiles.records import (
     ImagingFindings,
@@ -63,7 +63,7 @@ class Loaded:
         return self.model.bundle.modalities
 
 
-def load(models: Path) -> tuple[Loaded, ...]:
+def load(places: Places) -> tuple[Loaded, ...]:
     """Load every usable bundle; a refused one is logged and left out.
 
     Raises
@@ -75,7 +75,7 @@ def load(models: Path) -> tuple[Loaded, ...]:
     from ml.imaging.model import load_model
 
     loaded = []
-    for bundle in read_bundles(models):
+    for bundle in read_bundles(places.models):
         try:
             if isinstance(bundle, BundleRefused):
                 raise bundle

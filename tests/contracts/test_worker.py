@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ml.worker import WORKERS, workers
+from ml.worker import WORKERS, Places, workers
 from profiles.records import from_json, to_json
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -19,7 +19,7 @@ def test_example_gives_the_promised_record(name, tmp_path):
     worker = workers()[name]
     given = worker.example(tmp_path)
     assert isinstance(given, worker.SPEC.given)
-    result = worker.run(worker.load(Path("none")), given, lambda *_: None)
+    result = worker.run(worker.load(Places(Path("none"), Path("none"))), given, lambda *_: None)
     assert isinstance(result, worker.SPEC.result)
     assert result == from_json(worker.SPEC.result, json.loads(json.dumps(to_json(result))))
 
