@@ -9,8 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.settings import load_settings
-from gateway.worker import TERMINOLOGY
+from gateway.settings import TERMINOLOGY, load_settings
 from profiles.outcome import OperationOutcomeError
 from terminology.icd10cm.base import compile_base
 from terminology.importers import Found, Import, Importer, Table, importers, require_date

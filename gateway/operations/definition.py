@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -14,7 +15,7 @@ HL7 = "http://hl7.org/fhir/OperationDefinition"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation."""
+    """One parameter of an operation; one with ``parts`` has no type."""
 
     name: str
     use: str
@@ -22,6 +23,20 @@ class Parameter:
     maximum: str
     type: str
     text: str
+    parts: tuple["Parameter", ...] = ()
+
+    def definition(self) -> dict[str, Any]:
+        """As OperationDefinition.parameter."""
+        made: dict[str, Any] = {
+            "name": self.name,
+            "use": self.use,
+            "min": self.minimum,
+            "max": self.maximum,
+            "documentation": self.text,
+        }
+        if self.parts:
+            return {**made, "part": [part.definition() for part in self.parts]}
+        return {**made, "type": self.type}
 
 
 @dataclass(slots=True)
@@ -38,6 +53,8 @@ class Call:
         Version of the URL; empty for the current one.
     given : dict
         Parameters by name, in order: values, parts or resources.
+    terminology : Path
+        Folder of the compiled code systems.
     progress : callable
         Takes a sentence for people; raises when the call was cancelled.
     """
@@ -48,6 +65,7 @@ class Call:
     id: str = ""
     version: str = ""
     given: dict[str, list[Any]] = field(default_factory=dict)
+    terminology: Path = Path()
     progress: Callable[[str], None] = lambda text: None
 
     def one(self, name: str, default: Any = None) -> Any:
@@ -113,17 +131,7 @@ class Operation:
             "system": "system" in self.levels,
             "type": "type" in self.levels,
             "instance": "instance" in self.levels,
-            "parameter": [
-                {
-                    "name": p.name,
-                    "use": p.use,
-                    "min": p.minimum,
-                    "max": p.maximum,
-                    "documentation": p.text,
-                    "type": p.type,
-                }
-                for p in self.parameters
-            ],
+            "parameter": [parameter.definition() for parameter in self.parameters],
         }
         if self.base:
             made["base"] = self.base

@@ -10,11 +10,16 @@ from gateway.operations import (
     decide,
     document,
     everything,
+    expand,
     fhirpath,
     lastn,
+    lookup,
     meta,
     reindex,
+    subsumes,
+    translate,
     validate,
+    validate_code,
     versions,
 )
 from gateway.operations.definition import Operation
@@ -30,6 +35,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     fhirpath.OPERATION,
     reindex.OPERATION,
     versions.OPERATION,
+    lookup.OPERATION,
+    *validate_code.OPERATIONS,
+    subsumes.OPERATION,
+    expand.OPERATION,
+    translate.OPERATION,
 )
 
 
