@@ -7,20 +7,18 @@ of a UB-04 that R4 lacks and for the type of bill; NUBC for the values of the la
 from typing import Final
 
 from terminology.coding import Code
-from terminology.systems import ISTHMUS
+from terminology.systems import CLAIM_TYPE, ISTHMUS
 
 _THO: Final = "http://terminology.hl7.org/CodeSystem"
 _CARIN: Final = "http://hl7.org/fhir/us/carin-bb/CodeSystem"
 
 ICD_10_PCS: Final = "http://www.cms.gov/Medicare/Coding/ICD10"
-CPT: Final = "http://www.ama-assn.org/go/cpt"
-HCPCS: Final = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
 TYPE_OF_BILL: Final = "https://www.nubc.org/CodeSystem/TypeOfBill"
 REVENUE: Final = "https://www.nubc.org/CodeSystem/RevenueCodes"
 
 CLAIM_TYPES: Final = {
-    "professional": Code(f"{_THO}/claim-type", "professional", "Professional"),
-    "institutional": Code(f"{_THO}/claim-type", "institutional", "Institutional"),
+    "professional": Code(CLAIM_TYPE, "professional", "Professional"),
+    "institutional": Code(CLAIM_TYPE, "institutional", "Institutional"),
 }
 USES: Final = frozenset({"claim", "preauthorization"})
 """Of R4's three: a predetermination asks for no payment and no promise, and nobody drafts one here."""

@@ -15,8 +15,8 @@ from profiles.coding_records import (
     Note,
     RuleCitation,
 )
-from terminology.claims import CPT, HCPCS, ICD_10_PCS
-from terminology.systems import ICD_10_CM
+from terminology.claims import ICD_10_PCS
+from terminology.systems import CPT, HCPCS, ICD_10_CM
 
 MOMENT = datetime(2026, 3, 3, 4, 5, 6, tzinfo=UTC)
 DOCUMENT = "DocumentReference/note"

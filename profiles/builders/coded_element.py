@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from profiles.coding_records import CodeSuggestion, Evidence, RuleCitation
 from terminology.ai_transparency import confidence
-from terminology.claims import CODE_EVIDENCE, CPT, HCPCS, RULE_CITATION
+from terminology.claims import CODE_EVIDENCE, RULE_CITATION
+from terminology.systems import CPT, HCPCS
 
 _UNSAYABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What R4 keeps out of a string (datatypes.html#string), or XML out of a document."""
