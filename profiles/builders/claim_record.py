@@ -112,8 +112,8 @@ def _kept(name: str, record: dict[str, Any], context: ClaimContext) -> dict[str,
 
 
 def kept_id(name: str, context: ClaimContext) -> str:
-    """Id of a kept record; a new coding of the same encounter writes its next version."""
-    return derived_id("Binary", name, context.claim_id)
+    """Id of a kept record: what a person has decided on stays readable when a later run is kept beside it."""
+    return derived_id("Binary", name, context.claim_id, context.run)
 
 
 def coding_provenance(
