@@ -41,3 +41,8 @@ CODE_EVIDENCE: Final = f"{ISTHMUS}/StructureDefinition/code-evidence"
 RULE_CITATION: Final = f"{ISTHMUS}/StructureDefinition/rule-citation"
 CODE_DECISION: Final = f"{ISTHMUS}/StructureDefinition/code-decision"
 ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
+CODE_DECISIONS: Final = Code(
+    f"{ISTHMUS}/CodeSystem/record-type", "code-decisions", "Decisions on suggested codes"
+)
+DECISION_RECORD: Final = f"{ISTHMUS}/StructureDefinition/decision-record"

@@ -7,6 +7,7 @@ from typing import Any, Final
 from profiles.builders.claim_context import ClaimContext, Fee
 from profiles.builders.coded_element import (
     code_concept,
+    code_of_concept,
     explanation,
     modifier_concept,
     suggested_concept,
@@ -83,8 +84,7 @@ def _type(diagnosis: dict[str, Any], principal: bool) -> Any:
 
 def diagnosis_code(diagnosis: dict[str, Any]) -> str:
     """The code of a diagnosis, empty when it has none."""
-    codings = diagnosis.get("diagnosisCodeableConcept", {}).get("coding", ())
-    return str(codings[0].get("code", "")) if codings else ""
+    return code_of_concept(diagnosis.get("diagnosisCodeableConcept"))
 
 
 def procedures(coded: Sequence[CodeSuggestion], context: ClaimContext) -> list[dict[str, Any]]:
@@ -137,12 +137,21 @@ def priced(line: dict[str, Any], fee: Fee | None) -> dict[str, Any]:
         return plain
     if fee.revenue:
         plain["revenue"] = {"coding": [{"system": REVENUE, "code": fee.revenue}]}
+    return _charged(plain, {"value": fee.amount, "currency": fee.currency})
+
+
+def repriced(line: dict[str, Any], fee: Fee | None, *, same_code: bool) -> dict[str, Any]:
+    """A changed line: the table's charge, else the price that its own code had before."""
+    price = line.get("unitPrice")
+    if fee is None and same_code and price is not None:
+        return _charged(line, price)
+    return priced(line, fee)
+
+
+def _charged(line: dict[str, Any], price: dict[str, Any]) -> dict[str, Any]:
     units = Decimal(str(line.get("quantity", {}).get("value", 1)))
-    return {
-        **plain,
-        "unitPrice": {"value": fee.amount, "currency": fee.currency},
-        "net": {"value": _money(Decimal(str(fee.amount)) * units), "currency": fee.currency},
-    }
+    net = Decimal(str(price["value"])) * units * Decimal(str(line.get("factor", 1)))
+    return {**line, "unitPrice": price, "net": {**price, "value": _money(net)}}
 
 
 def total(lines: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

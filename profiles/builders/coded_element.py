@@ -1,11 +1,13 @@
 """One coded element of a Claim: its concept, its score, its evidence and the rules that were applied."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from profiles.claim_decisions import CodeDecision
 from profiles.coding_records import CodeSuggestion, Evidence, RuleCitation
 from terminology.ai_transparency import confidence
-from terminology.claims import CODE_EVIDENCE, RULE_CITATION
+from terminology.claims import CODE_DECISION, CODE_EVIDENCE, RULE_CITATION
 from terminology.systems import CPT, HCPCS
 
 _UNSAYABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -27,6 +29,12 @@ def code_concept(system: str, code: str, version: str = "", display: str = "") -
     if display:
         coding["display"] = sayable(display)
     return {"coding": [coding]}
+
+
+def code_of_concept(concept: Mapping[str, Any] | None) -> str:
+    """The first code of a CodeableConcept, empty when it has none."""
+    codings: Sequence[Mapping[str, Any]] = (concept or {}).get("coding") or ({},)
+    return str(codings[0].get("code", ""))
 
 
 def suggested_concept(suggestion: CodeSuggestion) -> dict[str, Any]:
@@ -68,3 +76,33 @@ def rule_extension(rule: RuleCitation) -> dict[str, Any]:
         "url": RULE_CITATION,
         "extension": [{"url": name, "valueString": sayable(text)} for name, text in said if text],
     }
+
+
+def decision_extension(
+    decision: CodeDecision,
+    performer: Mapping[str, Any],
+    replaced: Mapping[str, Any] | None,
+    earlier: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Who decided on a coded element, and how; ``replaces`` is what the coder had said at first."""
+    first = [part for mark in earlier for part in mark["extension"] if part["url"] == "replaces"]
+    parts: list[Mapping[str, Any]] = [
+        {"url": "decision", "valueCode": decision.decision},
+        {"url": "performer", "valueReference": dict(performer)},
+    ]
+    if decision.reason:
+        parts.append({"url": "reason", "valueString": decision.reason})
+    if not first and replaced and not earlier:
+        first = [{"url": "replaces", "valueCoding": dict(replaced)}]
+    return {"url": CODE_DECISION, "extension": [*parts, *first]}
+
+
+def decision_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands in the decision of a coded element, by name; empty when nobody has decided on it."""
+    for mark in entry.get("extension", ()):
+        if mark["url"] == CODE_DECISION:
+            named = {part["url"]: part for part in mark["extension"]}
+            return {
+                url: next(v for k, v in part.items() if k != "url") for url, part in named.items()
+            }
+    return {}
