@@ -7,22 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from profiles.coding_records import CodingRequest, CodingResult
-from profiles.exact_json import Number
 from profiles.outcome import OperationOutcomeError
 from profiles.uids import derived_id
 from terminology.claims import CLAIM_TYPES, USES
 from terminology.coding import Code
+from terminology.fees import Fee
 
 Reference = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Fee:
-    """One row of a site's fee table: the charge for a unit, its ISO 4217 currency, its revenue code."""
-
-    amount: Number
-    currency: str
-    revenue: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 Approved (accepted or modified) → ``active``, with the person as enterer: R4's "individual who created the
 claim", which an AI cannot be. Rejected → ``entered-in-error``: ``cancelled`` takes back what was in force, and
-a draft never was. Without a decision on the whole it stays a draft, corrected. ``careTeam`` names who provided
-the services, so the person who codes does not stand there. The AIAST label stays: an AI was used.
+that no draft ever was. Without a decision on the whole it stays a draft. ``careTeam`` names who provided the
+services, so the person who codes does not stand there. The AIAST label stays: an AI was used.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,12 +45,13 @@ def decision_provenance(
     moment: datetime,
     *,
     version: int,
+    beside: Sequence[str] = (),
     overridden: tuple[str, Sequence[Finding]] = ("", ()),
 ) -> dict[str, Any]:
     """Who decided: the verifier of an approval or a rejection, the author of a correction.
 
-    ``version`` is that of the Claim on which was decided; ``overridden`` holds why it was approved in spite of
-    errors, and these.
+    ``version`` is that of the Claim on which was decided, ``beside`` names what was written with it, and
+    ``overridden`` holds why it was approved in spite of errors, and these.
     """
     whole = decision in (ACCEPTED, MODIFIED, REJECTED)
     role = ("verifier", "Verifier") if whole else ("author", "Author")
@@ -58,7 +59,7 @@ def decision_provenance(
     resource: dict[str, Any] = {
         "resourceType": "Provenance",
         "id": derived_id("Provenance", "decision", str(claim["id"]), str(version)),
-        "target": [{"reference": f"Claim/{claim['id']}"}],
+        "target": [{"reference": one} for one in (f"Claim/{claim['id']}", *beside)],
         "recorded": instant(moment),
         "activity": concept(Code(DECISION, activity, activity.title())),
         "agent": [{"type": concept(Code(PROVENANCE_PARTICIPANT, *role)), "who": dict(performer)}],

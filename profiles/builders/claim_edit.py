@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from profiles.builders.claim_context import Fee
 from profiles.builders.claim_lines import repriced, total, typed_diagnoses
 from profiles.builders.coded_element import (
     code_concept,
@@ -29,6 +28,7 @@ from profiles.claim_decisions import (
 from profiles.outcome import OperationOutcomeError
 from terminology.ai_transparency import CONFIDENCE
 from terminology.claims import CODE_DECISION, RULE_CITATION
+from terminology.fees import Fee
 
 CONCEPT = {DIAGNOSIS: "diagnosisCodeableConcept", ITEM: "productOrService"}
 

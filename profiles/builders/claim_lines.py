@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from profiles.builders.claim_context import ClaimContext, Fee
+from profiles.builders.claim_context import ClaimContext
 from profiles.builders.coded_element import (
     code_concept,
     code_of_concept,
@@ -23,6 +23,7 @@ from terminology.claims import (
     REVENUE,
 )
 from terminology.coding import concept
+from terminology.fees import Fee
 from terminology.systems import ICD_10_CM
 
 _EXTERNAL: Final = ("V", "W", "X", "Y")
@@ -137,7 +138,7 @@ def priced(line: dict[str, Any], fee: Fee | None) -> dict[str, Any]:
         return plain
     if fee.revenue:
         plain["revenue"] = {"coding": [{"system": REVENUE, "code": fee.revenue}]}
-    return _charged(plain, {"value": fee.amount, "currency": fee.currency})
+    return _charged(plain, {"value": Number(fee.amount), "currency": fee.currency})
 
 
 def repriced(line: dict[str, Any], fee: Fee | None, *, same_code: bool) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from profiles.admission import issues
 from profiles.builders.claim import build_claim
-from profiles.builders.claim_context import Fee
 from profiles.coding_records import CodingResult
-from profiles.exact_json import Number, dumps_exact
+from profiles.exact_json import dumps_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.records import from_json
 from terminology.ai_transparency import CONFIDENCE
 from terminology.claims import CODE_EVIDENCE, RULE_CITATION
 from terminology.coding import Code
+from terminology.fees import Fee
 from terminology.systems import ICD_10_CM
 from tests.make_coding import (
     COVERAGE,
@@ -100,7 +100,7 @@ def test_no_amount_without_a_fee_table():
     plain = build_claim(coding_result(), claim_context()).claim
     assert "total" not in plain
     assert {"unitPrice", "net"}.isdisjoint(plain["item"][0])
-    fees = {"99213": Fee(Number("92.10"), "USD", "0510")}
+    fees = {"99213": Fee("92.10", "USD", "0510")}
     result = coding_result(line("99213", units=3), line("99213"))
     priced = build_claim(result, claim_context(fees=fees)).claim
     assert dumps_exact(priced["total"]) == b'{"value":368.40,"currency":"USD"}'
