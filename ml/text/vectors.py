@@ -28,6 +28,8 @@ Found = tuple[str, float, str]
 """Code, cosine from -1 to 1, and the term that was near."""
 
 FOLDER: Final = "vectors"
+LAYOUT: Final = 1
+"""Part of the key: another number when terms are merged or rows are written in another way."""
 STEP: Final = 256
 BLOCK: Final = 512
 """Rows unpacked at a time: what stays in the cache."""
@@ -225,16 +227,18 @@ def _layout(dimensions: int) -> np.dtype[Any]:
 
 
 def _path(terminology: Path, release: Terms, encoder: Encoder) -> Path:
-    version = re.sub(r"[^\w-]", "_", release.version)
-    name = f"{version}-{release.digest[:16]}-{encoder.digest[:16]}.rows"
-    return terminology / FOLDER / name
+    key = f"{release.digest[:16]}-{encoder.digest[:16]}-{LAYOUT}"
+    return terminology / FOLDER / f"{_version(release)}.{key}.rows"
+
+
+def _version(release: Terms) -> str:
+    return re.sub(r"[^\w-]", "_", release.version)
 
 
 def _remove_older(path: Path, release: Terms) -> None:
     """Rows of this version that another release digest or encoder made; what is mapped stays readable."""
-    version = path.name.removesuffix(path.name[-len("-0123456789abcdef-0123456789abcdef.rows") :])
-    for other in path.parent.glob(f"{version}-*-*"):
-        if other.stem.partition(".")[0] != path.stem:
+    for other in path.parent.glob(f"{_version(release)}.*"):
+        if not other.name.startswith(path.stem):
             with suppress(OSError):
                 other.unlink()
 

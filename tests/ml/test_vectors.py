@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from ml.text.vectors import build_vectors, distinct_terms, open_vectors, without_side
+from ml.text.vectors import LAYOUT, build_vectors, distinct_terms, open_vectors, without_side
 
 TERMS = (
     ("M25.561", "Pain in right knee", "description"),
@@ -150,7 +150,7 @@ def test_release_without_terms_has_no_index(tmp_path):
 def test_second_builder_steps_back(tmp_path):
     """While one process builds, another gets none instead of waiting or writing into its file."""
     (tmp_path / "vectors").mkdir()
-    lock = tmp_path / "vectors" / f"2026-04-{'d' * 16}-{'e' * 16}.lock"
+    lock = tmp_path / "vectors" / f"2026-04.{'d' * 16}-{'e' * 16}-{LAYOUT}.lock"
     holder = (
         "import fcntl, sys\n"
         "file = open(sys.argv[1], 'w')\n"
