@@ -12,6 +12,7 @@ from typing import Any, Final
 from gateway.settings import load_settings
 from gateway.worker import TERMINOLOGY
 from profiles.outcome import OperationOutcomeError
+from terminology.hcc_import import compile_installed
 from terminology.icd10cm.base import compile_base
 from terminology.importers import Found, Import, Importer, Table, importers, require_date
 from terminology.store_folder import Progress, TerminologyError, silent
@@ -46,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     for importer in importers().values():
         _add_importer(names, importer, common)
     base = commands.add_parser(
-        "base", parents=[common], help="compile the ICD-10-CM that is installed"
+        "base", parents=[common], help="compile what is installed: ICD-10-CM, condition categories"
     )
     base.add_argument("--background", action="store_true", help="leave the processor to others")
     commands.add_parser("list", parents=[common], help="list the compiled releases")
@@ -84,7 +85,8 @@ def _base(folder: Path, chosen: argparse.Namespace) -> list[Table]:
     if chosen.background:
         os.nice(NICE)
     path = compile_base(folder, _progress(chosen))
-    return [table for table in importers()["icd10cm"].tables(folder) if table.path == str(path)]
+    made = [table for table in importers()["icd10cm"].tables(folder) if table.path == str(path)]
+    return made + compile_installed(folder, _progress(chosen))
 
 
 def _list(folder: Path, chosen: argparse.Namespace) -> list[Table]:
