@@ -14,6 +14,7 @@ from gateway.worker import TERMINOLOGY
 from ml.text.embedder import HOW_TO_GET, load_embedder
 from ml.text.vectors import build_vectors
 from profiles.outcome import OperationOutcomeError
+from terminology.hcc_import import compile_installed
 from terminology.icd10cm.base import compile_base
 from terminology.icd10cm.release import Icd10Cm
 from terminology.importers import Found, Import, Importer, Table, importers, require_date
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     for importer in importers().values():
         _add_importer(names, importer, common)
     base = commands.add_parser(
-        "base", parents=[common], help="compile the ICD-10-CM that is installed"
+        "base", parents=[common], help="compile what is installed: ICD-10-CM, condition categories"
     )
     base.add_argument("--background", action="store_true", help="leave the processor to others")
     index = commands.add_parser(
@@ -92,7 +93,8 @@ def _base(folder: Path, chosen: argparse.Namespace) -> list[Table]:
     if chosen.background:
         os.nice(NICE)
     path = compile_base(folder, _progress(chosen))
-    return [table for table in importers()["icd10cm"].tables(folder) if table.path == str(path)]
+    made = [table for table in importers()["icd10cm"].tables(folder) if table.path == str(path)]
+    return made + compile_installed(folder, _progress(chosen))
 
 
 def _index(folder: Path, chosen: argparse.Namespace) -> list[Table]:
