@@ -22,7 +22,7 @@ def text_pdf(*pages: str, password: str = "", padding: int = 0) -> bytes:
         page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
         content = DecodedStreamObject()
         content.set_data(f"BT /F1 12 Tf 72 720 Td ({line}) Tj ET".encode() + b" " * padding)
-        page[NameObject("/Contents")] = writer._add_object(content.flate_encode())  # noqa: SLF001
+        page[NameObject("/Contents")] = writer._add_object(content.flate_encode())
     if password:
         writer.encrypt(password, algorithm="RC4-128")
     made = BytesIO()

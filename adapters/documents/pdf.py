@@ -1,6 +1,5 @@
 """Text out of a PDF that has some (ISO 32000-2 9.10); a picture of a page is not read."""
 
-import logging
 import time
 from collections.abc import Iterator
 from io import BytesIO
@@ -38,7 +37,6 @@ def pdf_text(content: bytes) -> str:
     import pypdf
     from pypdf.errors import LimitReachedError
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its warnings quote the document
     try:
         with pypdf.apply_configuration(None, **_LIMITS):
             return _text(pypdf.PdfReader(BytesIO(content), strict=False))

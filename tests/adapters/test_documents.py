@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.documents import text as documents
 from adapters.documents.cleaning import LONGEST, clean
+from adapters.documents.hypertext import markup_text
 from adapters.documents.text import document_text
 from profiles.outcome import OperationOutcomeError
 from tests.make_documents import image_pdf, text_pdf
@@ -55,7 +56,7 @@ def test_rtf():
         rb"{\*\generator Nobody;}{\info{\author A}}\f0 CC:\par Caf\'e9 \u8217\'92s {\f1\'cf\'f0} \u-10179?"
         rb"\u-8704?{\pict\bin3 }{x}{\v no} 5\'b0\tab\{a\}\line\b bold\b0  end{\*\x y}\par}trailing"
     )
-    assert document_text(rtf, "application/rtf") == "CC:\nCafé ’s Пр 😀 5°\t{a}\nbold end\n"
+    assert document_text(rtf, "application/rtf") == "CC:\nCafé \u2019s Пр 😀 5°\t{a}\nbold end\n"
 
 
 def test_html():
@@ -149,59 +150,54 @@ def test_a_cda_document_encloses_no_other():
 _MARKUP = st.lists(
     st.sampled_from(
         [
-            "<",
-            ">",
-            "</",
-            "<!--",
-            "-->",
-            "<p",
-            "<a b='",
-            '="',
-            "<script>",
-            "</script",
-            "&#",
-            "&amp",
-            "]]>",
+            *(
+                "<",
+                ">",
+                "</",
+                "<!--",
+                "-->",
+                "<p",
+                "<a b='",
+                '="',
+                "<script>",
+                "</script",
+                "&#",
+                "&amp",
+            ),
+            *(
+                "]]>",
+                "<![CDATA[",
+                "<td>",
+                "<del>",
+                "</del>",
+                "<pre>",
+                "x",
+                " ",
+                "\n",
+                "=",
+                "'",
+                '"',
+            ),
+            *("&#x110000;", "&#" + "9" * 5000),
         ]
-        + [
-            "<![CDATA[",
-            "<td>",
-            "<del>",
-            "</del>",
-            "<pre>",
-            "x",
-            " ",
-            "\n",
-            "=",
-            "'",
-            '"',
-            "&#x110000;",
-        ]
-        + ["&#" + "9" * 5000]
     )
 ).map("".join)
 _RTF = st.lists(
     st.sampled_from(
         [
-            b"{",
-            b"}",
-            b"\\",
-            b"\\u",
-            b"\\u-1",
-            b"\\u55357?",
-            b"\\'e9",
-            b"\\'",
-            b"\\bin9999999999 ",
-            b"\\uc3",
-        ]
-        + [
-            b"\\f1",
-            b"{\\fonttbl{\\f1\\fcharset128}}",
-            b"\\*",
-            b"\\v",
-            b"\\par",
-            b"\\ansicpg932",
-            b"a\xff",
+            *(
+                b"{",
+                b"}",
+                b"\\",
+                b"\\u",
+                b"\\u-1",
+                b"\\u55357?",
+                b"\\'e9",
+                b"\\'",
+                b"\\bin9999999999 ",
+            ),
+            *(b"\\uc3", b"\\f1", b"{\\fonttbl{\\f1\\fcharset128}}", b"\\*", b"\\v", b"\\par"),
+            *(b"\\ansicpg932", b"a\xff"),
         ]
     )
 ).map(lambda parts: b"{\\rtf1" + b"".join(parts))
@@ -210,7 +206,7 @@ _RTF = st.lists(
 @settings(max_examples=200, deadline=None)
 @given(
     st.one_of(st.binary(max_size=400), _RTF, _MARKUP.map(str.encode)),
-    st.sampled_from(sorted(documents._FORMATS)),  # noqa: SLF001 - the table is what is promised
+    st.sampled_from(sorted(documents._FORMATS)),
 )
 def test_nothing_but_a_clear_error_is_raised(content, media_type):
     """Whatever the bytes and the media type, there is a text without controls or an outcome."""
@@ -246,10 +242,8 @@ _CDA = CDA.format(
 @pytest.mark.parametrize("piece", ["<!--", "<a ", "<a b='", "</a", "<![", "<script>", "&#", "<"])
 def test_markup_takes_time_in_proportion(piece):
     """A megabyte of markup that is never closed is read in one pass."""
-    try:
-        document_text((piece * (900_000 // len(piece))).encode(), "text/html")
-    except OperationOutcomeError as error:
-        assert error.kind_name == "business-rule"
+    text = markup_text(piece * (900_000 // len(piece)))
+    assert len(text) <= 900_000
 
 
 def test_reading_leaves_the_library_as_it_was():
