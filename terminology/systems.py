@@ -35,3 +35,7 @@ DECISION: Final = f"{ISTHMUS}/CodeSystem/decision"
 MODEL_DIGEST: Final = f"{ISTHMUS}/NamingSystem/model-digest"
 PATIENT_ID: Final = f"{ISTHMUS}/NamingSystem/patient-id"
 ACCESSION: Final = f"{ISTHMUS}/NamingSystem/accession-number"
+
+URI: Final = "urn:ietf:rfc:3986"
+"""Identifier system of values that are URIs themselves (R4 identifier-registry)."""
+PAYER_EXCHANGE: Final = f"{ISTHMUS}/CodeSystem/payer-exchange"
