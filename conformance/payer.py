@@ -218,7 +218,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _know(self) -> None:
         with self.book.lock:
-            known = {"claims": self.book.claims, "seen": self.book.seen}
+            stored = self.book.stored.items()
+            queued = [name for name, (_, _, r) in stored if r["outcome"] == "queued"]
+            known = {"claims": self.book.claims, "seen": self.book.seen, "queued": queued}
             known["tokens"] = [] if self.tokens is None else self.tokens.issued
             self._finish(_json(200, known), "")
 
@@ -227,8 +229,11 @@ class Handler(BaseHTTPRequestHandler):
             self.book.todo[operation].extend(todo)
         for name, outcome in told.get("decide", {}).items():
             self.book.decide(name, outcome)
+        if told.get("forget"):
+            self.book.todo.clear()
         if told.get("release"):
             self.book.released.set()
+            self.book.released = threading.Event()
         if told.get("revoke") and self.tokens is not None:
             self.tokens.revoke()
         self._finish(_json(200, {}), "")

@@ -7,7 +7,8 @@ The site's own file of payers comes first; then an Endpoint of the insurer (R4 o
 import json
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -48,10 +49,19 @@ class Payers:
         Of the site's file.
     servers : sequence of str
         URL prefixes below which an Endpoint may be asked.
+    clock : callable
+        Seconds that only grow, for the breakers.
     """
 
-    def __init__(self, store: Store, payers: Sequence[Payer], servers: Sequence[str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        payers: Sequence[Payer],
+        servers: Sequence[str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
+        self._clock = clock
         self._payers = tuple(payers)
         self._servers = tuple(servers)
         self._lock = threading.Lock()
@@ -133,7 +143,7 @@ class Payers:
         """Client and breaker of a payer, the same for every caller."""
         with self._lock:
             if payer not in self._open:
-                breaker = Breaker(lambda state: self._circuit(payer.name, state))
+                breaker = Breaker(lambda state: self._circuit(payer.name, state), clock=self._clock)
                 self._open[payer] = Connection(payer, PayerClient(payer), breaker)
             return self._open[payer]
 

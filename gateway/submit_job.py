@@ -278,11 +278,10 @@ class Submit:
         log.info("claim.inquired", extra={"task": submission.job.task_id, "end": meaning.kind})
         if meaning.kind == UNSUPPORTED and submission.connection.payer.honours_key:
             meaning = Meaning(UNKNOWN, meaning.reply)
-        if meaning.kind == UNKNOWN and not self._settle_left(submission):
-            submission.know(self._store.transact(lambda tx: self._may_send(tx, submission)))
+        task = self._store.transact(lambda tx: self._inquired(tx, submission, request, meaning))
+        if task is not None:
+            submission.know(task)
             self._send(submission)
-            return
-        self._store.transact(lambda tx: self._inquired(tx, submission, request, meaning))
 
     def _inquired(
         self,
@@ -290,41 +289,43 @@ class Submit:
         submission: Submission,
         request: Mapping[str, Any],
         meaning: Meaning,
-    ) -> None:
+    ) -> dict[str, Any] | None:
+        """Write what an inquiry has come to; the Task when the Claim is to be sent now."""
         kept = keep_reply(tx, submission.key, submission.claim_id, meaning.reply)
+        job = submission.job
         if meaning.kind in (ANSWERED, ACCEPTED):
             self._taken(tx, submission, request, meaning, kept)
         elif meaning.kind in (UNCLEAR, UNSUPPORTED):
             self._end_unclear(tx, submission, kept)
-        elif meaning.kind == UNKNOWN:
-            due = tx.moment + timedelta(seconds=self._settle_left(submission))
-            after = moved(submission.job.task, "requested", "ambiguous", tx.moment, outputs=kept)
-            tx.retry(submission.job, after, due)
+        elif meaning.kind != UNKNOWN:
+            self._put_back(tx, job, meaning, "ambiguous", kept)
+        elif tx.moment < self._settled(submission):
+            after = moved(job.task, "requested", "ambiguous", tx.moment, outputs=kept)
+            tx.retry(job, after, self._settled(submission))
         else:
-            self._put_back(tx, submission.job, meaning, "ambiguous", kept)
+            return self._may_send(tx, submission, kept)
+        return None
 
-    def _settle_left(self, submission: Submission) -> float:
-        """Seconds for which the payer may still be busy with the last attempt."""
+    def _settled(self, submission: Submission) -> datetime:
+        """When the payer is no longer busy with the last attempt."""
         attempts = [
             output["valueInstant"]
             for output in submission.job.task.get("output", ())
             if output["type"]["text"] == "attempt"
         ]
-        if not attempts:
-            return 0.0
-        since = datetime.now().astimezone() - datetime.fromisoformat(attempts[-1])
-        return max(0.0, submission.connection.payer.settle_s - since.total_seconds())
+        begun = attempts[-1] if attempts else submission.job.task["authoredOn"]
+        settle = timedelta(seconds=submission.connection.payer.settle_s)
+        return datetime.fromisoformat(begun) + settle
 
-    def _may_send(self, tx: Transaction, submission: Submission) -> dict[str, Any]:
-        task = moved(
-            submission.job.task,
-            "in-progress",
-            "running",
-            tx.moment,
-            outputs=(item("inquired", valueCode=UNKNOWN),),
-        )
+    def _may_send(
+        self, tx: Transaction, submission: Submission, kept: tuple[dict[str, Any], ...]
+    ) -> dict[str, Any]:
         if not tx.heartbeat(submission.job, LEASE_S):
             raise OperationOutcomeError("conflict", "the lease of this job was lost")
+        said = item("inquired", valueCode=UNKNOWN)
+        task = moved(
+            submission.job.task, "in-progress", "running", tx.moment, outputs=(*kept, said)
+        )
         tx.put(task)
         return task
 

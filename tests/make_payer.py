@@ -32,6 +32,10 @@ class TrialPayer:
         """Let it answer what it holds back."""
         self._tell({"release": True})
 
+    def forget(self) -> None:
+        """Forget what it was to do next."""
+        self._tell({"forget": True})
+
     def revoke(self) -> None:
         """Let no token be good any more."""
         self._tell({"revoke": True})
@@ -45,6 +49,11 @@ class TrialPayer:
     def claims(self) -> list[str]:
         """Identifiers of the Claims that it has taken, each as often as it was taken."""
         return [claim["identifier"] for claim in self.state()["claims"]]
+
+    def queued(self) -> list[str]:
+        """Identifiers of the Claims that it has not decided."""
+        found: list[str] = self.state()["queued"]
+        return found
 
     def _tell(self, told: Any) -> None:
         request = urllib.request.Request(self._control, json.dumps(told).encode(), method="POST")  # noqa: S310 - our own

@@ -1,5 +1,6 @@
 """A store, a trial payer, and the lane that brings Claims to it, run step by step."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,7 +33,9 @@ class Office:
         self.payer = payer
         self.store = Store(folder / "store", clock=lambda: datetime.now(UTC) + self.ahead)
         listed = load_payers(str(payers_file(folder, payer.address, **{"settle_s": 0, **more})))
-        self.payers = Payers(self.store, listed, ())
+        self.payers = Payers(
+            self.store, listed, (), lambda: time.monotonic() + self.ahead.total_seconds()
+        )
         waits = Waits(retry_s=1.0, poll_s=1.0)
         self.handlers: dict[str, Callable[[Any], None]] = {
             "submit": Submit(self.store, self.payers, waits),
@@ -97,6 +100,7 @@ class Office:
 @pytest.fixture
 def office(tmp_path: Path, running_payer: TrialPayer) -> Iterator[Office]:
     """An office whose Claims go to the trial payer."""
+    running_payer.forget()
     made = Office(tmp_path, running_payer)
     yield made
     made.store.close()
