@@ -35,3 +35,6 @@ DECISION: Final = f"{ISTHMUS}/CodeSystem/decision"
 MODEL_DIGEST: Final = f"{ISTHMUS}/NamingSystem/model-digest"
 PATIENT_ID: Final = f"{ISTHMUS}/NamingSystem/patient-id"
 ACCESSION: Final = f"{ISTHMUS}/NamingSystem/accession-number"
+
+ICD_10_CM: Final = "http://hl7.org/fhir/sid/icd-10-cm"
+"""ICD-10-CM (R4 terminologies-systems.html); codes with the dot, as FHIR asks for."""
