@@ -1,24 +1,27 @@
-"""A coder over many encounters: its results, how long each took, and what it held in memory."""
+"""A coder in a fresh process of its own: what it makes of many notes, how fast, and in how much memory.
 
+The process is what a lane of the gateway is: one core, nothing loaded but the coder. Records cross as JSON.
+"""
+
+import importlib
+import json
 import os
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from conformance.coding_notes import Encounter
 from ml.worker import Places, Worker, missing, workers
-from profiles.coding_records import CodingRequest, CodingResult, Note
+from profiles.coding_records import CodingRequest, CodingResult
 from profiles.outcome import OperationOutcomeError
+from profiles.records import from_json, to_json
 
 CODER: Final = "code"
 _STATUS: Final = Path("/proc/self/status")
-_CLEAR: Final = Path("/proc/self/clear_refs")
 
 Progress = Callable[[int, int, str], None]
 
@@ -32,6 +35,23 @@ class Coded:
     result: CodingResult
     wall_s: float
     cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Results in the order of the requests, with what the process needed.
+
+    Parameters
+    ----------
+    first_suggestion_s : float or None
+        From the start of the process to the first result that suggests a code.
+    peak_memory_mb : int
+        Highest resident memory, in units of 2**20 bytes.
+    """
+
+    done: tuple[Coded, ...]
+    first_suggestion_s: float | None
+    peak_memory_mb: int
 
 
 def coder() -> Worker:
@@ -50,96 +70,84 @@ def coder() -> Worker:
     return worker
 
 
-def requests(
-    encounters: Sequence[Encounter], date: str, systems: tuple[str, ...], threshold: float | None
-) -> list[tuple[str, CodingRequest]]:
-    """Each encounter as the coder is asked about it: one note, an outpatient visit on the date."""
-    return [
-        (
-            encounter.key,
-            CodingRequest(
-                notes=(Note(f"DocumentReference/{number}", encounter.text),),
-                service_date=date,
-                systems=systems,
-                threshold=threshold,
-            ),
-        )
-        for number, encounter in enumerate(encounters, 1)
-    ]
-
-
 def run_coder(
-    worker: Worker, model: Any, asked: Sequence[tuple[str, CodingRequest]], progress: Progress
-) -> list[Coded]:
-    """Code every encounter, one after the other."""
-    done = []
-    for number, (key, request) in enumerate(asked, 1):
+    module: str, places: Places, asked: Sequence[tuple[str, CodingRequest]], progress: Progress
+) -> Run:
+    """Start a coder and let it code every encounter.
+
+    Parameters
+    ----------
+    module : str
+        Importable name of the worker.
+
+    Raises
+    ------
+    OperationOutcomeError
+        The process ended before it had coded everything; what it said is on standard error.
+    """
+    command = [sys.executable, "-m", __name__, module, str(places.models), str(places.terminology)]
+    lines = "".join(json.dumps(to_json(request)) + "\n" for _, request in asked)
+    began = time.perf_counter()
+    first: float | None = None
+    done: list[Coded] = []
+    memory = 0
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        given, answers = cast(Any, process.stdin), cast(Any, process.stdout)
+        given.write(lines.encode())
+        given.close()
+        for (key, request), line in zip(asked, answers, strict=False):
+            answer = json.loads(line)
+            result = from_json(CodingResult, answer["result"])
+            if first is None and result.suggestions:
+                first = round(time.perf_counter() - began, 3)
+            done.append(Coded(key, request, result, answer["wall_s"], answer["cpu_s"]))
+            memory = answer["peak_memory_mb"]
+            progress(len(done), len(asked), "notes")
+        ended = process.wait()
+    if ended or len(done) != len(asked):
+        raise OperationOutcomeError("exception", "the coder ended before every note was coded")
+    return Run(tuple(done), first, memory)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Code the requests on standard input, one line each, as soon as all of them are read."""
+    _stay_on_one_core()
+    module, models, terminology = arguments
+    worker = cast("Worker", importlib.import_module(module))
+    requests = list(sys.stdin)
+    model = worker.load(Places(Path(models), Path(terminology)))
+    for answer in _answers(worker, model, requests):
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+def _answers(worker: Worker, model: Any, requests: Iterable[str]) -> Iterable[dict[str, Any]]:
+    for line in requests:
+        request = from_json(CodingRequest, json.loads(line))
         wall, cpu = time.perf_counter(), time.process_time()
         result = worker.run(model, request, lambda *_: None)
-        seconds = time.perf_counter() - wall, time.process_time() - cpu
-        done.append(Coded(key, request, result, *seconds))
-        progress(number, len(asked), "notes")
-    return done
+        yield {
+            "wall_s": time.perf_counter() - wall,
+            "cpu_s": time.process_time() - cpu,
+            "peak_memory_mb": peak_memory_mb(),
+            "result": to_json(result),
+        }
 
 
-@contextmanager
-def one_core() -> Iterator[None]:
-    """Keep this process, and the threads that it starts, on one core, where the system can do that."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield
-        return
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(allowed)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, allowed)
-
-
-def forget_peak() -> None:
-    """Let the peak of resident memory begin again (proc(5), clear_refs), where the system can do that."""
-    if _CLEAR.exists():
-        _CLEAR.write_text("5")
+def _stay_on_one_core() -> None:
+    """Keep the process, with the threads that it will start, on one core, where that can be asked for."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
 def peak_memory_mb() -> int:
-    """Highest resident memory of this process in MB (2**20 bytes)."""
+    """Highest resident memory of this process (proc(5), VmHWM)."""
     if _STATUS.exists():
         for line in _STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
-def first_suggestion_s(places: Places, text: str, date: str) -> float:
-    """Seconds from the start of a fresh process to the first code that it suggests.
-
-    Raises
-    ------
-    OperationOutcomeError
-        The process ended without a suggestion.
-    """
-    command = [sys.executable, "-m", __name__, str(places.models), str(places.terminology), date]
-    began = time.perf_counter()
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        answer, _ = process.communicate(text.encode())
-        seconds = time.perf_counter() - began
-    if process.returncode or not answer.strip():
-        raise OperationOutcomeError("exception", "a fresh coder suggested no code for the note")
-    return seconds
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Code the note on standard input and print the first code: what a fresh process is timed by."""
-    models, terminology, date = arguments
-    worker = coder()
-    model = worker.load(Places(Path(models), Path(terminology)))
-    ((_, request),) = requests(
-        [Encounter("1", sys.stdin.buffer.read().decode("utf-8"))], date, (), None
-    )
-    suggestions = worker.run(model, request, lambda *_: None).suggestions
-    sys.stdout.write(f"{suggestions[0].code}\n" if suggestions else "")
-    return 0
 
 
 if __name__ == "__main__":

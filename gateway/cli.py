@@ -21,6 +21,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "worker": ("gateway.worker:main", "run a lane of AI workers on a store, beside the gateway"),
     "train": ("ml.imaging.train:main", "train the demonstration model from its recipe"),
     "bench": ("conformance.bench:main", "measure a promise and print ratios"),
+    "evaluate": ("conformance.evaluate:main", "score a worker on material that you supply"),
     "conformance": (
         "conformance.report:main",
         "run third-party checkers over what the gateway writes",
