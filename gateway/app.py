@@ -8,19 +8,18 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from starlette.types import ASGIApp
 
 from adapters.dimse.peers import Peers
 from adapters.dimse.scp import Received, StorageScp
-from adapters.store import Store, Transaction, open_store
-from gateway.fetch import FETCH_LANE, Fetch, fetch_on_arrival
+from adapters.store import Store, open_store
+from gateway.arrivals import arrivals
+from gateway.fetch import FETCH_LANE, Fetch
 from gateway.http import Services, build_app
 from gateway.intake import IMAGING_LANE, Intake, Settle
 from gateway.lane import Lane
 from gateway.operations.job import OPERATION_LANE, RunOperation
-from gateway.operations.reindex import index_on_arrival
 from gateway.runner import Runner, lane_command
 from gateway.settings import Settings
 from ml.worker import missing, workers
@@ -99,7 +98,7 @@ def compose(settings: Settings) -> Gateway:
         request_analysis=lambda study_id, parameters: intake.request_analysis(
             store.read("ImagingStudy", study_id).json(), parameters
         ),
-        on_created=_on_created,
+        on_created=arrivals(settings),
         lanes_alive=lambda: all(lane.pid is not None for lane in runner.lanes),
     )
     return Gateway(
@@ -126,12 +125,6 @@ def compose(settings: Settings) -> Gateway:
         ),
         http=build_app(store, settings, services),
     )
-
-
-def _on_created(tx: Transaction, resource: dict[str, Any]) -> None:
-    """What the arrival of a resource starts, in the transaction that stores it."""
-    fetch_on_arrival(tx, resource)
-    index_on_arrival(tx, resource)
 
 
 def _lane_commands(settings: Settings) -> list[tuple[str, ...]]:

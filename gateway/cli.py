@@ -28,6 +28,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "backup": ("gateway.backup:main_backup", "copy the store into a folder, while it is used"),
     "restore": ("gateway.backup:main_restore", "verify a backup and make a store of it"),
+    "terminology": (
+        "gateway.terminology:main",
+        "import, list and search code systems: ICD-10-CM and its companions",
+    ),
     "settings": (
         "gateway.settings:main",
         "print every setting with its value and where it came from",

@@ -4,13 +4,14 @@ The package itself is never imported: that alone costs seconds and some 190 MB.
 """
 
 import importlib.util
+import json
 import re
 from datetime import date
 from pathlib import Path
 from typing import Final
 
-from terminology.icd10cm.compile import Release, compile_tabular
-from terminology.store_folder import Progress, TerminologyError, silent
+from terminology.icd10cm.compile import LAYOUT, Release, compile_tabular, meta_of, release_path
+from terminology.store_folder import Progress, TerminologyError, file_digest, silent
 
 PACKAGE: Final = "simple_icd_10_cm"
 _TABULAR: Final = re.compile(
@@ -45,10 +46,24 @@ def compile_base(folder: str | Path, progress: Progress = silent) -> Path:
             "the package simple-icd-10-cm is not installed; import the files of CDC or CMS instead"
         )
     tabular, codes = found
+    if base_is_current(Path(folder)):
+        return release_path(Path(folder), base_release(tabular.name).version)
     listed = None if codes is None else frozenset(codes.read_text("utf-8").split())
     return compile_tabular(
         Path(folder), base_release(tabular.name), tabular, listed=listed, progress=progress
     )
+
+
+def base_is_current(folder: Path) -> bool:
+    """Whether there is nothing to make: the release is there, of these files, or none is installed."""
+    found = base_files()
+    if found is None:
+        return True
+    tabular = found[0]
+    meta = meta_of(release_path(folder, base_release(tabular.name).version))
+    sources = json.loads(meta.get("sources", "{}"))
+    made_of = sources.get(tabular.name)
+    return meta.get("layout") == str(LAYOUT) and made_of == file_digest(tabular)
 
 
 def base_release(name: str) -> Release:

@@ -119,6 +119,11 @@ class Release:
             reason = type(error).__name__
             raise TerminologyError(f"{self.path.name} cannot be opened ({reason})") from None
 
+    @property
+    def count(self) -> int:
+        """How many codes are billable."""
+        return int(self._rows("SELECT count(*) FROM code WHERE billable").fetchone()[0])
+
     def covers(self, service_date: str) -> bool:
         """Whether the release holds on a date of service."""
         return self.begins <= service_date[:10] <= self.ends
