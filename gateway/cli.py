@@ -23,6 +23,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "train": ("ml.imaging.train:main", "train the demonstration model from its recipe"),
     "bench": ("conformance.bench:main", "measure a promise and print ratios"),
     "payer": ("conformance.payer:main", "run a trial payer that Claims can be sent to"),
+    "evaluate": ("conformance.evaluate:main", "score a worker on material that you supply"),
     "conformance": (
         "conformance.report:main",
         "run third-party checkers over what the gateway writes",
