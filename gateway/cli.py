@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "send a phantom study through the imaging journey and show the report",
     ),
     "doctor": ("gateway.doctor:main", "explain ports, disk, models, and what is off and why"),
+    "models": ("gateway.models:main", "list models; convert the embedder of the coder"),
     "worker": ("gateway.worker:main", "run a lane of AI workers on a store, beside the gateway"),
     "train": ("ml.imaging.train:main", "train the demonstration model from its recipe"),
     "bench": ("conformance.bench:main", "measure a promise and print ratios"),

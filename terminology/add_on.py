@@ -1,21 +1,21 @@
 """Add-on codes: services that are paid only beside their primary service (NCCI add-on code edits)."""
 
 from array import array
-from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from terminology.importers import Import, Importer, Table
+from terminology.store_folder import TerminologyError
 from terminology.tables.keys import NO_END, day_number, key_code, pair_key
-from terminology.tables.release import Releases, Table, write_release
+from terminology.tables.release import Release, Releases, write_release
 from terminology.tables.source_files import (
     MOST_PREAMBLE,
-    Progress,
-    SourceError,
     SourceText,
     cell,
     columns_of,
     day,
+    number_of,
     rows,
     texts,
 )
@@ -30,7 +30,7 @@ _COLUMNS: Final = {
 }
 
 
-class AddOnCodes(Table):
+class AddOnCodes(Release):
     """One release of add-on codes and the primary codes of each."""
 
     def __init__(self, path: Path) -> None:
@@ -57,28 +57,23 @@ def add_on_codes(folder: Path) -> Releases[AddOnCodes]:
     return Releases(folder, KIND, AddOnCodes)
 
 
-def import_add_on(
-    files: Sequence[Path], folder: Path, begins: str = "", progress: Progress | None = None
-) -> Path:
+def run(wanted: Import) -> Table:
     """Compile pairs of add-on and primary code; types without listed primary codes make no pair.
 
     Raises
     ------
-    SourceError
+    TerminologyError
         When a file has no such columns or no pair.
     """
-    pairs, sources = dict[int, tuple[int, int]](), []
-    for source in texts(files):
+    pairs, sources = dict[int, tuple[int, int]](), list[SourceText]()
+    for source in texts(wanted.files):
         pairs |= _pairs(source)
         sources.append(source)
     ordered = sorted(pairs)
-    if progress is not None:
-        progress(len(ordered), len(ordered), "pairs")
+    wanted.progress(len(ordered), len(ordered), "pairs")
     return write_release(
-        folder,
+        wanted,
         KIND,
-        version=begins or f"list-{sources[0].digest[:12]}",
-        begins=begins,
         sources=sources,
         columns={
             "key": array("Q", ordered),
@@ -96,13 +91,21 @@ def _pairs(source: SourceText) -> dict[int, tuple[int, int]]:
         if {"code", "primary"} <= set(at):
             break
     else:
-        raise SourceError(f"{source.name} has no columns for add-on code and primary code")
+        raise TerminologyError(f"{source.name} has no columns for add-on code and primary code")
     found = {}
     for row in table:
-        code, primary = (cell(row, at[name]).upper().zfill(5) for name in ("code", "primary"))
-        if code.strip("0") and primary not in ("CCCCC", "00000") and pair_key(code, primary) >= 0:
+        code, primary = (number_of(row, at[name]) for name in ("code", "primary"))
+        if primary != "CCCCC" and pair_key(code, primary) >= 0:
             days = [day_number(day(cell(row, at.get(name)))) for name in ("begins", "ends")]
             found[pair_key(code, primary)] = (days[0], days[1] or NO_END)
     if not found:
-        raise SourceError(f"{source.name} holds no pair of add-on code and primary code")
+        raise TerminologyError(f"{source.name} holds no pair of add-on code and primary code")
     return found
+
+
+IMPORTER: Final = Importer(
+    KIND,
+    "add-on code edits of CMS, or the site's own list of add-on and primary codes, as CSV",
+    run,
+    lambda folder: [one.described() for one in add_on_codes(folder).all],
+)

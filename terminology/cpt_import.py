@@ -1,25 +1,25 @@
 """Import the CPT numbers that a site may use, from a file of the site; never a description of the AMA.
 
-Three forms: one number a line; a CSV with a header (``code``, and ``label``, ``begins``, ``ends``, ``time based``,
-``bilateral``, ``pctc``, ``global`` as far as the site knows them); and the relative value file of the Medicare
-Physician Fee Schedule (``PPRRVU…csv``), of which numbers and indicators are kept and descriptions are not.
+Three forms: one number a line; a CSV with a header (``code``, and ``label``, ``begins``, ``ends``,
+``time based``, ``bilateral``, ``pctc``, ``global`` as far as the site knows them); and the relative value
+file of the Medicare Physician Fee Schedule (``PPRRVU…csv``), of which no description is kept.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
-from terminology.procedures import CPT_KIND, ProcedureCode, write_procedures
+from terminology.importers import Import, Importer, Table
+from terminology.procedures import CPT_KIND, ProcedureCode, found, procedure_codes, write_procedures
+from terminology.store_folder import TerminologyError
 from terminology.tables.keys import code_key
 from terminology.tables.source_files import (
     MOST_PREAMBLE,
-    Progress,
-    SourceError,
     SourceText,
     cell,
     columns_of,
     day,
+    number_of,
     rows,
     texts,
 )
@@ -41,29 +41,23 @@ _HEADER_LINES: Final = 4
 """Lines over which the fee schedule spreads the names of its columns."""
 
 
-def import_cpt(
-    files: Sequence[Path], folder: Path, begins: str = "", progress: Progress | None = None
-) -> Path:
+def run(wanted: Import) -> Table:
     """Compile a site's list of numbers.
 
     Raises
     ------
-    SourceError
+    TerminologyError
         When a file holds no number of five characters.
     """
-    codes, sources = dict[str, ProcedureCode](), []
-    for source in texts(files, r"(PPRRVU[^/]*|cpt[^/]*)\.(txt|csv)$"):
-        found = {one.code: one for one in _codes(source)}
-        if not found:
-            raise SourceError(f"{source.name} holds no CPT number")
-        codes |= found
+    codes, sources = dict[str, ProcedureCode](), list[SourceText]()
+    for source in texts(wanted.files, r"(PPRRVU[^/]*|cpt[^/]*)\.(txt|csv)$"):
+        read = {one.code: one for one in _codes(source)}
+        if not read:
+            raise TerminologyError(f"{source.name} holds no CPT number")
+        codes |= read
         sources.append(source)
-    if progress is not None:
-        progress(len(codes), len(codes), "numbers")
-    version = begins or f"list-{sources[0].digest[:12]}"
-    return write_procedures(
-        folder, CPT_KIND, codes, version=version, begins=begins, sources=sources
-    )
+    wanted.progress(len(codes), len(codes), "numbers")
+    return write_procedures(wanted, CPT_KIND, codes, sources)
 
 
 def _codes(source: SourceText) -> Iterator[ProcedureCode]:
@@ -82,18 +76,18 @@ def _codes(source: SourceText) -> Iterator[ProcedureCode]:
         return
     at = {**columns_of(_spread(seen[-_HEADER_LINES:]), _COLUMNS), **at}
     for row in table:
-        code = cell(row, at["code"]).upper()
+        code = number_of(row, at["code"])
         if _is_number(code) and not cell(row, at.get("modifier")):
             kept = ((name, cell(row, at.get(name))) for name in _KEPT if name in at)
-            days = (day(cell(row, at.get(name))) for name in ("begins", "ends"))
+            first, last = (day(cell(row, at.get(name))) for name in ("begins", "ends"))
             label = cell(row, at.get("label"))[:200]
-            yield ProcedureCode(code, label, "", *days, tuple(one for one in kept if one[1]))
+            yield ProcedureCode(code, label, "", first, last, tuple(one for one in kept if one[1]))
 
 
 def _bare(table: Iterator[list[str]] | list[list[str]]) -> Iterator[ProcedureCode]:
     """Numbers that stand alone on their lines."""
     for row in table:
-        code = cell(row, 0).upper()
+        code = number_of(row, 0)
         if len(row) == 1 and _is_number(code):
             yield ProcedureCode(code, "", "", "", "", ())
 
@@ -108,3 +102,12 @@ def _spread(lines: Sequence[Sequence[str]]) -> list[str]:
     """Names of columns that several lines share, joined from above."""
     width = max(map(len, lines))
     return [" ".join(cell(line, at) for line in lines) for at in range(width)]
+
+
+IMPORTER: Final = Importer(
+    "cpt",
+    "the CPT numbers that the site may use: a list, a CSV, or the fee schedule's PPRRVU file",
+    run,
+    lambda folder: [one.described() for one in procedure_codes(folder, CPT_KIND).all],
+    lambda folder, text, when, limit: found(folder, CPT_KIND, text, when, limit),
+)

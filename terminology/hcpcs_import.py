@@ -1,24 +1,29 @@
 """Import HCPCS Level II as CMS publishes it each quarter: the fixed-width text or the sheet saved as CSV.
 
-Record layout of ``HCPC20xx_*_ANWEB.txt`` (positions from 1): code 1-5 (a modifier stands in 4-5), sequence 6-10,
-record identification 11 (3 and 7 first line of a code or modifier, 4 and 8 further lines of the long description),
-long description 12-91, short description 92-119, pricing 120-127, coverage 230, added 269-276, action effective
-277-284, termination 285-292, action code 293.
+Record layout of ``HCPC20xx_*_ANWEB.txt``, positions from 1: code 1-5 (a modifier in 4-5), sequence 6-10,
+record identification 11 (3 and 7 first line of a code or modifier, 4 and 8 further lines of its description),
+long description 12-91, short description 92-119, pricing 120-127, coverage 230, added 269-276, action
+effective 277-284, termination 285-292, action code 293.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
-from terminology.procedures import HCPCS_KIND, ProcedureCode, write_procedures
+from terminology.importers import Import, Importer, Table
+from terminology.procedures import (
+    HCPCS_KIND,
+    ProcedureCode,
+    found,
+    procedure_codes,
+    write_procedures,
+)
+from terminology.store_folder import TerminologyError
 from terminology.tables.keys import code_key
 from terminology.tables.source_files import (
     MOST_PREAMBLE,
-    Progress,
-    SourceError,
     SourceText,
     cell,
     columns_of,
@@ -52,8 +57,6 @@ _POSITIONS: Final = {
     "action": (292, 293),
 }
 _RECORD: Final = re.compile(r"(?:[A-Z][0-9]{4}|   [0-9A-Z]{2})[0-9]{5}[3478]")
-_MONTHS: Final = ("JAN", "APR", "JUL", "OCT")
-_NAME: Final = re.compile(r"HCPC(\d{4})_([A-Z]{3})", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -64,35 +67,25 @@ class _Entry:
     long: list[str]
 
 
-def import_hcpcs(
-    files: Sequence[Path], folder: Path, begins: str = "", progress: Progress | None = None
-) -> Path:
+def run(wanted: Import) -> Table:
     """Compile a quarterly release; from the ZIP of CMS the text file is taken.
 
     Raises
     ------
-    SourceError
-        When a file has another layout, or neither it nor the caller says the release's first day.
+    TerminologyError
+        When a file has another layout.
     """
-    entries, sources = dict[str, _Entry](), []
-    for source in texts(files, r"ANWEB[^/]*\.(txt|csv)$"):
+    entries, sources = dict[str, _Entry](), list[SourceText]()
+    for source in texts(wanted.files, r"ANWEB[^/]*\.(txt|csv)$"):
         before = len(entries)
         for fields in _records(source):
             _add(entries, fields)
         if len(entries) == before:
-            raise SourceError(f"{source.name} holds no HCPCS record")
-        begins = begins or _begins(source.name)
+            raise TerminologyError(f"{source.name} holds no HCPCS record")
         sources.append(source)
-    if not begins:
-        raise SourceError(
-            "the name of the file does not say the quarter: say from which day it holds"
-        )
     codes = {code: _code(code, entry) for code, entry in entries.items()}
-    if progress is not None:
-        progress(len(codes), len(codes), "codes")
-    return write_procedures(
-        folder, HCPCS_KIND, codes, version=begins, begins=begins, sources=sources
-    )
+    wanted.progress(len(codes), len(codes), "codes")
+    return write_procedures(wanted, HCPCS_KIND, codes, sources)
 
 
 def _records(source: SourceText) -> Iterator[dict[str, str]]:
@@ -109,7 +102,9 @@ def _records(source: SourceText) -> Iterator[dict[str, str]]:
         if {"code", "long"} <= set(at):
             break
     else:
-        raise SourceError(f"{source.name} is neither the fixed-width file nor the sheet of HCPCS")
+        raise TerminologyError(
+            f"{source.name} is neither the fixed-width file nor the sheet of HCPCS"
+        )
     for row in table:
         yield {name: cell(row, place) for name, place in at.items()}
 
@@ -143,9 +138,10 @@ def _code(code: str, entry: _Entry) -> ProcedureCode:
     )
 
 
-def _begins(name: str) -> str:
-    """First day of the quarter that a file's name says (``HCPC2026_OCT_ANWEB``)."""
-    found = _NAME.search(name)
-    if found is None or found[2].upper() not in _MONTHS:
-        return ""
-    return f"{found[1]}-{1 + 3 * _MONTHS.index(found[2].upper()):02d}-01"
+IMPORTER: Final = Importer(
+    "hcpcs",
+    "HCPCS Level II of CMS: the quarterly text, its ZIP, or its sheet as CSV",
+    run,
+    lambda folder: [one.described() for one in procedure_codes(folder, HCPCS_KIND).all],
+    lambda folder, text, when, limit: found(folder, HCPCS_KIND, text, when, limit),
+)

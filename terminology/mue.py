@@ -1,11 +1,11 @@
-"""Medically unlikely edits: the most units of a service on a line (MAI 1) or a day (MAI 2 policy, 3 clinical)."""
+"""Medically unlikely edits: the most units of a service on a line (MAI 1) or a day (MAI 2 and 3)."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from terminology.tables.keys import code_key
-from terminology.tables.release import Releases, Table
+from terminology.tables.release import Release, Releases
 
 PRACTITIONER: Final = "mue-practitioner"
 HOSPITAL: Final = "mue-hospital"
@@ -21,7 +21,7 @@ class UnitEdit:
     rationale: str
 
 
-class UnitEdits(Table):
+class UnitEdits(Release):
     """One quarterly release of the MUE of one service type."""
 
     def __init__(self, path: Path) -> None:

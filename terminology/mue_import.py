@@ -2,22 +2,20 @@
 
 import re
 from array import array
-from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
-from terminology.mue import HOSPITAL, PRACTITIONER, SUPPLIER
+from terminology.importers import Import, Importer, Option, Table
+from terminology.mue import HOSPITAL, PRACTITIONER, SUPPLIER, unit_edits
+from terminology.store_folder import TerminologyError
 from terminology.tables.keys import code_key
 from terminology.tables.release import write_release
 from terminology.tables.source_files import (
     MOST_PREAMBLE,
-    Progress,
-    SourceError,
     SourceText,
     cell,
     columns_of,
-    day,
+    number_of,
     rows,
     texts,
 )
@@ -34,49 +32,27 @@ _COLUMNS: Final = {
     "indicator": ("mue adjudication indicator", "mai"),
     "rationale": ("mue rationale", "rationale"),
 }
-_BEGINS: Final = re.compile(r"(\d{1,2}-\d{1,2}-\d{4})")
+KINDS: Final = {"practitioner": PRACTITIONER, "hospital": HOSPITAL, "dme": SUPPLIER}
 
 
-def import_mue_practitioner(
-    files: Sequence[Path], folder: Path, begins: str = "", progress: Progress | None = None
-) -> Path:
-    """Compile a release for practitioners."""
-    return _import(PRACTITIONER, files, folder, begins, progress)
+def run(wanted: Import) -> Table:
+    """Compile a quarterly release of one service type.
 
-
-def import_mue_hospital(
-    files: Sequence[Path], folder: Path, begins: str = "", progress: Progress | None = None
-) -> Path:
-    """Compile a release for outpatient hospitals."""
-    return _import(HOSPITAL, files, folder, begins, progress)
-
-
-def import_mue_dme(
-    files: Sequence[Path], folder: Path, begins: str = "", progress: Progress | None = None
-) -> Path:
-    """Compile a release for suppliers of durable medical equipment."""
-    return _import(SUPPLIER, files, folder, begins, progress)
-
-
-def _import(
-    kind: str, files: Sequence[Path], folder: Path, begins: str, progress: Progress | None
-) -> Path:
-    sources, edits = [], dict[int, tuple[int, int, str]]()
-    for source in texts(files):
+    Raises
+    ------
+    TerminologyError
+        When a file has no header with its columns, or holds no edit.
+    """
+    sources, edits = list[SourceText](), dict[int, tuple[int, int, str]]()
+    for source in texts(wanted.files):
         edits |= _edits(source)
         sources.append(source)
-        begins = begins or _begins(source.name)
-    if not begins:
-        raise SourceError("an MUE file has no dates: say from which day it holds")
     ordered = sorted(edits)
     rationales = {text: at for at, text in enumerate(sorted({one[2] for one in edits.values()}))}
-    if progress is not None:
-        progress(len(ordered), len(ordered), "codes")
+    wanted.progress(len(ordered), len(ordered), "codes")
     return write_release(
-        folder,
-        kind,
-        version=begins,
-        begins=begins,
+        wanted,
+        KINDS[wanted.options.get("service", "practitioner")],
         sources=sources,
         columns={
             "key": array("Q", ordered),
@@ -98,21 +74,27 @@ def _edits(source: SourceText) -> dict[int, tuple[int, int, str]]:
         if {"code", "most", "indicator"} <= set(at):
             break
     else:
-        raise SourceError(
+        raise TerminologyError(
             f"{source.name} has no header with code, MUE value and MUE adjudication indicator"
         )
     found = {}
     for row in lines:
-        key = code_key(cell(row, at["code"]).upper())
+        key = code_key(number_of(row, at["code"]))
         most, indicator = cell(row, at["most"]), cell(row, at["indicator"])[:1]
         if key >= 0 and re.fullmatch(r"[0-9]{1,9}", most) and indicator in {"1", "2", "3"}:
             reason = cell(row, at.get("rationale"))[:120]
             found[key] = (int(most), int(indicator), reason)
     if not found:
-        raise SourceError(f"{source.name} holds no edit")
+        raise TerminologyError(f"{source.name} holds no edit")
     return found
 
 
-def _begins(name: str) -> str:
-    found = _BEGINS.search(name)
-    return "" if found is None else day(found[1])
+IMPORTER: Final = Importer(
+    "mue",
+    "medically unlikely edits of CMS: the quarterly CSV of one service type",
+    run,
+    lambda folder: [
+        one.described() for kind in KINDS.values() for one in unit_edits(folder, kind).all
+    ],
+    options=(Option("service", "whose edits they are", tuple(KINDS), "practitioner"),),
+)

@@ -1,7 +1,8 @@
 """NCCI procedure-to-procedure edits: which two services are not paid together, and whether a modifier helps.
 
-Each pair carries its own days of effect and deletion, so one release answers for every day before it. CMS: National
-Correct Coding Initiative, PTP edits (columns 1 and 2, modifier indicator 0 not allowed, 1 allowed, 9 not applicable).
+Each pair carries its own days of effect and deletion, so the last release answers for every day before it.
+CMS, National Correct Coding Initiative, PTP edits: columns 1 and 2, modifier indicator 0 not allowed, 1
+allowed, 9 not applicable.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from terminology.tables.keys import day_number, pair_key
-from terminology.tables.release import Releases, Table
+from terminology.tables.release import Release, Releases
 
 PRACTITIONER: Final = "ncci-practitioner"
 HOSPITAL: Final = "ncci-hospital"
@@ -32,7 +33,7 @@ class PairEdit:
     rationale: str
 
 
-class PairEdits(Table):
+class PairEdits(Release):
     """One release of the PTP edits of one service type."""
 
     def __init__(self, path: Path) -> None:

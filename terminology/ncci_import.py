@@ -1,26 +1,27 @@
-"""Import NCCI PTP edits as CMS publishes them: tab-separated parts (``ccipra-v322r0-f1.txt``), or saved as CSV."""
+"""Import NCCI PTP edits as CMS publishes them: parts separated by tabs (``ccipra-v322r0-f1.txt``), or CSV."""
 
 import re
 from array import array
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from terminology.ncci import HOSPITAL, PRACTITIONER
+from terminology.importers import Import, Importer, Option, Table
+from terminology.ncci import HOSPITAL, PRACTITIONER, pair_edits
+from terminology.store_folder import TerminologyError
 from terminology.tables.keys import NO_END, day_number, pair_key
 from terminology.tables.release import write_release
 from terminology.tables.source_files import (
-    Progress,
-    SourceError,
     SourceText,
     cell,
     day,
+    number_of,
     rows,
     texts,
 )
 
 _STEP: Final = 100_000
 _VERSION: Final = re.compile(r"v(\d\d)(\d)r(\d+)", re.IGNORECASE)
+KINDS: Final = {"practitioner": PRACTITIONER, "hospital": HOSPITAL}
 _INDICATORS: Final = frozenset("019")
 
 
@@ -34,7 +35,7 @@ class _Pairs:
 
     def add(self, row: Sequence[str]) -> bool:
         """Take a row; false for one that is none of the table, such as a notice."""
-        key = pair_key(cell(row, 0).upper().zfill(5), cell(row, 1).upper().zfill(5))
+        key = pair_key(number_of(row, 0), number_of(row, 1))
         indicator = cell(row, 5)[:1]
         if key < 0 or indicator not in _INDICATORS or not indicator:
             return False
@@ -47,7 +48,7 @@ class _Pairs:
         self.rationale.append(min(reason, 255))
         return True
 
-    def sorted_columns(self) -> dict[str, array[int]]:
+    def sorted_columns(self) -> "dict[str, array[int]]":
         """The columns in the order of their keys, the oldest edit of a pair first."""
         import numpy as np
 
@@ -65,63 +66,52 @@ class _Pairs:
         }
 
 
-def import_ncci_practitioner(
-    files: Sequence[Path], folder: Path, begins: str = "", progress: Progress | None = None
-) -> Path:
-    """Compile the practitioner edits; ``files`` are all parts of one release."""
-    return _import(PRACTITIONER, files, folder, begins, progress)
+def run(wanted: Import) -> Table:
+    """Compile the edits of one service type; the files are all parts of one release.
 
-
-def import_ncci_hospital(
-    files: Sequence[Path], folder: Path, begins: str = "", progress: Progress | None = None
-) -> Path:
-    """Compile the outpatient hospital edits; ``files`` are all parts of one release."""
-    return _import(HOSPITAL, files, folder, begins, progress)
-
-
-def _import(
-    kind: str, files: Sequence[Path], folder: Path, begins: str, progress: Progress | None
-) -> Path:
-    pairs, sources = _Pairs(), []
-    for source in texts(files):
+    Raises
+    ------
+    TerminologyError
+        When a file holds no edit, or the files are parts of several releases.
+    """
+    pairs, sources = _Pairs(), list[SourceText]()
+    for source in texts(wanted.files):
         before = len(pairs.key)
         for at, row in enumerate(rows(source.content)):
             if len(row) >= 6:
                 pairs.add(row)
-            if progress is not None and at % _STEP == 0:
-                progress(len(pairs.key), 0, "pairs")
+            if at % _STEP == 0:
+                wanted.progress(len(pairs.key), 0, "pairs")
         if len(pairs.key) == before:
-            raise SourceError(
+            raise TerminologyError(
                 f"{source.name} holds no PTP edit: seven columns, column 1 code to rationale"
             )
         sources.append(SourceText(source.name, "", source.digest))
-    version, starts = release_of(sources)
-    facts: dict[str, Any] = {"rationales": list(pairs.rationales)[:256]}
     return write_release(
-        folder,
-        kind,
-        version=version or begins or sources[0].digest[:12],
-        begins=begins or starts,
+        wanted,
+        KINDS[wanted.options.get("service", "practitioner")],
         sources=sources,
         columns=pairs.sorted_columns(),
         rows=len(pairs.key),
-        **facts,
+        version=_version(sources),
+        rationales=list(pairs.rationales)[:256],
     )
 
 
-def release_of(sources: Sequence[SourceText]) -> tuple[str, str]:
-    """Version and first day out of the names of the files: ``v322r0`` is the third quarter of 2026.
-
-    Raises
-    ------
-    SourceError
-        When the files are of several releases.
-    """
+def _version(sources: Sequence[SourceText]) -> str:
+    """Version out of the names of the files (``ccipra-v322r0-f1.txt``: 32.2, revision 0)."""
     found = {match.groups() for one in sources if (match := _VERSION.search(one.name))}
     if len(found) > 1:
-        raise SourceError("the files are parts of several releases")
-    if not found:
-        return "", ""
-    year, quarter, revision = next(iter(found))
-    day_one = f"{1994 + int(year)}-{1 + 3 * int(quarter):02d}-01" if int(quarter) < 4 else ""
-    return f"v{year}.{quarter}r{revision}", day_one
+        raise TerminologyError("the files are parts of several releases")
+    return "".join("v{}.{}r{}".format(*one) for one in found)
+
+
+IMPORTER: Final = Importer(
+    "ncci",
+    "NCCI PTP edits of CMS: all parts of one release, as text or ZIP",
+    run,
+    lambda folder: [
+        one.described() for kind in KINDS.values() for one in pair_edits(folder, kind).all
+    ],
+    options=(Option("service", "whose edits they are", tuple(KINDS), "practitioner"),),
+)

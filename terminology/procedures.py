@@ -1,19 +1,22 @@
 """Codes of procedures and supplies: HCPCS Level II of CMS, and the CPT numbers that a site may use.
 
-HCPCS Level II is in the public domain: its descriptions are kept. CPT belongs to the AMA: only the numbers of a file
-that the site supplies are kept, with a label where the site wrote one of its own.
+HCPCS Level II is in the public domain: its descriptions are kept. CPT belongs to the AMA: only the numbers of
+a file that the site supplies are kept, with a label where the site wrote one of its own.
 """
 
 import re
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from terminology.importers import Found, Import, Table
 from terminology.systems import CPT, HCPCS
-from terminology.tables.keys import code_key, day_number, key_code, number_day
-from terminology.tables.release import Releases, Table
+from terminology.tables.keys import NO_END, code_key, day_number, key_code, number_day
+from terminology.tables.release import Release, Releases, write_release
+from terminology.tables.source_files import SourceText
 
 HCPCS_KIND: Final = "hcpcs"
 CPT_KIND: Final = "cpt"
@@ -55,7 +58,7 @@ class ProcedureCode:
         return self.begins <= day and (not self.ends or day <= self.ends)
 
 
-class ProcedureRelease(Table):
+class ProcedureRelease(Release):
     """One release of HCPCS Level II or of a site's list of CPT numbers."""
 
     def __init__(self, path: Path) -> None:
@@ -106,15 +109,15 @@ class ProcedureRelease(Table):
         if not 2 <= len(start) <= 5 or code_key(start) < 0:
             return []
         row = self.file.first("key", code_key(start.ljust(5, "0")))
-        found = []
+        matching: list[ProcedureCode] = []
         while (
             row < self.rows
-            and len(found) < limit
+            and len(matching) < limit
             and key_code(self._keys[row])[: len(start)] == start
         ):
-            found.append(self._code(row))
+            matching.append(self._code(row))
             row += 1
-        return found
+        return matching
 
     @cached_property
     def _words(self) -> dict[str, list[int]]:
@@ -147,20 +150,28 @@ def procedure_codes(folder: Path, kind: str) -> Releases[ProcedureRelease]:
     return Releases(folder, kind, ProcedureRelease)
 
 
+def found(folder: Path, kind: str, text: str, when: str, limit: int) -> list[Found]:
+    """What a search of one kind finds in the release of a day (empty: the newest)."""
+    releases = procedure_codes(folder, kind)
+    release = releases.on(when or "9999-12-31")
+    if release is None:
+        return []
+    return [
+        Found(release.system, code.code, code.display or code.short, score)
+        for code, score in release.search(text, limit)
+    ]
+
+
 def write_procedures(
-    folder: Path, kind: str, codes: dict[str, ProcedureCode], **release: Any
-) -> Path:
+    wanted: Import, kind: str, codes: Mapping[str, ProcedureCode], sources: Sequence[SourceText]
+) -> Table:
     """Compile codes into a release; the columns follow the properties that they have."""
-    from array import array
-
-    from terminology.tables.keys import NO_END
-    from terminology.tables.release import write_release
-
     ordered = sorted(codes.values(), key=lambda one: code_key(one.code))
     names = sorted({name for one in ordered for name, _ in one.properties})
     return write_release(
-        folder,
+        wanted,
         kind,
+        sources=sources,
         columns={
             "key": array("Q", (code_key(one.code) for one in ordered)),
             "begins": array("I", (day_number(one.begins) for one in ordered)),
@@ -171,5 +182,4 @@ def write_procedures(
         },
         rows=len(ordered),
         properties=names,
-        **release,
     )

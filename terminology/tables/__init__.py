@@ -1,1 +1,1 @@
-"""Tables that a site imports: files of CMS and of the site, compiled into columns that are mapped into memory."""
+"""Tables that a site imports: files of CMS and of its own, compiled into columns mapped into memory."""

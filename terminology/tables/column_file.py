@@ -1,17 +1,18 @@
 """One compiled table in one file: a header in JSON and columns of numbers and texts, mapped into memory.
 
-Opening reads the header alone. What is looked up is read by the system, page by page, and shared by all processes;
-a table of two million rows costs a process next to nothing.
+Opening reads the header alone. What is looked up is read by the system, page by page, and shared by all
+processes; a table of two million rows costs a process next to nothing.
 """
 
 import json
 import mmap
-import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from terminology.store_folder import TerminologyError, replacing
 
 MAGIC: Final = b"ISTHMUS\x01"
 SUFFIX: Final = ".table"
@@ -27,14 +28,14 @@ class ColumnFile:
 
     Raises
     ------
-    ValueError
+    TerminologyError
         When the file is none of ours or is cut short.
     """
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
-                raise ValueError(f"{path.name} is no compiled table")
+                raise TerminologyError(f"{path.name} is no compiled table")
             size = int.from_bytes(file.read(8), "little")
             self.header: dict[str, Any] = json.loads(file.read(size))
             self._mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -43,7 +44,7 @@ class ColumnFile:
         for name, kind, offset, length in self.header["columns"]:
             part = whole[first + offset : first + offset + length]
             if len(part) != length:
-                raise ValueError(f"{path.name} is cut short")
+                raise TerminologyError(f"{path.name} is cut short")
             self._columns[name] = part.cast(kind) if kind != "s" else part
 
     def column(self, name: str) -> memoryview:
@@ -62,7 +63,7 @@ class ColumnFile:
 
 
 def write_columns(
-    path: Path, header: Mapping[str, Any], columns: Mapping[str, array[int] | Sequence[str]]
+    path: Path, header: Mapping[str, Any], columns: Mapping[str, "array[int] | Sequence[str]"]
 ) -> None:
     """Write a table so that it is there whole or not at all.
 
@@ -87,19 +88,14 @@ def write_columns(
         places.append((name, kind, offset, len(content)))
         offset += _aligned(len(content))
     said = json.dumps({**header, "columns": places}).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    with unfinished.open("wb") as file:
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
         file.write(MAGIC + len(said).to_bytes(8, "little") + said)
         for _, _, content in parts:
             file.write(bytes(-file.tell() % _ALIGNED) + content)
         file.write(bytes(-file.tell() % _ALIGNED))
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
 
 
-def _ends(encoded: Iterable[bytes]) -> array[int]:
+def _ends(encoded: Iterable[bytes]) -> "array[int]":
     ends, at = array("I"), 0
     for one in encoded:
         at += len(one)

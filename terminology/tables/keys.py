@@ -1,4 +1,4 @@
-"""Codes and days as whole numbers, so that a table of them can be sorted and searched without making texts."""
+"""Codes and days as whole numbers: a table of them is sorted and searched without making texts."""
 
 import re
 from typing import Final

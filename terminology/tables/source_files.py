@@ -1,29 +1,25 @@
-"""Files as they are published: CSV, tab-separated or fixed-width text, plain or inside the ZIP they came in."""
+"""Files as they are published: CSV, tabs or fixed width, plain or inside the ZIP that they came in."""
 
 import csv
 import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
+
+from terminology.store_folder import TerminologyError
 
 MOST_BYTES: Final = 1_000_000_000
 """What one text may come to, unpacked; the largest of CMS (NCCI PTP) is about a tenth of it."""
 MOST_PREAMBLE: Final = 60
 """Lines of notices before the header; CMS has about ten."""
 
-Progress = Callable[[int, int, str], None]
-"""Is told how much of how much is done, and of what."""
-
+LONGEST_NAME: Final = 60
 csv.field_size_limit(1_000_000)
-
-
-class SourceError(ValueError):
-    """A file is not what the importer was told that it is; the text says what it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ def texts(files: Sequence[Path], wanted: str = r"\.(txt|csv|tsv)$") -> Iterator[
 
     Raises
     ------
-    SourceError
+    TerminologyError
         When a file cannot be read, holds nothing that fits, or is larger than any that is published.
     """
     for file in files:
@@ -50,28 +46,28 @@ def texts(files: Sequence[Path], wanted: str = r"\.(txt|csv|tsv)$") -> Iterator[
             else:
                 yield _text(file.name, _bounded(file.read_bytes(), file.name))
         except OSError as error:
-            raise SourceError(f"{file.name} cannot be read: {error.strerror}") from None
+            raise TerminologyError(f"{file.name} cannot be read: {error.strerror}") from None
 
 
 def _members(file: Path, wanted: str) -> Iterator[SourceText]:
     with zipfile.ZipFile(file) as archive:
         names = [one for one in archive.namelist() if re.search(wanted, one, re.IGNORECASE)]
         if not names:
-            raise SourceError(f"{file.name} holds no text file of this kind")
+            raise TerminologyError(f"{file.name} holds no text file of this kind")
         for name in names:
             with archive.open(name) as member:
                 try:
                     content = member.read(MOST_BYTES + 1)
                 except (zipfile.BadZipFile, OSError) as error:
-                    raise SourceError(f"{file.name} is damaged: {error}") from None
+                    raise TerminologyError(f"{file.name} is damaged: {error}") from None
             yield _text(Path(name).name, _bounded(content, name))
 
 
 def _bounded(content: bytes, name: str) -> bytes:
     if len(content) > MOST_BYTES:
-        raise SourceError(f"{name} is larger than any file that is published")
+        raise TerminologyError(f"{name} is larger than any file that is published")
     if content[:2] == b"PK" or content[:4] == b"\xd0\xcf\x11\xe0":
-        raise SourceError(f"{name} is a spreadsheet: save it as CSV, or import the text file")
+        raise TerminologyError(f"{name} is a spreadsheet: save it as CSV, or import the text file")
     return content
 
 
@@ -90,7 +86,7 @@ def rows(text: str) -> Iterator[list[str]]:
     try:
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     except csv.Error as error:
-        raise SourceError(f"the text is no table: {error}") from None
+        raise TerminologyError(f"the text is no table: {error}") from None
 
 
 def day(value: str) -> str:
@@ -98,7 +94,7 @@ def day(value: str) -> str:
 
     Raises
     ------
-    SourceError
+    TerminologyError
         For anything else.
     """
     text = value.strip().removesuffix(".0")
@@ -114,7 +110,13 @@ def day(value: str) -> str:
         year, month, number = map(int, parts)
         return date(year, month, number).isoformat()
     except ValueError:
-        raise SourceError("a date is neither YYYYMMDD nor M/D/YYYY") from None
+        raise TerminologyError("a date is neither YYYYMMDD nor M/D/YYYY") from None
+
+
+def number_of(row: Sequence[str], at: int) -> str:
+    """A procedure code out of a cell; leading zeros that a spreadsheet took away come back."""
+    text = cell(row, at).upper()
+    return text.zfill(5) if text.isdigit() else text
 
 
 def normal(name: str) -> str:
@@ -128,10 +130,16 @@ def columns_of(header: Iterable[str], wanted: dict[str, tuple[str, ...]]) -> dic
     found: dict[str, int] = {}
     for key, beginnings in wanted.items():
         for beginning in beginnings:
-            at = next((at for at, name in enumerate(names) if name.startswith(beginning)), None)
+            fits = (n for n, name in enumerate(names) if _names_column(name, beginning))
+            at = next(fits, None)
             if at is not None:
                 found.setdefault(key, at)
     return found
+
+
+def _names_column(name: str, beginning: str) -> bool:
+    """Whether a cell is a column's name; a notice may begin with the same word, and is longer."""
+    return name.startswith(beginning) and len(name) <= LONGEST_NAME
 
 
 def cell(row: Sequence[str], at: int | None) -> str:
