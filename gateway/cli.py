@@ -57,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if (error.name or "").partition(".")[0] in OURS:
             raise
         sys.stderr.write(
-            f"isthmus {chosen.command}: {error.name} is not installed; this command needs the extra "
-            "`isthmus[imaging]`. `isthmus doctor` says what works without it.\n"
+            f"isthmus {chosen.command}: {error.name} is not installed; this command needs an extra: "
+            "`isthmus[imaging,language]`. `isthmus doctor` says what works without it.\n"
         )
         return 2
     except OperationOutcomeError as error:
