@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from gateway.settings import TERMINOLOGY
+from terminology.hcc_import import installed_is_current
 from terminology.icd10cm.base import base_is_current
 
 log = logging.getLogger("isthmus.terminology")
@@ -39,7 +40,8 @@ class BaseRelease:
                 self._process.terminate()
 
     def _run(self) -> None:
-        if base_is_current(self._data / TERMINOLOGY):
+        folder = self._data / TERMINOLOGY
+        if base_is_current(folder) and installed_is_current(folder):
             return
         command = [sys.executable, "-m", "gateway.cli", "terminology", "base", "--background"]
         quiet = subprocess.DEVNULL

@@ -13,7 +13,15 @@ from typing import Any, Final
 
 from terminology.store_folder import Progress, TerminologyError, silent
 
-ROWS: Final = ("terminology.icd10cm.importer",)
+ROWS: Final = (
+    "terminology.icd10cm.importer",
+    "terminology.hcpcs_import",
+    "terminology.cpt_import",
+    "terminology.ncci_import",
+    "terminology.mue_import",
+    "terminology.add_on",
+    "terminology.hcc_import",
+)
 """Modules with an ``IMPORTER``."""
 
 

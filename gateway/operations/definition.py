@@ -15,7 +15,7 @@ HL7 = "http://hl7.org/fhir/OperationDefinition"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation; one with ``parts`` has no type."""
+    """One parameter of an operation; one that has parts has no type."""
 
     name: str
     use: str
@@ -26,7 +26,7 @@ class Parameter:
     parts: tuple["Parameter", ...] = ()
 
     def definition(self) -> dict[str, Any]:
-        """As OperationDefinition.parameter."""
+        """Its element of the OperationDefinition."""
         made: dict[str, Any] = {
             "name": self.name,
             "use": self.use,

@@ -80,9 +80,8 @@ def _ends(call: Call) -> list[list[tuple[str, str]]]:
 
 def _dependencies(call: Call) -> Iterator[tuple[str, frozenset[tuple[str, str]]]]:
     for parts in call.given.get("dependency", ()):
-        named = {part.get("name"): part for part in parts}
-        element = named.get("element", {}).get("valueUri")
-        concept = named.get("concept", {}).get("valueCodeableConcept")
+        element = next(iter(parts.get("element", ())), None)
+        concept = next(iter(parts.get("concept", ())), None)
         if not element or concept is None:
             raise OperationOutcomeError(
                 "invalid", "a dependency has an element and a concept", "dependency"
