@@ -14,8 +14,8 @@ from profiles.outcome import OperationOutcomeError
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("gateway.serve:main", "run the gateway: DICOM SCP, FHIR endpoint, lanes"),
     "demo": (
-        "gateway.demo:main",
-        "send a phantom study through the imaging journey and show the report",
+        "gateway.demo.command:main",
+        "play every journey: a phantom study to its report, a note to a claim",
     ),
     "doctor": ("gateway.doctor:main", "explain ports, disk, models, and what is off and why"),
     "models": ("gateway.models:main", "list models; convert the embedder of the coder"),
