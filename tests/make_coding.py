@@ -18,7 +18,7 @@ from profiles.coding_records import (
 from terminology.claims import ICD_10_PCS
 from terminology.systems import CPT, HCPCS, ICD_10_CM
 
-MOMENT = datetime(2026, 3, 3, 4, 5, 6, tzinfo=UTC)
+MOMENT = datetime(2026, 5, 5, 4, 5, 6, tzinfo=UTC)
 DOCUMENT = "DocumentReference/note"
 TEXT = "Assessment: <b>type 2 diabetes</b> with nephropathy. Essential hypertension. Seen today."
 COVERAGE = {
@@ -97,12 +97,12 @@ def claim_context(**changed: Any) -> ClaimContext:
         "patient": "Patient/p",
         "documents": (DOCUMENT,),
         "moment": MOMENT,
-        "service_date": "2026-03-02",
+        "service_date": "2026-05-04",
         "encounter": "Encounter/e",
         "coverages": (COVERAGE,),
         "provider": {"reference": "Organization/clinic"},
         "task_id": "coding-task",
-        "request": CodingRequest((Note(DOCUMENT, TEXT, "Visit note"),), "2026-03-02"),
+        "request": CodingRequest((Note(DOCUMENT, TEXT, "Visit note"),), "2026-05-04"),
     }
     return ClaimContext(**{**given, **changed})
 

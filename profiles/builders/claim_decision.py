@@ -1,8 +1,8 @@
 """A person's decision on a draft Claim: its status, who stands for it, and its Provenance (R4 claim.html).
 
 Approved (accepted or modified) → ``active``, with the person as enterer: R4's "individual who created the
-claim", which an AI cannot be. Rejected → ``entered-in-error``: ``cancelled`` takes back what was in force, and
-that no draft ever was. Without a decision on the whole it stays a draft. ``careTeam`` names who provided the
+claim", which an AI cannot be. Rejected → ``entered-in-error``: ``cancelled`` is for what was in force, and
+no draft ever was. Without a decision on the whole it stays a draft. ``careTeam`` names who provided the
 services, so the person who codes does not stand there. The AIAST label stays: an AI was used.
 """
 
@@ -15,6 +15,7 @@ from profiles.builders.coded_element import code_of_concept, decision_of
 from profiles.fhir_time import instant
 from profiles.scrub.finding import Finding
 from profiles.uids import derived_id
+from terminology.claims import CODE_DECISION
 from terminology.coding import Code, concept
 from terminology.systems import CLAIM_EDIT, DECISION, PROVENANCE_PARTICIPANT
 
@@ -32,9 +33,18 @@ def decided_claim(
 ) -> dict[str, Any]:
     """The Claim as it is after a decision, its codes already edited."""
     after = {**claim, "status": STATUS[decision], "text": _narrative(claim, decision, performer)}
+    if STATUS[decision] == "draft":
+        return after
+    # What was rejected on the way is the draft's business; the records keep it.
+    marks = [one for one in claim.get("extension", ()) if one["url"] != CODE_DECISION]
+    after = {**after, "extension": marks} if marks else _without(after, "extension")
     if STATUS[decision] == "active" and _may_enter(performer):
         after["enterer"] = dict(performer)
     return after
+
+
+def _without(claim: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in claim.items() if key != name}
 
 
 def decision_provenance(

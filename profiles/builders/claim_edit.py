@@ -86,6 +86,14 @@ def edit_claim(
     for line in kept[ITEM]:
         _point(line, found[DIAGNOSIS], kept[DIAGNOSIS])
     edited = _written(claim, kept, fees, any(one.decision for one in found[ITEM]))
+    marks = [
+        _rejection(one.before or {}, one.decision, performer)
+        for name in ELEMENTS
+        for one in found[name]
+        if one.decision is not None and one.decision.decision == REJECT
+    ]
+    if marks:
+        edited = {**edited, "extension": [*edited.get("extension", ()), *marks]}
     changes = tuple(
         CodeChange(one.decision, one.before, None if _rejected(one) else one.entry)
         for name in ELEMENTS
@@ -183,6 +191,14 @@ def _decided(
 
 def _rejected(element: _Element) -> bool:
     return element.decision is not None and element.decision.decision == REJECT
+
+
+def _rejection(
+    entry: Mapping[str, Any], decision: CodeDecision, performer: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What remains of a rejected element on a draft: its code and who rejected it."""
+    codings = entry.get(CONCEPT[decision.element], {}).get("coding", ())
+    return decision_extension(decision, performer, next(iter(codings), None), ())
 
 
 def _placed(elements: Sequence[_Element]) -> list[_Element]:
