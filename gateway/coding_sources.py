@@ -1,4 +1,4 @@
-"""Where a coding finds what belongs to a note: the store, or a Bundle that was sent along and is not stored."""
+"""Where a coding finds what belongs to a note: the store, or what was sent along and is not stored."""
 
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
@@ -126,6 +126,6 @@ def _linked(value: Any, places: Mapping[str, str]) -> Any:
         return value
     linked = {name: _linked(one, places) for name, one in value.items()}
     for name in ("reference", "url"):
-        if linked.get(name) in places.keys() and isinstance(linked[name], str):
-            linked[name] = places[linked[name]]
+        if isinstance(linked.get(name), str):
+            linked[name] = places.get(linked[name], linked[name])
     return linked
