@@ -18,9 +18,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "send a phantom study through the imaging journey and show the report",
     ),
     "doctor": ("gateway.doctor:main", "explain ports, disk, models, and what is off and why"),
+    "models": ("gateway.models:main", "list models; convert the embedder of the coder"),
     "worker": ("gateway.worker:main", "run a lane of AI workers on a store, beside the gateway"),
     "train": ("ml.imaging.train:main", "train the demonstration model from its recipe"),
     "bench": ("conformance.bench:main", "measure a promise and print ratios"),
+    "payer": ("conformance.payer:main", "run a trial payer that Claims can be sent to"),
     "evaluate": ("conformance.evaluate:main", "score a worker on material that you supply"),
     "conformance": (
         "conformance.report:main",
@@ -55,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if (error.name or "").partition(".")[0] in OURS:
             raise
         sys.stderr.write(
-            f"isthmus {chosen.command}: {error.name} is not installed; this command needs the extra "
-            "`isthmus[imaging]`. `isthmus doctor` says what works without it.\n"
+            f"isthmus {chosen.command}: {error.name} is not installed; this command needs an extra: "
+            "`isthmus[imaging,language]`. `isthmus doctor` says what works without it.\n"
         )
         return 2
     except OperationOutcomeError as error:

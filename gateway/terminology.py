@@ -11,9 +11,12 @@ from typing import Any, Final
 
 from gateway.settings import load_settings
 from gateway.worker import TERMINOLOGY
+from ml.text.embedder import HOW_TO_GET, load_embedder
+from ml.text.vectors import build_vectors
 from profiles.outcome import OperationOutcomeError
 from terminology.hcc_import import compile_installed
 from terminology.icd10cm.base import compile_base
+from terminology.icd10cm.release import Icd10Cm
 from terminology.importers import Found, Import, Importer, Table, importers, require_date
 from terminology.store_folder import Progress, TerminologyError, silent
 
@@ -50,6 +53,11 @@ def _parser() -> argparse.ArgumentParser:
         "base", parents=[common], help="compile what is installed: ICD-10-CM, condition categories"
     )
     base.add_argument("--background", action="store_true", help="leave the processor to others")
+    index = commands.add_parser(
+        "index", parents=[common], help="embed the terms of ICD-10-CM for the coder"
+    )
+    index.add_argument("--models", default="", help="models folder; default: the setting `models`")
+    index.add_argument("--date", default="", help="date of service; default: every release")
     commands.add_parser("list", parents=[common], help="list the compiled releases")
     search = commands.add_parser("search", parents=[common], help="search codes by words")
     search.add_argument("text", metavar="TEXT")
@@ -89,6 +97,18 @@ def _base(folder: Path, chosen: argparse.Namespace) -> list[Table]:
     return made + compile_installed(folder, _progress(chosen))
 
 
+def _index(folder: Path, chosen: argparse.Namespace) -> list[Table]:
+    embedder = load_embedder(Path(chosen.models or load_settings().models))
+    if embedder is None:
+        raise OperationOutcomeError("required", f"There is no embedder: {HOW_TO_GET}.")
+    when = require_date(chosen.date, "--date") if chosen.date else ""
+    releases = [one for one in Icd10Cm(folder).releases if not when or one.covers(when)]
+    for release in releases:
+        build_vectors(folder, release, embedder, _progress(chosen))
+    versions = {release.version for release in releases}
+    return [one for one in importers()["icd10cm"].tables(folder) if one.version in versions]
+
+
 def _list(folder: Path, chosen: argparse.Namespace) -> list[Table]:
     del chosen
     return compiled(folder)
@@ -112,6 +132,7 @@ def _search(folder: Path, chosen: argparse.Namespace) -> list[Found]:
 _COMMANDS: Final[dict[str, Callable[[Path, argparse.Namespace], Sequence[Table | Found]]]] = {
     "import": _import,
     "base": _base,
+    "index": _index,
     "list": _list,
     "search": _search,
 }
