@@ -11,7 +11,7 @@ from typing import Any
 from adapters.store import StoredVersion, Transaction
 from gateway.claim_draft import has_begun
 from gateway.claim_parameters import code_decisions, kept_record
-from gateway.claim_scrub import scrub_claim
+from gateway.claim_scrub import scrub_claim, tables_of
 from gateway.decision import Decision
 from gateway.settings import TERMINOLOGY, Settings
 from profiles.admission import require_admissible
@@ -54,13 +54,13 @@ def decide_claim(
     _require_seen(stored, decision)
     if claim["status"] != "draft":
         _close(tx, task, decision)
-        return scrub_claim(tx, claim, folder)
+        return scrub_claim(tx, claim, tables_of(settings))
     decisions = code_decisions(tx, task, decision.codes, claim, folder)
     _require_consistent(decision, decisions, claim)
     edited = edit_claim(claim, decisions, decision.performer, _fees(folder))
     after = decided_claim(edited.claim, decision.word, decision.performer)
     require_admissible(after)
-    findings = scrub_claim(tx, after, folder)
+    findings = scrub_claim(tx, after, tables_of(settings))
     overridden = _overridden(decision, findings)
     result = kept_record(tx, task, RESULT, CodingResult)
     records = records_of(

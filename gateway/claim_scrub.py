@@ -1,12 +1,16 @@
 """A Claim of the store is scrubbed with what is known around it: its parties, and what was claimed before."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.store import StoredVersion, Transaction
-from profiles.scrub.context import EditTables, ScrubContext
+from gateway.settings import Settings
+from gateway.worker import TERMINOLOGY
+from profiles.scrub.context import EditTables, ScrubContext, edit_tables
 from profiles.scrub.finding import Finding
+from profiles.scrub.payer_rules import read_payer_rules
 from profiles.scrub.scrub import scrub
 
 EARLIER: Final = 200
@@ -15,19 +19,36 @@ EARLIER: Final = 200
 Read = Callable[[str, str], StoredVersion | None]
 
 
-def scrub_claim(tx: Transaction, claim: Mapping[str, Any], folder: Path) -> tuple[Finding, ...]:
+def tables_of(settings: Settings) -> EditTables:
+    """The edit tables of this gateway, opened once; what is imported later is seen.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``invalid`` when the payers' rules cannot be read.
+    """
+    return _tables(Path(settings.data) / TERMINOLOGY, settings.payer_rules)
+
+
+@lru_cache(maxsize=8)
+def _tables(folder: Path, payer_rules: str) -> EditTables:
+    return edit_tables(folder, read_payer_rules(Path(payer_rules)) if payer_rules else ())
+
+
+def scrub_claim(
+    tx: Transaction, claim: Mapping[str, Any], tables: EditTables
+) -> tuple[Finding, ...]:
     """The findings on a Claim as it would be written now."""
-    del folder
     context = ScrubContext(
         today=tx.moment.date().isoformat(),
-        resources=_around(tx.read, claim),
+        resources=around(tx.read, claim),
         complete=True,
         earlier=_earlier(tx, claim),
     )
-    return tuple(scrub(claim, EditTables(), context))
+    return tuple(scrub(claim, tables, context))
 
 
-def _around(read: Read, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def around(read: Read, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Whatever of the Claim's parties, Coverages and Conditions is here."""
     found: dict[str, dict[str, Any]] = {}
     for reference in _references(claim):

@@ -67,6 +67,8 @@ TABLE: Final = (
     Setting(
         "claim_submission", "manual", "", "manual, or auto: an approved Claim goes out at once"
     ),
+    Setting("receive_claims", "on", "", "on: Claims that arrive are answered; off: they are kept"),
+    Setting("payer_rules", "", "", "folder of the payers' own edits, one JSON file each"),
     Setting("payer_retry_s", 2.0, "s", "first wait before a payer that failed is tried again"),
     Setting("payer_poll_s", 300.0, "s", "first wait before a payer is asked about a pended Claim"),
     Setting("reserve_bytes", 1_000_000_000, "bytes", "free disk space that is never used up"),
@@ -107,6 +109,8 @@ class Settings:
     payers: str
     payer_servers: tuple[str, ...]
     claim_submission: str
+    receive_claims: str
+    payer_rules: str
     payer_retry_s: float
     payer_poll_s: float
     reserve_bytes: int
