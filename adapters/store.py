@@ -119,7 +119,7 @@ class Store:
         self._clock = clock
         self._local = threading.local()
         self.registry = Registry()
-        writing = self._engine.connect()
+        writing = self._engine.connect_writer()
         self._readers: list[weakref.finalize[Any, Any]] = []
         self._writing = writing
         self._own = 0

@@ -14,19 +14,26 @@ from profiles.outcome import OperationOutcomeError
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("gateway.serve:main", "run the gateway: DICOM SCP, FHIR endpoint, lanes"),
     "demo": (
-        "gateway.demo:main",
-        "send a phantom study through the imaging journey and show the report",
+        "gateway.demo.command:main",
+        "play every journey: a phantom study to its report, a note to a claim",
     ),
     "doctor": ("gateway.doctor:main", "explain ports, disk, models, and what is off and why"),
+    "models": ("gateway.models:main", "list models; convert the embedder of the coder"),
     "worker": ("gateway.worker:main", "run a lane of AI workers on a store, beside the gateway"),
     "train": ("ml.imaging.train:main", "train the demonstration model from its recipe"),
     "bench": ("conformance.bench:main", "measure a promise and print ratios"),
+    "payer": ("conformance.payer:main", "run a trial payer that Claims can be sent to"),
+    "evaluate": ("conformance.evaluate:main", "score a worker on material that you supply"),
     "conformance": (
         "conformance.report:main",
         "run third-party checkers over what the gateway writes",
     ),
     "backup": ("gateway.backup:main_backup", "copy the store into a folder, while it is used"),
     "restore": ("gateway.backup:main_restore", "verify a backup and make a store of it"),
+    "terminology": (
+        "gateway.terminology:main",
+        "import, list and search code systems: ICD-10-CM and its companions",
+    ),
     "settings": (
         "gateway.settings:main",
         "print every setting with its value and where it came from",
@@ -50,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if (error.name or "").partition(".")[0] in OURS:
             raise
         sys.stderr.write(
-            f"isthmus {chosen.command}: {error.name} is not installed; this command needs the extra "
-            "`isthmus[imaging]`. `isthmus doctor` says what works without it.\n"
+            f"isthmus {chosen.command}: {error.name} is not installed; this command needs an extra: "
+            "`isthmus[imaging,language]`. `isthmus doctor` says what works without it.\n"
         )
         return 2
     except OperationOutcomeError as error:

@@ -14,9 +14,12 @@ from typing import Final
 
 from adapters.store import open_store
 from gateway.settings import Settings, load_settings
+from gateway.worker import TERMINOLOGY
 from ml.models import describe_models
 from ml.worker import missing, workers
 from profiles.outcome import OperationOutcomeError
+from terminology.importers import importers
+from terminology.store_folder import TerminologyError
 
 ROOMS: Final = ("terminology", "profiles", "ml", "adapters", "gateway", "conformance")
 CODECS: Final = {
@@ -118,6 +121,23 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding("off" if model.refused else "ok", f"model {model.name}", model.text)
 
 
+def _code_systems(settings: Settings) -> Iterator[Finding]:
+    folder = Path(settings.data) / TERMINOLOGY
+    for importer in importers().values():
+        subject = f"codes {importer.name}"
+        try:
+            found = importer.tables(folder)
+        except TerminologyError as error:
+            yield Finding("problem", subject, str(error))
+            continue
+        if found:
+            listed = (f"{table.version} ({table.begins} to {table.ends})" for table in found)
+            yield Finding("ok", subject, ", ".join(listed))
+        else:
+            text = f"not imported: `isthmus terminology import {importer.name} --help`"
+            yield Finding("off", subject, text)
+
+
 def _codecs(settings: Settings) -> Iterator[Finding]:
     del settings
     for syntax, module in CODECS.items():
@@ -134,5 +154,6 @@ CHECKS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     _store,
     _workers,
     _models,
+    _code_systems,
     _codecs,
 )

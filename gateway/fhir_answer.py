@@ -6,10 +6,11 @@ import re
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.store import Store, StoredVersion, Transaction
@@ -119,32 +120,56 @@ async def read_body(request: Request) -> bytes:
     limit = request.app.state.settings.max_body_bytes
     coding = coding_of(field(request, b"content-encoding"))
     unpacker = Unpacker(coding, limit) if coding else None
-    request.scope[_BEGUN] = True
-    pieces = request.stream()
+    announced = field(request, b"content-length")
+    pieces = _pieces(request)
     try:
-        return await _unpacked(pieces, unpacker, limit, field(request, b"content-length"))
-    except ClientDisconnect:
-        raise OperationOutcomeError("invalid", "the body breaks off") from None
+        if announced.isdecimal() and int(announced) > limit:
+            raise _too_long(limit)
+        if unpacker is None:
+            return await _joined(pieces, limit)
+        return await _unpacked(pieces, unpacker, limit)
     except OperationOutcomeError:
         await _drain(request, pieces)
         raise
 
 
-async def _unpacked(
-    pieces: AsyncGenerator[bytes, None], unpacker: Unpacker | None, limit: int, announced: str
-) -> bytes:
-    long = OperationOutcomeError("too-costly", f"the body is larger than {limit} bytes")
-    if announced.isdecimal() and int(announced) > limit:
-        raise long
+async def _pieces(request: Request) -> AsyncGenerator[bytes, None]:
+    """The body as it comes (``invalid`` when it breaks off)."""
+    request.scope[_BEGUN] = more = True
+    receive = request.receive
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise OperationOutcomeError("invalid", "the body breaks off")
+        more = message.get("more_body", False)
+        yield message.get("body", b"")
+
+
+async def _joined(pieces: AsyncGenerator[bytes, None], limit: int) -> bytes:
+    """A body that is not compressed; nearly always it comes in one piece."""
+    parts, size = [], 0
+    async for piece in pieces:
+        size += len(piece)
+        if size > limit:
+            raise _too_long(limit)
+        if piece:
+            parts.append(piece)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _unpacked(pieces: AsyncGenerator[bytes, None], unpacker: Unpacker, limit: int) -> bytes:
     body, taken = bytearray(), 0
     async for piece in pieces:
         taken += len(piece)
-        body += piece if unpacker is None else unpacker.feed(piece)
+        body += unpacker.feed(piece)
         if len(body) > limit or taken > limit:
-            raise long
-    if unpacker is not None:
-        unpacker.end()
+            raise _too_long(limit)
+    unpacker.end()
     return bytes(body)
+
+
+def _too_long(limit: int) -> OperationOutcomeError:
+    return OperationOutcomeError("too-costly", f"the body is larger than {limit} bytes")
 
 
 async def drain(request: Request) -> None:
@@ -152,7 +177,7 @@ async def drain(request: Request) -> None:
     if request.scope.get(_BEGUN):
         return
     if field(request, b"content-length").strip("0") or field(request, b"transfer-encoding"):
-        await _drain(request, request.stream())
+        await _drain(request, _pieces(request))
 
 
 async def _drain(request: Request, pieces: AsyncGenerator[bytes, None]) -> None:
@@ -160,7 +185,7 @@ async def _drain(request: Request, pieces: AsyncGenerator[bytes, None]) -> None:
     if field(request, b"expect").lower() == "100-continue":
         return
     left = _DRAINED
-    with contextlib.suppress(ClientDisconnect):
+    with contextlib.suppress(OperationOutcomeError):
         async for piece in pieces:
             left -= len(piece)
             if left < 0:
@@ -205,11 +230,17 @@ def _is_pretty(request: Request) -> bool:
     return request.query_params.get("_pretty") == "true"
 
 
+@lru_cache(maxsize=64)
+def http_date(seconds: int) -> str:
+    """A moment as HTTP writes it (RFC 9110 5.6.7); what is written or read together shares few of them."""
+    return formatdate(seconds, usegmt=True)
+
+
 def version_headers(stored: StoredVersion) -> dict[str, str]:
     """ETag and time of a version."""
     return {
         "ETag": f'W/"{stored.version}"',
-        "Last-Modified": formatdate(stored.stamp // 1000, usegmt=True),
+        "Last-Modified": http_date(stored.stamp // 1000),
     }
 
 

@@ -6,18 +6,17 @@ cost more than half of a create (decision 0020).
 """
 
 import zlib
-from email.utils import formatdate
 from typing import Final
 
 import anyio
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.store import Store
 from gateway.door import is_host, names_one_host, no_host
 from gateway.failures import not_allowed, plain_failure, refused, unexpected
-from gateway.fhir_answer import CACHING, ID, MEDIA_TYPE, drain
+from gateway.fhir_answer import CACHING, ID, MEDIA_TYPE, drain, http_date
 from gateway.interactions.table import INTERACTIONS, shape_of
 from gateway.negotiation import accepts_gzip, field
 from profiles.definitions.r4 import definitions
@@ -84,10 +83,7 @@ class Front:
             return
         scope["app"] = self._app
         request = Request(scope, receive)
-        try:
-            response = await _answer(request, segments)
-        except ClientDisconnect:
-            return
+        response = await _answer(request, segments)
         await _compress(request, response)
         if scope["method"] == "HEAD":
             response.body = b""
@@ -130,7 +126,7 @@ class Front:
             (b"content-type", declared),
             (b"content-length", str(len(stored.body)).encode()),
             (b"etag", f'W/"{stored.version}"'.encode()),
-            (b"last-modified", formatdate(stored.stamp // 1000, usegmt=True).encode()),
+            (b"last-modified", http_date(stored.stamp // 1000).encode()),
             *_CACHING,
         ]
         return headers, stored.body
@@ -168,8 +164,6 @@ async def _answer(request: Request, segments: list[str]) -> Response:
         return await endpoint(request)
     except OperationOutcomeError as error:
         return await refused(request, error)
-    except ClientDisconnect:
-        raise
     except Exception as error:  # noqa: BLE001 - the edge: a bug of ours must be an answer too
         return await unexpected(request, error)
 

@@ -16,8 +16,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from adapters.store import Store
+from gateway.decision import Decision
 from gateway.fhir_answer import resource_id, store_of, transact
-from gateway.operations.decide import apply_decision
+from gateway.review import apply_decision
 from profiles.outcome import OperationOutcomeError
 from profiles.task import REVIEW
 from terminology.systems import TASK_CODE
@@ -82,22 +83,21 @@ async def decide_on_page(request: Request) -> Response:
         raise OperationOutcomeError("too-costly", "the form is too large")
     form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     name = form.get("performer", "").strip()
-    if not name:
-        raise OperationOutcomeError("required", "a decision needs a named person", "performer")
     key = resource_id(request)
     edited = {
         "resourceType": "DiagnosticReport",
         "id": key,
         "conclusion": form.get("conclusion", "").replace("\r\n", "\n").strip(),
     }
-    decision = form.get("decision", "")
-    given = {
-        "decision": decision,
-        "performer": {"display": name},
-        "reason": form.get("reason", "").strip() or None,
-        "resource": [edited] if decision == "modified" else [],
-    }
-    await transact(request, lambda tx: apply_decision(tx, form.get("task", ""), given))
+    word = form.get("decision", "")
+    decision = Decision(
+        word,
+        {"display": name},
+        form.get("reason", "").strip() or None,
+        resources=(edited,) if word == "modified" else (),
+    )
+    settings = request.app.state.settings
+    await transact(request, lambda tx: apply_decision(tx, form.get("task", ""), decision, settings))
     return RedirectResponse(f"/reports/{key}", 303)
 
 

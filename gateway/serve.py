@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import uvloop
 from granian.constants import Interfaces
@@ -16,6 +17,7 @@ from granian.server.embed import Server
 from gateway.app import Gateway, compose
 from gateway.logs import configure_logging
 from gateway.settings import Settings, load_settings, require_loopback
+from gateway.terminology_base import BaseRelease
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,6 +34,8 @@ def main(arguments: Sequence[str]) -> int:
     gc.set_threshold(200_000, 50, 100)
     gateway = compose(settings)
     gateway.start()
+    base = BaseRelease(Path(settings.data))
+    base.start()
     say = sys.stderr.write
     say(f"FHIR   http://{settings.host}:{settings.http_port}/fhir\n")
     say(f"DICOM  {settings.ae_title}@{settings.host}:{gateway.scp.port}\n")
@@ -39,6 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         # A quarter more creates per second than on the loop of asyncio (decision 0020).
         uvloop.run(serve_http(gateway, settings, asyncio.Event()))
     finally:
+        base.stop()
         gateway.stop()
     return 0
 

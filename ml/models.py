@@ -11,6 +11,9 @@ from typing import Final
 
 from ml.imaging.bundle.read import Bundle, read_bundle
 from ml.imaging.bundle.refused import BundleRefused
+from ml.text.embedder import HOW_TO_GET, checked_manifest, find_embedder
+from ml.text.minilm import MANIFEST, NAME
+from profiles.outcome import OperationOutcomeError
 
 SHIPPED: Final = Path(__file__).parent / "bundles"
 
@@ -56,8 +59,22 @@ def describe_models(models: Path) -> tuple[ModelDescription, ...]:
         if bundle.imports:
             text += "; its `imports` are not run"
         described.append(ModelDescription(folder.name, text, refused=False))
-    return tuple(described)
+    return (*described, _describe_embedder(models))
+
+
+def _describe_embedder(models: Path) -> ModelDescription:
+    folder = find_embedder(models)
+    if folder is None:
+        text = f"not here, so that codes are found by their words alone: {HOW_TO_GET}"
+        return ModelDescription(NAME, text, refused=True)
+    try:
+        manifest = checked_manifest(folder)
+    except OperationOutcomeError as error:
+        return ModelDescription(NAME, f"refused: {error}", refused=True)
+    text = f"{manifest['source']}, {manifest['licence']}, {manifest['sha256'][:12]}"
+    return ModelDescription(NAME, text, refused=False)
 
 
 def _is_bundle(folder: Path) -> bool:
-    return folder.is_dir() and not folder.name.startswith((".", "_"))
+    other = folder.name.startswith((".", "_")) or (folder / MANIFEST).is_file()
+    return folder.is_dir() and not other

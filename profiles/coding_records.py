@@ -105,6 +105,10 @@ class CodeSuggestion:
         Units of a procedure line.
     pointers : tuple of str
         Diagnosis codes (with the dot) that a procedure line points to, most important first.
+    term : str
+        Normalised term of the terminology (default term, inclusion term or description) by which the
+        code was found, never text of the note; empty when no term led to it. Decisions are learned
+        from by this key.
     """
 
     system: str
@@ -119,6 +123,7 @@ class CodeSuggestion:
     modifiers: tuple[str, ...] = ()
     units: int = 1
     pointers: tuple[str, ...] = ()
+    term: str = ""
 
 
 @dataclass(frozen=True, slots=True)

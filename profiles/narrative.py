@@ -18,11 +18,15 @@ def narrative(text: str) -> dict[str, Any]:
 
 
 def html_attachment(html: str, title: str) -> dict[str, Any]:
-    """``Attachment`` of an HTML document with its size and SHA-1 (R4 datatypes.html#Attachment)."""
-    content = html.encode()
+    """``Attachment`` of an HTML document."""
+    return {"language": "en", **attachment("text/html", html, title)}
+
+
+def attachment(content_type: str, text: str, title: str) -> dict[str, Any]:
+    """``Attachment`` of a text with its size and SHA-1 (R4 datatypes.html#Attachment)."""
+    content = text.encode()
     return {
-        "contentType": "text/html",
-        "language": "en",
+        "contentType": content_type,
         "data": base64.b64encode(content).decode(),
         "size": len(content),
         "hash": base64.b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode(),

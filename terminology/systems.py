@@ -35,3 +35,15 @@ DECISION: Final = f"{ISTHMUS}/CodeSystem/decision"
 MODEL_DIGEST: Final = f"{ISTHMUS}/NamingSystem/model-digest"
 PATIENT_ID: Final = f"{ISTHMUS}/NamingSystem/patient-id"
 ACCESSION: Final = f"{ISTHMUS}/NamingSystem/accession-number"
+
+ICD_10_CM: Final = "http://hl7.org/fhir/sid/icd-10-cm"
+"""ICD-10-CM (R4 terminologies-systems.html); codes with the dot, as FHIR asks for."""
+
+# Claims: codes of procedures, and our own edits (URIs of HL7 THO 7.0)
+HCPCS: Final = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
+CPT: Final = "http://www.ama-assn.org/go/cpt"
+CLAIM_TYPE: Final = "http://terminology.hl7.org/CodeSystem/claim-type"
+CLAIM_EDIT: Final = f"{ISTHMUS}/CodeSystem/claim-edit"
+URI: Final = "urn:ietf:rfc:3986"
+"""Identifier system of values that are URIs themselves (R4 identifier-registry)."""
+PAYER_EXCHANGE: Final = f"{ISTHMUS}/CodeSystem/payer-exchange"

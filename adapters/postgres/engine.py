@@ -33,6 +33,7 @@ class PostgresEngine:
     begin: Final = "BEGIN"
     error: Final = psycopg.Error
     jobs: Jobs = queue
+    savepoints: Final = True
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -43,6 +44,10 @@ class PostgresEngine:
             return PostgresConnection(self._address)
         except psycopg.OperationalError:
             raise OperationOutcomeError("transient", "the database cannot be reached") from None
+
+    def connect_writer(self) -> PostgresConnection:
+        """The connection of the writer."""
+        return self.connect()
 
     def migrate(self, connection: Any) -> None:
         """Bring the schema forward (``not-supported`` when a newer program wrote it)."""

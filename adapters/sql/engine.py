@@ -80,8 +80,17 @@ class Engine(Protocol):
         """The queue."""
         ...
 
+    @property
+    def savepoints(self) -> bool:
+        """Whether every closure of a group needs a savepoint: an error would end the transaction."""
+        ...
+
     def connect(self) -> Any:
         """A connection; one thread at a time uses it."""
+        ...
+
+    def connect_writer(self) -> Any:
+        """The connection of the writer; closing it lets go of everything that it has."""
         ...
 
     def migrate(self, connection: Any) -> None:

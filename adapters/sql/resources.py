@@ -15,6 +15,7 @@ from profiles.exact_json import dumps_exact
 from profiles.fhir_time import instant_of
 from profiles.outcome import OperationOutcomeError
 
+_UNLESS = "ON CONFLICT (rt, id) DO NOTHING"
 _CURRENT = "SELECT pk, ver, ts, deleted, op, body FROM res WHERE rt = ? AND id = ?"
 
 
@@ -68,6 +69,7 @@ class Resources:
         *,
         if_match: int | None = None,
         op: str = "",
+        fresh: bool = False,
     ) -> StoredVersion:
         """Write the next version of a resource.
 
@@ -75,6 +77,8 @@ class Resources:
         ----------
         resource : mapping
             Complete, with its id; numbers as ``profiles.strict_json`` reads them.
+        fresh : bool
+            The id was just made: nothing but a place that is kept for it can be there.
         op : str
             HTTP method of the history; POST or PUT by the version where it is not given.
 
@@ -84,7 +88,7 @@ class Resources:
             ``precondition`` when ``if_match`` is not the current version.
         """
         kind, resource_id = resource["resourceType"], resource["id"]
-        row = self._row(kind, resource_id)
+        row = None if fresh else self._row(kind, resource_id)
         current = row[1] if row is not None and row[3] == LIVE else None
         if if_match is not None and if_match != current:
             raise OperationOutcomeError(
@@ -108,7 +112,9 @@ class Resources:
             op or _method(number),
         )
         rows = self._index.rows(whole)
-        key = self._write(row, stored, self._index.present(kind, rows))
+        key = self._write(row, stored, self._index.present(kind, rows), fresh)
+        if key is None:
+            return self.put(resource, moment, op=op)
         self._index.learn(kind, resource_id, key)
         old = self._before(row)
         before = self._index.rows(old) if old is not None else set()
@@ -180,7 +186,8 @@ class Resources:
         body: dict[str, Any] = orjson.loads(row[5])
         return body
 
-    def _write(self, row: Any, stored: StoredVersion, has: str) -> int:
+    def _write(self, row: Any, stored: StoredVersion, has: str, fresh: bool = False) -> int | None:
+        """Write a version; the key of its resource, None when a fresh one has a row after all."""
         values = (
             stored.version,
             stored.stamp,
@@ -193,10 +200,10 @@ class Resources:
         if row is None:
             made = self._connection.execute(
                 "INSERT INTO res (rt, id, ver, ts, deleted, op, has, body) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING pk",
+                f"VALUES (?, ?, ?, ?, ?, ?, ?, ?) {_UNLESS if fresh else ''} RETURNING pk",
                 (kind, stored.id, *values),
             ).fetchone()
-            return int(made[0])
+            return None if made is None else int(made[0])
         key, ver, ts, deleted, op, body = row
         if deleted != AWAITED:
             self._connection.execute(

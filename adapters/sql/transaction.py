@@ -202,9 +202,13 @@ class Transaction:
         *,
         if_match: int | None = None,
         op: str = "",
+        fresh: bool = False,
     ) -> StoredVersion:
-        """Write the next version of a resource that has an id (``precondition`` on ``if_match``)."""
-        stored = self._resources.put(resource, self.moment, if_match=if_match, op=op)
+        """Write the next version of a resource that has an id (``precondition`` on ``if_match``).
+
+        An id that was just made is ``fresh``: nothing is looked up then.
+        """
+        stored = self._resources.put(resource, self.moment, if_match=if_match, op=op, fresh=fresh)
         self._parameters_changed(stored)
         return stored
 

@@ -40,6 +40,10 @@ class _Entry:
         self.ended: Callable[[Any, BaseException | None], None] | None = None
 
 
+class _HasWritten(Exception):  # noqa: N818 - no error of anybody's: the group is run anew
+    """A closure failed after it had written, without a savepoint to go back to."""
+
+
 class Writer:
     """Runs closures on the one connection that writes.
 
@@ -157,22 +161,46 @@ class Writer:
     def _commit(self, group: list[_Entry]) -> None:
         engine = self._engine
         try:
-            self._connection.execute(engine.begin)
-            self._transaction.begin(self._clock())
-            for entry in group:
-                self._one(entry)
-            self._transaction.flush()
-            self._connection.execute("COMMIT")
+            try:
+                self._run_group(group, self._apart if engine.savepoints else self._together)
+            except _HasWritten:
+                self._undo()
+                self._run_group(group, self._apart)
         except engine.error as error:
-            engine.roll_back(self._connection)
-            self._transaction.rolled_back()
+            self._undo()
             for entry in group:
                 entry.again = self._may_try_again(entry, error)
                 entry.error = entry.error or engine.translated(error)
 
-    def _one(self, entry: _Entry) -> None:
+    def _run_group(self, group: list[_Entry], run: Callable[[_Entry], None]) -> None:
+        self._connection.execute(self._engine.begin)
+        self._transaction.begin(self._clock())
+        for entry in group:
+            entry.error = None
+            self._transaction.begin_entry()
+            run(entry)
+        self._transaction.flush()
+        self._connection.execute("COMMIT")
+
+    def _undo(self) -> None:
+        self._engine.roll_back(self._connection)
+        self._transaction.rolled_back()
+
+    def _together(self, entry: _Entry) -> None:
+        """Run a closure that seldom fails after it has written: two statements less for each."""
+        before = self._connection.total_changes()
+        try:
+            entry.result = entry.work(self._transaction)
+        except BaseException as error:
+            if self._engine.ends_group(error):
+                raise
+            if self._connection.total_changes() != before:
+                raise _HasWritten from error
+            self._failed(entry, error)
+
+    def _apart(self, entry: _Entry) -> None:
+        """Run a closure so that its failure takes back what it alone has written."""
         engine = self._engine
-        self._transaction.begin_entry()
         self._connection.execute("SAVEPOINT entry")
         try:
             entry.result = entry.work(self._transaction)
@@ -180,12 +208,15 @@ class Writer:
         except BaseException as error:
             if engine.ends_group(error):
                 raise
-            entry.again = self._may_try_again(entry, error)
-            known = isinstance(error, engine.error)
-            entry.error = engine.translated(error) if known else error
             self._connection.execute("ROLLBACK TO SAVEPOINT entry")
-            self._transaction.rolled_back_entry()
+            self._failed(entry, error)
         self._connection.execute("RELEASE SAVEPOINT entry")
+
+    def _failed(self, entry: _Entry, error: BaseException) -> None:
+        engine = self._engine
+        entry.again = self._may_try_again(entry, error)
+        entry.error = engine.translated(error) if isinstance(error, engine.error) else error
+        self._transaction.rolled_back_entry()
 
     def _may_try_again(self, entry: _Entry, error: BaseException) -> bool:
         """Whether somebody else was in the way; a closure is run anew a bounded number of times."""

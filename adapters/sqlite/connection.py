@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 
@@ -10,6 +10,8 @@ from adapters.sqlite.words import SqliteWords
 from profiles.outcome import OperationOutcomeError
 
 BUSY_MS = 30_000
+
+C = TypeVar("C", bound="SqliteConnection")
 
 
 class SqliteConnection(apsw.Connection):  # type: ignore[misc,unused-ignore]
@@ -31,18 +33,22 @@ class SqliteConnection(apsw.Connection):  # type: ignore[misc,unused-ignore]
 
 
 def connect(path: Path) -> SqliteConnection:
-    """Open a connection; one thread at a time may use it.
+    """Open a connection; one thread at a time may use it."""
+    return prepared(SqliteConnection(str(path)))
+
+
+def prepared(connection: C) -> C:
+    """Settle how a connection works.
 
     ``synchronous=FULL`` because a Task row that a power loss took cannot be guessed.
     """
-    connection = SqliteConnection(str(path))
     connection.set_busy_timeout(BUSY_MS)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -65536")
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA wal_autocheckpoint = 16000")
+    connection.execute("PRAGMA wal_autocheckpoint = 24000")
     return connection
 
 

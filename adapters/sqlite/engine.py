@@ -8,6 +8,7 @@ import apsw
 
 from adapters.sql import queue
 from adapters.sql.engine import Jobs
+from adapters.sqlite.checkpoint import WritingConnection
 from adapters.sqlite.connection import connect, translated
 from adapters.sqlite.schema import migrate
 from profiles.outcome import OperationOutcomeError
@@ -25,6 +26,7 @@ class SqliteEngine:
     begin: Final = "BEGIN IMMEDIATE"
     error: Final = apsw.Error
     jobs: Jobs = queue
+    savepoints: Final = False
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -32,6 +34,10 @@ class SqliteEngine:
     def connect(self) -> Any:
         """A connection; one thread at a time uses it."""
         return connect(self._path)
+
+    def connect_writer(self) -> Any:
+        """The connection of the writer, whose log is copied beside it."""
+        return WritingConnection(self._path)
 
     def migrate(self, connection: Any) -> None:
         """Bring the schema forward (``not-supported`` when a newer program wrote it)."""

@@ -55,7 +55,7 @@ class Writes:
         # The order of the members is the client's; an id that it did not give follows the type.
         given = resource if "id" in resource else {"resourceType": "", "id": "", **resource}
         named = {**given, "id": new_id}
-        stored = self.tx.put(named, op="POST")
+        stored = self.tx.put(named, op="POST", fresh=True)
         self.on_created(self.tx, named)
         return Written(201, stored)
 

@@ -1,7 +1,7 @@
 """``Task/[id]/$decide``: a named person accepts, changes or rejects an AI result: 200, 400, 409, 422.
 
-Everything that the decision changes is one transaction: report, Observations, Composition, the person's
-Provenance and the review Task.
+The review Task's focus says what is decided: a report as a whole, or a Claim code by code. Everything that a
+decision changes is one transaction.
 """
 
 from typing import Any, Final
@@ -9,91 +9,59 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.store import Transaction
+from gateway.decision import Decision
 from gateway.fhir_answer import base_of, fhir_json, store_of, transact
-from gateway.operations.definition import Call, Operation, Parameter
+from gateway.operations.definition import Operation, Parameter
 from gateway.operations.endpoint import read_call
 from gateway.operations.result_bundle import result_bundle
-from profiles.admission import require_admissible
-from profiles.builders.decision import decide
-from profiles.outcome import OperationOutcomeError
-from profiles.task import REVIEW, code_of, item, moved
+from gateway.review import Decided, apply_decision
+from profiles.scrub.finding import scrub_outcome
 
 
 async def decide_review(request: Request) -> Response:
     """Apply a decision and answer with what it made."""
     call = await read_call(request, OPERATION)
-    given = _given(call)
-    report = await transact(request, lambda tx: apply_decision(tx, call.id, given))
-    return fhir_json(request, result_bundle(store_of(request), report, base_of(request)))
-
-
-def _given(call: Call) -> dict[str, Any]:
-    performer = call.one("performer")
-    if not performer.get("display") and not performer.get("reference"):
-        raise OperationOutcomeError(
-            "required", "a decision needs a named person: the parameter performer", "performer"
-        )
-    return {
-        "decision": call.one("decision"),
-        "performer": performer,
-        "reason": call.one("reason"),
-        "resource": call.given.get("resource", []),
-    }
-
-
-def apply_decision(tx: Transaction, task_id: str, given: dict[str, Any]) -> str:
-    """Apply a decision inside a transaction; the reference of the report that it decided."""
-    task = tx.require("Task", task_id).json()
-    if code_of(task) != REVIEW.code:
-        raise OperationOutcomeError(
-            "business-rule", "only a review Task can be decided", "Task.code"
-        )
-    if task["status"] != "requested":
-        raise OperationOutcomeError("conflict", "this review has already ended", "Task.status")
-    report = str(task["focus"]["reference"])
-    result = _result(tx, report)
-    for edit in given["resource"]:
-        require_admissible({**_edited(result, edit), **edit})
-    changed = decide(
-        given["decision"],
-        result,
-        given["performer"],
-        given.get("reason"),
-        given["resource"],
-        tx.moment,
+    decision = Decision(
+        call.one("decision", ""),
+        call.one("performer"),
+        call.one("reason"),
+        call.one("version"),
+        call.one("override"),
+        tuple(call.given.get("resource", ())),
+        tuple(call.given.get("code", ())),
     )
-    for resource in changed:
-        tx.put(resource)
-    outputs = (
-        item("decision", valueCode=given["decision"]),
-        item("performer", valueReference=given["performer"]),
-    )
-    state = "modified" if given["decision"] == "modified" else given["decision"]
-    tx.put(moved(task, "completed", state, tx.moment, outputs=outputs, reason=given.get("reason")))
-    return report
+    settings = request.app.state.settings
+    decided = await transact(request, lambda tx: apply_decision(tx, call.id, decision, settings))
+    return fhir_json(request, _answer(request, decided))
 
 
-def _edited(result: list[dict[str, Any]], edit: dict[str, Any]) -> dict[str, Any]:
-    """What an edit changes; of what is no part of the result the edit itself must be whole."""
-    key = (edit.get("resourceType"), edit.get("id"))
-    return next((r for r in result if (r["resourceType"], r["id"]) == key), {})
+def _answer(request: Request, decided: Decided) -> dict[str, Any]:
+    bundle = result_bundle(store_of(request), decided.reference, base_of(request))
+    if decided.findings is not None:
+        bundle["entry"].append({"resource": scrub_outcome(decided.findings)})
+    return bundle
 
 
-def _result(tx: Transaction, report: str) -> list[dict[str, Any]]:
-    """The report and what the AI run wrote with it."""
-    kind, _, report_id = report.partition("/")
-    found = {report: tx.require(kind, report_id).json()}
-    for provenance_id in tx.find("Provenance", "target", report):
-        provenance = tx.read("Provenance", provenance_id)
-        for target in provenance.json()["target"] if provenance is not None else ():
-            reference = target["reference"]
-            if reference not in found:
-                stored = tx.read(*reference.split("/"))
-                if stored is not None:
-                    found[reference] = stored.json()
-    return list(found.values())
-
+_EVIDENCE: Final = (
+    Parameter("document", "in", 1, "1", "Reference", "The document that holds it."),
+    Parameter("start", "in", 1, "1", "unsignedInt", "First character, counted from 0."),
+    Parameter("end", "in", 1, "1", "unsignedInt", "Character after the last one."),
+)
+_CODE: Final = (
+    Parameter("decision", "in", 1, "1", "code", "accept, modify, reject or add."),
+    Parameter("element", "in", 0, "1", "code", "diagnosis (default) or item."),
+    Parameter("sequence", "in", 0, "1", "positiveInt", "Sequence of the element decided on."),
+    Parameter("target", "in", 0, "1", "Coding", "Its code, where no sequence is given."),
+    Parameter("coding", "in", 0, "1", "Coding", "The code that takes its place or is added."),
+    Parameter("reason", "in", 0, "1", "string", "Why."),
+    Parameter("modifier", "in", 0, "*", "code", "All modifiers of the line."),
+    Parameter("units", "in", 0, "1", "positiveInt", "Units of the line."),
+    Parameter(
+        "pointer", "in", 0, "*", "string", "All diagnoses of the line: sequence or code of each."
+    ),
+    Parameter("position", "in", 0, "1", "positiveInt", "Where it is to stand, 1 for the first."),
+    Parameter("evidence", "in", 0, "*", "", "Where an added code stands.", _EVIDENCE),
+)
 
 OPERATION: Final = Operation(
     "decide",
@@ -101,10 +69,42 @@ OPERATION: Final = Operation(
     resources=("Task",),
     endpoint=decide_review,
     parameters=(
-        Parameter("decision", "in", 1, "1", "code", "accepted, modified or rejected."),
+        Parameter(
+            "decision",
+            "in",
+            0,
+            "1",
+            "code",
+            "accepted, modified or rejected; without it the codes of a Claim are decided and it stays a "
+            "draft. A report needs it.",
+        ),
         Parameter("performer", "in", 1, "1", "Reference", "The Practitioner who decides."),
         Parameter("reason", "in", 0, "1", "string", "Why."),
-        Parameter("resource", "in", 0, "*", "Resource", "Edited resources, when modified."),
-        Parameter("return", "out", 1, "1", "Bundle", "What the decision has made."),
+        Parameter("resource", "in", 0, "*", "Resource", "Edited resources of a modified report."),
+        Parameter("code", "in", 0, "*", "", "A decision on one code of a Claim.", _CODE),
+        Parameter(
+            "version",
+            "in",
+            0,
+            "1",
+            "string",
+            "meta.versionId of the Claim that the person saw; required with code.",
+        ),
+        Parameter(
+            "override",
+            "in",
+            0,
+            "1",
+            "string",
+            "Why a Claim is approved although the scrub has found errors.",
+        ),
+        Parameter(
+            "return",
+            "out",
+            1,
+            "1",
+            "Bundle",
+            "What the decision has made; of a Claim also the OperationOutcome of its scrub.",
+        ),
     ),
 )

@@ -14,7 +14,7 @@ HL7 = "http://hl7.org/fhir/OperationDefinition"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation."""
+    """One parameter of an operation; one that has parts has no type."""
 
     name: str
     use: str
@@ -22,6 +22,20 @@ class Parameter:
     maximum: str
     type: str
     text: str
+    parts: tuple["Parameter", ...] = ()
+
+    def definition(self) -> dict[str, Any]:
+        """Its element of the OperationDefinition."""
+        made: dict[str, Any] = {
+            "name": self.name,
+            "use": self.use,
+            "min": self.minimum,
+            "max": self.maximum,
+            "documentation": self.text,
+        }
+        if self.parts:
+            return {**made, "part": [part.definition() for part in self.parts]}
+        return {**made, "type": self.type}
 
 
 @dataclass(slots=True)
@@ -113,17 +127,7 @@ class Operation:
             "system": "system" in self.levels,
             "type": "type" in self.levels,
             "instance": "instance" in self.levels,
-            "parameter": [
-                {
-                    "name": p.name,
-                    "use": p.use,
-                    "min": p.minimum,
-                    "max": p.maximum,
-                    "documentation": p.text,
-                    "type": p.type,
-                }
-                for p in self.parameters
-            ],
+            "parameter": [parameter.definition() for parameter in self.parameters],
         }
         if self.base:
             made["base"] = self.base

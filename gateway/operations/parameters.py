@@ -56,14 +56,20 @@ def given_by_body(operation: Operation, kind: str, resource: dict[str, Any]) -> 
 
 def require_complete(operation: Operation, given: Given) -> None:
     """Refuse a call that lacks a parameter or has one too often (``required``, ``invalid``)."""
-    for parameter in operation.parameters:
-        if parameter.use != "in":
-            continue
+    _require_all((p for p in operation.parameters if p.use == "in"), given)
+
+
+def _require_all(parameters: Iterable[Parameter], given: Given, place: str = "") -> None:
+    for parameter in parameters:
         size, name = len(given.get(parameter.name, ())), parameter.name
         if size < parameter.minimum:
-            raise OperationOutcomeError("required", f"the parameter {name} is required", name)
+            raise OperationOutcomeError(
+                "required", f"the parameter {name} is required", place or name
+            )
         if parameter.maximum != "*" and size > int(parameter.maximum):
-            raise OperationOutcomeError("invalid", f"the parameter {name} is given too often", name)
+            raise OperationOutcomeError(
+                "invalid", f"the parameter {name} is given too often", place or name
+            )
 
 
 def _is_subject(operation: Operation, kind: str, resource: dict[str, Any]) -> bool:
@@ -110,10 +116,25 @@ def _value(parameter: Parameter | None, part: dict[str, Any], place: str) -> Any
             raise OperationOutcomeError("invalid", "a search parameter is a text", place)
         value = part[name]
         return str(value).lower() if isinstance(value, bool) else str(value)
-    if not name or not _fits(parameter.type, name):
-        wanted = "a resource" if parameter.type == "Resource" else parameter.type
+    if parameter.parts and name == "part":
+        return _parts(parameter, part["part"], place)
+    if not name or parameter.parts or not _fits(parameter.type, name):
+        wanted = "a resource" if parameter.type == "Resource" else parameter.type or "parts"
         raise OperationOutcomeError("invalid", f"{parameter.name} is {wanted}", place)
     return part[name]
+
+
+def _parts(parameter: Parameter, parts: list[dict[str, Any]], place: str) -> Given:
+    """The parts of a parameter by name."""
+    known = {one.name: one for one in parameter.parts}
+    found: Given = {}
+    for at, part in enumerate(parts):
+        inner = f"{place}.part[{at}]"
+        if part["name"] not in known:
+            raise OperationOutcomeError("invalid", f"{parameter.name} has no such part", inner)
+        found.setdefault(part["name"], []).append(_value(known[part["name"]], part, inner))
+    _require_all(parameter.parts, found, place)
+    return found
 
 
 def _fits(wanted: str, name: str) -> bool:

@@ -14,6 +14,7 @@ from gateway.operations import (
     lastn,
     meta,
     reindex,
+    submit,
     validate,
     versions,
 )
@@ -29,6 +30,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     document.OPERATION,
     fhirpath.OPERATION,
     reindex.OPERATION,
+    submit.OPERATION,
     versions.OPERATION,
 )
 

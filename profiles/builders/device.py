@@ -1,11 +1,10 @@
 """The model version as Device and its card as DocumentReference (HL7 AI Transparency: AI-Device)."""
 
-import base64
-import hashlib
 from typing import Any
 
 from profiles.builders.context import ResultContext, card_id, device_id
 from profiles.fhir_time import instant
+from profiles.narrative import attachment
 from profiles.records import ImagingFindings
 from terminology.ai_transparency import (
     DEEP_LEARNING,
@@ -44,7 +43,8 @@ def device(findings: ImagingFindings) -> dict[str, Any]:
 
 def model_card(findings: ImagingFindings, context: ResultContext) -> dict[str, Any]:
     """The model card in Markdown."""
-    card = findings.model.card.encode()
+    model = findings.model
+    name = f"{model.name} {model.version}"
     return {
         "resourceType": "DocumentReference",
         "id": card_id(findings),
@@ -52,18 +52,6 @@ def model_card(findings: ImagingFindings, context: ResultContext) -> dict[str, A
         "type": concept(MODEL_CARD),
         "category": [concept(MARKDOWN_CARD)],
         "date": instant(context.moment),
-        "description": f"Model card of {findings.model.name} {findings.model.version}",
-        "content": [
-            {
-                "attachment": {
-                    "contentType": "text/markdown",
-                    "data": base64.b64encode(card).decode(),
-                    "size": len(card),
-                    "hash": base64.b64encode(
-                        hashlib.sha1(card, usedforsecurity=False).digest()
-                    ).decode(),
-                    "title": f"{findings.model.name} {findings.model.version}",
-                }
-            }
-        ],
+        "description": f"Model card of {name}",
+        "content": [{"attachment": attachment("text/markdown", model.card, name)}],
     }

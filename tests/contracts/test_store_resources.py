@@ -116,6 +116,51 @@ def test_a_failed_transaction_does_not_take_its_neighbours_along(store):
     assert (len(failures), store.search("Patient", []).total) == (10, 20)
 
 
+def test_in_one_group_only_who_failed_has_written_nothing(store):
+    """One that fails before it writes, one that fails after, and others before, between and behind them."""
+    held, ended = threading.Event(), []
+    left = threading.Semaphore(0)
+
+    def fails(tx, *, after: bool) -> None:
+        if after:
+            tx.put(_patient("no"))
+        raise ValueError
+
+    def end(name: str):
+        def note(result, error) -> None:
+            ended.append((name, type(error).__name__))
+            left.release()
+
+        return note
+
+    works = {
+        "first": lambda tx: held.wait() and tx.put(_patient("a")),
+        "early": lambda tx: fails(tx, after=False),
+        "between": lambda tx: tx.put(_patient("b")),
+        "late": lambda tx: fails(tx, after=True),
+        "last": lambda tx: tx.put({**_patient("c"), "managingOrganization": {"reference": "x"}}),
+    }
+    for name, work in works.items():
+        store.transact_soon(work, end(name))
+    held.set()
+    for _ in works:
+        left.acquire()
+    wrong = {name for name, error in ended if error == "ValueError"}
+    assert wrong == {"early", "late"}
+    assert sorted(m.id for m in store.search("Patient", []).matches) == ["a", "b", "c"]
+    assert {store.read("Patient", key).version for key in "abc"} == {1}
+
+
+def test_a_fresh_id_takes_the_place_that_a_reference_has_kept(store):
+    """What referred to it before it was there finds it."""
+    link = [{"type": "refer", "other": {"reference": "Patient/new"}}]
+    _put(store, _patient("a", link=link))
+    stored = store.transact(lambda tx: tx.put(_patient("new"), op="POST", fresh=True))
+    assert (stored.version, store.read("Patient", "new").op) == (1, "POST")
+    found = store.search("Patient", [("link", "Patient/new")]).matches
+    assert [match.id for match in found] == ["a"]
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

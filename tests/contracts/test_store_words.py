@@ -261,7 +261,7 @@ def test_a_store_that_is_asked_all_the_time_catches_up_in_small_pieces(
     database, tmp_path, monkeypatch
 ):
     """Reads do not wait for a long piece, and still nothing stays due."""
-    monkeypatch.setattr("adapters.sql.writer.IDLE_S", 0.01)
+    monkeypatch.setattr("adapters.sql.writer.IDLE_S", 0.5)
     monkeypatch.setattr("adapters.sql.writer.ASKED_BREATH_S", 0.01)
     sizes = []
     catch_up = following.WordIndex.catch_up
@@ -272,8 +272,8 @@ def test_a_store_that_is_asked_all_the_time_catches_up_in_small_pieces(
     )
     store = open_store(tmp_path / "store", database=database)
     assert store.search("Condition", []).matches == ()
-    store.transact(lambda tx: [tx.put(_condition(f"c{n}", "one")) for n in range(100)])
     connection = store._engine.connect()
+    store.transact(lambda tx: [tx.put(_condition(f"c{n}", "one")) for n in range(100)])
     while following.is_due(connection):
         assert store.read("Condition", "c0").version == 1
     connection.close()

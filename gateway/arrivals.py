@@ -1,0 +1,34 @@
+"""What the arrival of a resource starts, by its type: one table.
+
+A row is called in the transaction that stores the resource, by create, update, patch, batch and
+transaction alike, so what it queues is as durable as the resource itself. What a lane or an operation of
+ours writes does not come this way: no result starts anything.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.store import Transaction
+from gateway.coding_arrival import code_on_arrival
+from gateway.fetch import fetch_on_arrival
+from gateway.interactions.write import OnCreated
+from gateway.operations.reindex import index_on_arrival
+from gateway.settings import Settings
+from profiles.clinical_document import KINDS
+
+
+def arrivals(settings: Settings) -> OnCreated:
+    """What starts the work that an arriving resource asks for; most types ask for none."""
+    code = code_on_arrival(settings)
+    table: Mapping[str, OnCreated] = {
+        **dict.fromkeys(KINDS, code),
+        "ImagingStudy": fetch_on_arrival,
+        "SearchParameter": index_on_arrival,
+    }
+
+    def arrived(tx: Transaction, resource: dict[str, Any]) -> None:
+        start = table.get(resource["resourceType"])
+        if start is not None:
+            start(tx, resource)
+
+    return arrived

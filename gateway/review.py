@@ -1,0 +1,49 @@
+"""A named person decides on what an AI has made: a review Task leads to a report or to a Claim.
+
+Whatever the decision changes is one transaction. The Task is the guard: it ends once, so of two people who
+decide at the same time the second is told that the review has ended (``conflict``).
+"""
+
+from dataclasses import dataclass
+
+from adapters.store import Transaction
+from gateway.claim_decision import decide_claim
+from gateway.decision import Decision
+from gateway.report_decision import decide_report
+from gateway.settings import Settings
+from profiles.outcome import OperationOutcomeError
+from profiles.scrub.finding import Finding
+from profiles.task import REVIEW, code_of
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The reference of what was decided on, and what the scrub of a Claim had to say."""
+
+    reference: str
+    findings: tuple[Finding, ...] | None = None
+
+
+def apply_decision(
+    tx: Transaction, task_id: str, decision: Decision, settings: Settings
+) -> Decided:
+    """Apply a decision inside a transaction.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``business-rule`` for a Task that is no review, ``conflict`` for one that has ended, and what the
+        decision itself is refused for.
+    """
+    task = tx.require("Task", task_id).json()
+    if code_of(task) != REVIEW.code:
+        raise OperationOutcomeError(
+            "business-rule", "only a review Task can be decided", "Task.code"
+        )
+    if task["status"] != "requested":
+        raise OperationOutcomeError("conflict", "this review has already ended", "Task.status")
+    reference = str(task["focus"]["reference"])
+    if reference.startswith("Claim/"):
+        return Decided(reference, decide_claim(tx, task, decision, settings))
+    decide_report(tx, task, decision)
+    return Decided(reference)

@@ -1,0 +1,234 @@
+"""Compiles a tabular list into the SQLite file of a release.
+
+Rows of ``code`` stand in printed order and everything below a row is one range of ids. A code that takes a
+7th character is followed by its valid forms. Each file says what it was made of (SHA-256 of every source);
+it is made anew only when that changes, or this layout.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+
+from terminology.icd10cm.codes import flat, with_seventh
+from terminology.icd10cm.seventh import seventh_characters
+from terminology.icd10cm.tabular import CODE, Node, read_tabular
+from terminology.store_folder import Progress, compiling, file_digest, replacing, silent
+
+LAYOUT: Final = 1
+"""Number of this file layout; another one is compiled anew."""
+
+SCHEMA: Final = """
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE code(id INTEGER PRIMARY KEY, flat TEXT NOT NULL, code TEXT NOT NULL, display TEXT NOT NULL,
+  kind TEXT NOT NULL, parent INTEGER NOT NULL, last INTEGER NOT NULL, billable INTEGER NOT NULL,
+  seventh TEXT NOT NULL);
+CREATE TABLE note(id INTEGER PRIMARY KEY, code INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE term(id INTEGER PRIMARY KEY, code INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
+CREATE VIRTUAL TABLE word USING fts5(text, content='term', content_rowid='id', detail=column,
+  tokenize="porter unicode61 remove_diacritics 2");
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, row);
+"""
+INDEXES: Final = """
+CREATE UNIQUE INDEX code_flat ON code(flat);
+CREATE INDEX code_parent ON code(parent);
+CREATE INDEX note_code ON note(code);
+CREATE INDEX term_code ON term(code);
+"""
+_SEARCHED: Final = frozenset({"inclusion", "includes"})
+_STEPS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What a compiled file is about.
+
+    Parameters
+    ----------
+    version : str
+        Year and month from which it holds, such as ``2026-04``.
+    begins, ends : str
+        First and last service date (ISO 8601).
+    """
+
+    version: str
+    begins: str
+    ends: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of ``code``."""
+
+    id: int
+    node: int
+    code: str
+    display: str
+    kind: str
+    parent: int
+    last: int
+    billable: bool
+    seventh: Mapping[str, str]
+
+
+def release_path(folder: Path, version: str) -> Path:
+    """Where the file of a release lies."""
+    return folder / f"icd10cm-{version}.sqlite"
+
+
+def compile_tabular(
+    folder: Path,
+    release: Release,
+    tabular: Path,
+    *,
+    listed: frozenset[str] | None = None,
+    progress: Progress = silent,
+) -> Path:
+    """Make the file of a release, unless it is there and made of the same.
+
+    Parameters
+    ----------
+    listed : frozenset of str, optional
+        Every code without its dot, where a list of them comes with the tabular list: a code that the
+        list lacks is kept, and not billable.
+
+    Raises
+    ------
+    TerminologyError
+        When the file is no tabular list.
+    """
+    path = release_path(folder, release.version)
+    progress(0, _STEPS, "tabular list: hash")
+    sources = {tabular.name: file_digest(tabular)}
+    stated = _stated(release, sources)
+    with compiling(folder):
+        if meta_of(path) == stated:
+            return path
+        progress(1, _STEPS, "tabular list: read")
+        year, nodes = read_tabular(tabular)
+        rows = list(_rows(nodes, listed))
+        progress(2, _STEPS, "tabular list: write")
+        with replacing(path) as written:
+            _write(written, nodes, rows, stated, year)
+        progress(_STEPS, _STEPS, "tabular list: done")
+    return path
+
+
+def meta_of(path: Path) -> dict[str, str]:
+    """What a compiled file says of itself: ``release``, ``sources``, ``layout``; empty when there is none."""
+    if not path.exists():
+        return {}
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            found = dict(connection.execute("SELECT name, value FROM meta"))
+        finally:
+            connection.close()
+    except apsw.Error:
+        return {}
+    return {name: found[name] for name in _STATED if name in found}
+
+
+_STATED: Final = ("version", "begins", "ends", "layout", "sources", "digest")
+
+
+def _stated(release: Release, sources: Mapping[str, str]) -> dict[str, str]:
+    stated = {
+        "version": release.version,
+        "begins": release.begins,
+        "ends": release.ends,
+        "layout": str(LAYOUT),
+        "sources": json.dumps(dict(sorted(sources.items()))),
+    }
+    digest = hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+    return {**stated, "digest": digest}
+
+
+def _rows(nodes: Sequence[Node], listed: frozenset[str] | None) -> Iterator[Row]:
+    """Rows in printed order; ids run over codes with a 7th character too."""
+    taken = seventh_characters(nodes)
+    begins: dict[int, int] = {}
+    count = 0
+    for node in nodes:
+        count += 1
+        begins[node.id] = count
+        count += len(taken.get(node.id, ()))
+    begins[len(nodes) + 1] = count + 1
+    for node in nodes:
+        parent = begins.get(node.parent, 0)
+        characters = taken.get(node.id, {})
+        last = begins[node.last + 1] - 1
+        leaf = node.kind == CODE and last == begins[node.id]
+        billable = leaf and _is_listed(node.code, listed)
+        made = Row(
+            begins[node.id], node.id, node.code, node.display, node.kind, parent, last, billable,
+            characters,
+        )  # fmt: skip
+        yield made
+        yield from _expanded(made, listed)
+
+
+def _expanded(row: Row, listed: frozenset[str] | None) -> Iterator[Row]:
+    for place, (character, meaning) in enumerate(row.seventh.items(), row.id + 1):
+        code = with_seventh(row.code, character)
+        display = f"{row.display}, {meaning}"
+        billable = _is_listed(code, listed)
+        yield Row(place, 0, code, display, CODE, row.id, place, billable, {})
+
+
+def _is_listed(code: str, listed: frozenset[str] | None) -> bool:
+    return listed is None or flat(code) in listed
+
+
+def _write(
+    path: Path, nodes: Sequence[Node], rows: Sequence[Row], stated: Mapping[str, str], year: str
+) -> None:
+    connection = apsw.Connection(str(path))
+    try:
+        connection.execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=4096")
+        connection.execute(SCHEMA)
+        with connection:
+            places = _write_codes(connection, rows)
+            _write_notes(connection, nodes, places)
+            meta = {**stated, "year": year}
+            connection.executemany("INSERT INTO meta VALUES(?, ?)", meta.items())
+            connection.execute(INDEXES)
+            connection.execute("INSERT INTO word(word) VALUES('rebuild')")
+            connection.execute("INSERT INTO word(word) VALUES('optimize')")
+        connection.execute("ANALYZE; VACUUM")
+    finally:
+        connection.close()
+
+
+def _write_codes(connection: Any, rows: Sequence[Row]) -> dict[int, int]:
+    connection.executemany(
+        "INSERT INTO code VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                row.id, flat(row.code), row.code, row.display, row.kind, row.parent, row.last,
+                int(row.billable), json.dumps(dict(row.seventh)) if row.seventh else "",
+            )
+            for row in rows
+        ),
+    )  # fmt: skip
+    return {row.node: row.id for row in rows if row.node}
+
+
+def _write_notes(connection: Any, nodes: Sequence[Node], places: Mapping[int, int]) -> None:
+    for node in nodes:
+        place = places[node.id]
+        for kind, text in node.notes:
+            connection.execute(
+                "INSERT INTO note(code, kind, text) VALUES(?, ?, ?)", (place, kind, text)
+            )
+        if node.kind == CODE:
+            terms = [("description", node.display)]
+            terms += [("inclusion", text) for kind, text in node.notes if kind in _SEARCHED]
+            connection.executemany(
+                "INSERT INTO term(code, kind, text) VALUES(?, ?, ?)",
+                [(place, kind, text) for kind, text in terms],
+            )

@@ -1,0 +1,1 @@
+"""The scrub of Claims."""
