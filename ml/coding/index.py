@@ -22,32 +22,24 @@ K1: Final = 1.2
 B: Final = 0.5
 FORMAT: Final = 1
 SIDE: Final = re.compile(r"\b(right|left|bilateral|unspecified side|unspecified)\b", re.IGNORECASE)
-PAIRED: Final = re.compile(r"^(right|left|bilateral)$")
 
 Array = np.ndarray[Any, Any]
 Told = Callable[[int, int, str], None]
 
 
-class Code(Protocol):
-    """What the index asks of a code of a release."""
-
-    code: str
-    display: str
-    parent: str
-    billable: bool
-    inclusion: Any
-
-
 class Release(Protocol):
     """What the coder asks of a release of ICD-10-CM (``terminology.icd10cm.release``)."""
 
-    version: str
-    system: str
-    digest: str
-
+    @property
+    def version(self) -> str: ...
+    @property
+    def system(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
     def get(self, code: str) -> Any: ...
-    def leaves(self) -> Iterable[Any]: ...
-    def children(self, code: str) -> Iterable[Any]: ...
+    def billable(self, code: str) -> bool: ...
+    def terms(self) -> Iterable[tuple[str, str, str]]: ...
+    def excludes1(self, a: str, b: str) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +51,11 @@ class Concept:
     sides : dict
         Code up to its 6th character by side: ``right``, ``left``, ``bilateral``, ``unspecified``, or the
         empty text when the concept has none.
-    seventh : str
-        The 7th characters that a code needs one of; empty when none.
     display : str
         Description without its side.
     """
 
     sides: dict[str, str]
-    seventh: str
     display: str
 
 
@@ -84,47 +73,57 @@ def without_side(display: str) -> str:
     return " ".join(SIDE.sub(" ", display.lower()).replace(",", " ").split())
 
 
-def concepts(release: Release) -> list[Concept]:
-    """Every concept of a release."""
-    bases: dict[str, list[Any]] = {}
-    for leaf in release.leaves():
-        seven = len(leaf.code) == 8
-        base = leaf.parent if seven else leaf.code
-        bases.setdefault(base, []).append(leaf)
+def _parent(code: str, known: dict[str, str]) -> str:
+    """The code above another one: its longest beginning that is a code."""
+    above = code[:-1].rstrip(".")
+    while len(above) > 3 and above not in known:
+        above = above[:-1].rstrip(".")
+    return above if above in known else ""
+
+
+def _rows(terms: Iterable[tuple[str, str, str]]) -> tuple[list[Concept], list[tuple[int, str]]]:
+    """The concepts of a release, and every searchable row: concept and text.
+
+    Parameters
+    ----------
+    terms : iterable of (str, str, str)
+        Code, text and kind; a code that takes a 7th character stands for its forms.
+    """
+    shown: dict[str, str] = {}
+    more: dict[str, list[str]] = {}
+    for code, text, kind in terms:
+        if kind == "description":
+            shown[code] = text
+        else:
+            more.setdefault(code, []).append(text)
+    parents = {code: _parent(code, shown) for code in shown}
+    inner = set(parents.values())
     groups: dict[tuple[str, str], dict[str, str]] = {}
-    seventh: dict[str, str] = {}
-    shown: dict[tuple[str, str], str] = {}
-    for base, leaves in bases.items():
-        code = release.get(base)
-        if len(leaves[0].code) == 8:
-            seventh[base] = "".join(sorted(leaf.code[7] for leaf in leaves))
-        key = (code.parent, without_side(code.display))
-        side = side_of(code.display)
-        lateral = groups.setdefault(key, {})
-        name = side or ("unspecified" if "unspecified" in code.display.lower() else "")
-        lateral.setdefault(name, base)
-        if lateral[name] != base:
-            key = (base, without_side(code.display))
-            groups[key] = {name: base}
-        shown.setdefault(key, code.display)
-    made = []
-    for key, lateral in groups.items():
-        first = next(iter(lateral.values()))
-        made.append(Concept(lateral, seventh.get(first, ""), shown[key]))
-    return made
-
-
-def _rows(release: Release, found: list[Concept]) -> list[tuple[int, str]]:
-    """Concept and text of every searchable row: its description, then its and its parents' inclusion terms."""
+    for code, display in shown.items():
+        if code not in inner:
+            _place(groups, code, display, parents[code])
+    found = [Concept(sides, shown[next(iter(sides.values()))]) for sides in groups.values()]
     rows: list[tuple[int, str]] = []
     for at, concept in enumerate(found):
-        rows.append((at, concept.display))
-        code = release.get(next(iter(concept.sides.values())))
-        rows += [(at, term) for term in code.inclusion]
-        parent = release.get(code.parent) if code.parent else None
-        if parent and len(concept.sides) > 1:
-            rows += [(at, term) for term in parent.inclusion]
-    return rows
+        code = next(iter(concept.sides.values()))
+        named = [concept.display, *more.get(code, ())]
+        if len(concept.sides) > 1:
+            named += more.get(parents[code], ())
+        rows += [(at, text) for text in dict.fromkeys(named)]
+    return found, rows
+
+
+def _place(
+    groups: dict[tuple[str, str], dict[str, str]], code: str, display: str, parent: str
+) -> None:
+    """Put a code with its siblings of the other sides; alone where its side is taken."""
+    unsided = "unspecified" if "unspecified" in display.lower() else ""
+    name = side_of(display) or unsided
+    siblings = groups.setdefault((parent, without_side(display)), {})
+    if name in siblings:
+        groups[code, display] = {name: code}
+    else:
+        siblings[name] = code
 
 
 def build(release: Release, path: Path, progress: Told) -> None:
@@ -138,9 +137,8 @@ def build(release: Release, path: Path, progress: Told) -> None:
     progress : callable
         ``progress(done, total, unit)``.
     """
-    found = concepts(release)
+    found, rows = _rows(release.terms())
     progress(1, 3, "steps")
-    rows = _rows(release, found)
     vocabulary: dict[str, int] = {}
     word_ids: list[int] = []
     row_ids: list[int] = []
@@ -170,7 +168,7 @@ def _write(
     facts = {
         "format": FORMAT,
         "words": list(vocabulary),
-        "concepts": [[item.sides, item.seventh, item.display] for item in found],
+        "concepts": [[item.sides, item.display] for item in found],
         "texts": [text for _, text in rows],
     }
     half = path.with_suffix(".half")

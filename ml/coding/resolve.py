@@ -8,6 +8,7 @@ from ml.coding.index import Concept, Index, Release, side_of
 from ml.coding.match import GENERIC, Candidate
 from ml.coding.words import bag, tokens
 from profiles.coding_records import RuleCitation
+from terminology.icd10cm.codes import with_seventh
 
 GUIDELINES: Final = "ICD-10-CM Official Guidelines for Coding and Reporting, section "
 SUBSEQUENT: Final = re.compile(
@@ -115,14 +116,14 @@ class Resolver:
             return None, None
         if known.billable:
             return known.code, None
-        chars = {leaf.code[7]: leaf.code for leaf in self.release.children(known.code) if len(leaf.code) == 8}
+        chars = known.seventh
         if not chars:
             return None, None
         wanted = "S" if SEQUELA.search(context) else "D" if SUBSEQUENT.search(context) else "A"
         char = wanted if wanted in chars else next(iter(sorted(chars)))
         rule = "I.C.19.a" if known.code[0] in "ST" else "I.A.5"
         names = {"A": "active treatment", "D": "routine healing or recovery", "S": "sequela"}
-        return chars[char], cite(rule, f"7th character {char}: {names.get(char, 'as the category asks')}.")
+        return with_seventh(known.code, char), cite(rule, f"7th character {char}: {names.get(char, 'as the category asks')}.")
 
 
 def _by_side(concept: Concept, side: str) -> tuple[str, ...]:
