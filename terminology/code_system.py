@@ -1,7 +1,7 @@
 """What every code system can say, whatever it is stored as.
 
-A provider opens the versions of one code system in the folder of compiled tables; ``PROVIDERS`` names the
-modules that have one. The FHIR operations on codes ask through this and know no code system by name.
+A provider opens the versions of one code system in the folder of compiled tables; ``PROVIDERS`` names them.
+The FHIR operations on codes ask through this and know no code system by name.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,8 +10,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-PROVIDERS: Final = ("terminology.icd10cm.code_system",)
-"""Modules with a ``PROVIDER``."""
+PROVIDERS: Final = (
+    "terminology.icd10cm.code_system:PROVIDER",
+    "terminology.procedure_systems:HCPCS_PROVIDER",
+    "terminology.procedure_systems:CPT_PROVIDER",
+)
+"""Where each ``Provider`` is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,5 +154,6 @@ class Provider:
 
 def providers() -> dict[str, Provider]:
     """Every provider, by canonical URI."""
-    found: list[Provider] = [import_module(module).PROVIDER for module in PROVIDERS]
+    places = (place.partition(":") for place in PROVIDERS)
+    found: list[Provider] = [getattr(import_module(name), own) for name, _, own in places]
     return {provider.system: provider for provider in found}

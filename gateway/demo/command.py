@@ -11,7 +11,6 @@ import gateway.demo
 from gateway.app import compose
 from gateway.demo.coding import CodingJourney, TrialPayer
 from gateway.demo.console import say
-from gateway.demo.imaging import ImagingJourney
 from gateway.demo.running import Running
 from gateway.logs import configure_logging
 from gateway.serve import free_port
@@ -58,14 +57,17 @@ def main(arguments: Sequence[str]) -> int:
 def _play(running: Running, seed: int) -> bool:
     """Play every journey whose worker can run here; whether each came out right."""
     here = {name for name, worker in workers().items() if not missing(worker.SPEC)}
-    agreed = []
-    imaging = ImagingJourney(running)
+    agreed, ways_in = [], []
     if "analyze" in here:
+        from gateway.demo.imaging import ImagingJourney
+
+        imaging = ImagingJourney(running)
         agreed.append(imaging.play(seed))
+        ways_in.append(imaging.show_ways_in)
     if "code" in here:
         agreed.append(CodingJourney(running).play())
     say(f"\nOpen      {running.base}/\n")
-    if "analyze" in here:
-        imaging.show_ways_in()
+    for show in ways_in:
+        show()
     say(f"Store     {running.gateway.settings.data}/isthmus.sqlite\n")
     return all(agreed) and bool(agreed)

@@ -14,6 +14,8 @@ from gateway.fetch import fetch_on_arrival
 from gateway.http import Services, build_app
 from gateway.settings import TERMINOLOGY, load_settings
 from profiles.admission import issues
+from terminology.systems import CPT, HCPCS
+from tests.make_tables import HCPCS_TEXT, imported
 from tests.make_terminology import terminology_folder
 
 FHIR = {"Content-Type": "application/fhir+json"}
@@ -527,3 +529,25 @@ def test_the_terminology_statement_lists_what_can_be_asked(
     taken = {p["name"] for p in definition["parameter"] if p["use"] == "in"}
     assert {p["name"] for p in said["expansion"]["parameter"]} == taken
     assert issues(said) == []
+
+
+def test_imported_procedure_codes_are_code_systems(
+    tmp_path: Path, ask: Callable[..., dict[str, Any]]
+) -> None:
+    """HCPCS and the site's CPT numbers are looked up and expanded; a code that has ended is inactive."""
+    imported(tmp_path / TERMINOLOGY, "hcpcs", "HCPC2026_JAN_ANWEB.txt", HCPCS_TEXT)
+    imported(tmp_path / TERMINOLOGY, "cpt", "numbers.txt", "99213\n99214\n")
+    tray = ask("CodeSystem/$lookup", system=HCPCS, code="A4550", **DATE)
+    assert _values(tray)["display"] == "Surgical trays for the operating room"
+    assert ("inactive", True) in _properties(tray)
+    assert ("expirationDate", "2025-12-31") in _properties(tray)
+    before = ask("CodeSystem/$lookup", system=HCPCS, code="A4550", date="2025-06-01")
+    assert ("inactive", False) in _properties(before)
+    cpt = ask("ValueSet/$expand", url=f"{CPT}?fhir_vs", **DATE)
+    assert [(one["code"], one["display"]) for one in cpt["expansion"]["contains"]] == [
+        ("99213", "99213"),
+        ("99214", "99214"),
+    ]
+    active = ask("ValueSet/$expand", url=f"{HCPCS}?fhir_vs", activeOnly="true", **DATE)
+    assert "A4550" not in _codes(active)
+    assert "J1100" in _codes(active)
