@@ -1,0 +1,2 @@
+def combined(found, release):
+    return found

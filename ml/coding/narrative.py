@@ -1,0 +1,2 @@
+def narrative(*a):
+    return []
