@@ -119,7 +119,7 @@ class Coding:
 
 
 def verified(result: CodingResult, request: CodingRequest) -> CodingResult:
-    """The result without what does not stand in the notes word for word, and a remark on how much that was."""
+    """The result without what is not in the notes word for word, and a remark on how much that was."""
     texts = {note.document: note.text for note in request.notes}
 
     def stands(one: Any) -> bool:

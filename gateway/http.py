@@ -35,6 +35,7 @@ class Services:
 
     request_analysis: Callable[[str, dict[str, Any]], str]
     on_created: Callable[[Transaction, dict[str, Any]], None]
+    call_lane: Callable[[str, dict[str, Any], float], dict[str, Any]]
     lanes_alive: Callable[[], bool] = lambda: True
     payers: Payers | None = None
 
