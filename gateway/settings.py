@@ -18,6 +18,8 @@ from typing import Any, Final
 from profiles.outcome import OperationOutcomeError
 
 PREFIX: Final = "ISTHMUS_"
+TERMINOLOGY: Final = "terminology"
+"""Folder of the compiled code systems, in the data folder."""
 OTHER_VARIABLES: Final = frozenset({"ISTHMUS_CONFIG", "ISTHMUS_TORCH_INDEX", "ISTHMUS_TORCH"})
 
 
@@ -111,6 +113,11 @@ class Settings:
     max_body_bytes: int
     cors_origins: tuple[str, ...]
     log_level: str
+
+    @property
+    def terminology(self) -> Path:
+        """Where the compiled code systems lie."""
+        return Path(self.data) / TERMINOLOGY
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -21,7 +21,7 @@ from gateway.coding_call import CodingCall
 from gateway.lane import Handler, Lane
 from gateway.lane_calls import Answer, serve_calls
 from gateway.logs import configure_logging
-from gateway.settings import load_settings
+from gateway.settings import TERMINOLOGY, load_settings
 from ml.worker import Places, Spec, Worker, missing, workers
 from profiles.coding_records import CodingRequest
 from profiles.records import StudyRef
@@ -30,7 +30,6 @@ from terminology.icd10cm.base import base_files, compile_base
 log = logging.getLogger("isthmus.worker")
 
 DATABASE = "ISTHMUS_DATABASE"
-TERMINOLOGY = "terminology"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

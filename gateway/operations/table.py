@@ -10,12 +10,17 @@ from gateway.operations import (
     decide,
     document,
     everything,
+    expand,
     fhirpath,
     lastn,
+    lookup,
     meta,
     reindex,
     submit,
+    subsumes,
+    translate,
     validate,
+    validate_code,
     versions,
 )
 from gateway.operations.definition import Operation
@@ -32,6 +37,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     reindex.OPERATION,
     submit.OPERATION,
     versions.OPERATION,
+    lookup.OPERATION,
+    *validate_code.OPERATIONS,
+    subsumes.OPERATION,
+    expand.OPERATION,
+    translate.OPERATION,
 )
 
 
