@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from adapters.store import Store
+from gateway.coding import asked_in
 from profiles.builders.claim_record import REQUEST, RESULT
 from profiles.coding_records import (
     CodeSuggestion,
@@ -26,7 +27,6 @@ from profiles.records import from_json
 from profiles.scrub.context import ScrubContext, edit_tables
 from profiles.scrub.finding import scrub_outcome
 from profiles.scrub.scrub import scrub
-from profiles.task import input_of
 
 Part = dict[str, Any]
 
@@ -68,14 +68,13 @@ def stored_answer(store: Store, task: Mapping[str, Any], base: str, scrubbed: An
     result = _kept(store, outputs[RESULT])
     given = _kept(store, outputs[REQUEST])
     found = store.search("Provenance", [("target", f"Binary/{_id(outputs[RESULT])}")], count=1)
-    asked = next((orjson.loads(one["valueString"]) for one in input_of(task, "asked")), {})
     return coding_answer(
         from_json(CodingRequest, given),
         from_json(CodingResult, result),
         [claim, *(match.json() for match in found.matches)],
         scrubbed(claim),
         base=base,
-        rationale=asked.get("rationale", True),
+        rationale=asked_in(task).rationale,
     )
 
 
@@ -94,7 +93,12 @@ def _bundle(resources: Sequence[Mapping[str, Any]], base: str) -> dict[str, Any]
 
 
 def _suggestion(one: CodeSuggestion, rationale: bool) -> Part:
-    coding = {"system": one.system, "version": one.version, "code": one.code, "display": one.display}
+    coding = {
+        "system": one.system,
+        "version": one.version,
+        "code": one.code,
+        "display": one.display,
+    }
     parts: list[Part] = [
         {"name": "coding", "valueCoding": {name: text for name, text in coding.items() if text}},
         {"name": "confidence", "valueDecimal": round(one.score, 3)},

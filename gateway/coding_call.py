@@ -1,7 +1,8 @@
 """A note that is coded without being stored: what a lane process answers to a call.
 
 The gateway hands over what a client has sent; extraction and coding run here, in the process that may be
-killed when a document takes too long. The answer holds what the coder was given, what it made, and the draft Claim.
+killed when a document takes too long. The answer holds what the coder was given, what it made, and the
+draft Claim.
 """
 
 from collections.abc import Mapping

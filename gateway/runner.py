@@ -166,9 +166,7 @@ class Runner:
         """
         processes = [process for process in self.lanes if process.lane == lane]
         if not processes:
-            raise OperationOutcomeError(
-                "not-supported", f"no worker of the lane {lane} runs here: see `isthmus doctor`"
-            )
+            return no_lane(lane, request, wait_s)
         deadline = time.monotonic() + wait_s
         numbered = {**request, "id": uuid4().hex}
         while True:
@@ -197,6 +195,14 @@ class Runner:
             return
         if freed:
             log.warning("lease.freed", extra={"count": freed})
+
+
+def no_lane(lane: str, request: dict[str, Any], wait_s: float) -> dict[str, Any]:
+    """Refuse a call of a lane that does not run here (``not-supported``)."""
+    del request, wait_s
+    raise OperationOutcomeError(
+        "not-supported", f"no worker of the lane {lane} runs here: see `isthmus doctor`"
+    )
 
 
 def lane_command(data: str, lane: str, models: str, log_level: str = "INFO") -> tuple[str, ...]:
