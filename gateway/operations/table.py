@@ -7,6 +7,7 @@ from typing import Final
 
 from gateway.operations import (
     analyze,
+    code,
     decide,
     document,
     everything,
@@ -27,6 +28,7 @@ from gateway.operations.definition import Operation
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     analyze.OPERATION,
+    code.OPERATION,
     decide.OPERATION,
     validate.OPERATION,
     *everything.OPERATIONS,
