@@ -55,13 +55,13 @@ def decide_claim(
     _require_seen(stored, decision)
     if claim["status"] != "draft":
         _close(tx, task, decision)
-        return scrub_claim(tx, claim, folder)
+        return scrub_claim(tx, claim, folder, tx.moment.date())
     decisions = code_decisions(tx, task, decision.codes, claim, folder)
     _require_consistent(decision, decisions, claim)
     edited = edit_claim(claim, decisions, decision.performer, _fees(folder))
     after = decided_claim(edited.claim, decision.word, decision.performer)
     require_admissible(after)
-    findings = scrub_claim(tx, after, folder)
+    findings = scrub_claim(tx, after, folder, tx.moment.date())
     overridden = _overridden(decision, findings)
     result = kept_record(tx, task, RESULT, CodingResult)
     records = records_of(

