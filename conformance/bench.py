@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 BENCHES: Final = {
+    "coding": ("conformance.bench_coding:run", "codes of notes: how right, how fast, how large"),
     "fhir": ("conformance.bench_fhir:run_bench", "the FHIR endpoint: write, import, read, search"),
     "imaging": ("conformance.bench_imaging:run", "last C-STORE response to readable report"),
 }
@@ -24,7 +25,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("name", choices=tuple(BENCHES))
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--rounds", type=int, default=10, help="studies, or hundreds of searches")
+    parser.add_argument(
+        "--rounds", type=int, default=10, help="studies, processes, or hundreds of searches"
+    )
     chosen = parser.parse_args(arguments)
     module, _, function = BENCHES[chosen.name][0].partition(":")
     result: dict[str, Any] = getattr(importlib.import_module(module), function)(chosen.rounds)

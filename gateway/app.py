@@ -13,18 +13,26 @@ from starlette.types import ASGIApp
 
 from adapters.dimse.peers import Peers
 from adapters.dimse.scp import Received, StorageScp
+from adapters.payer.payers import load_payers
 from adapters.store import Store, open_store
 from gateway.arrivals import arrivals
 from gateway.fetch import FETCH_LANE, Fetch
 from gateway.http import Services, build_app
+from gateway.inquire_job import Inquire
 from gateway.intake import IMAGING_LANE, Intake, Settle
-from gateway.lane import Lane
+from gateway.lane import Handler, Lane, Retry
 from gateway.operations.job import OPERATION_LANE, RunOperation
+from gateway.payers import Payers
 from gateway.runner import Runner, lane_command
 from gateway.settings import Settings
+from gateway.submission import PAYER_LANE
+from gateway.submit_job import Submit, Waits
 from ml.worker import missing, workers
 
 log = logging.getLogger("isthmus.gateway")
+
+PAYER_LANES = 4
+PAYER_JOB_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +102,14 @@ def compose(settings: Settings) -> Gateway:
             addresses=frozenset(settings.peer_addresses),
         ),
     )
+    payers = Payers(store, load_payers(settings.payers), settings.payer_servers)
     services = Services(
         request_analysis=lambda study_id, parameters: intake.request_analysis(
             store.read("ImagingStudy", study_id).json(), parameters
         ),
         on_created=arrivals(settings),
         lanes_alive=lambda: all(lane.pid is not None for lane in runner.lanes),
+        payers=payers,
     )
     return Gateway(
         settings=settings,
@@ -122,9 +132,25 @@ def compose(settings: Settings) -> Gateway:
                 timeout_s=settings.fetch_timeout_s,
                 rest_s=0.05,
             ),
+            *_payer_lanes(store, payers, settings),
         ),
         http=build_app(store, settings, services),
     )
+
+
+def _payer_lanes(store: Store, payers: Payers, settings: Settings) -> list[Lane]:
+    """Several, so that a payer that is slow does not hold up the Claims of the others."""
+    waits = Waits(settings.payer_retry_s, settings.payer_poll_s)
+    handlers: dict[str, Handler] = {
+        "submit": Submit(store, payers, waits),
+        "inquire": Inquire(store, payers, waits),
+    }
+    # The job itself says when it is due again; what is meant here is a fault of ours.
+    retry = Retry(attempts=100, deaths=10_000, first_s=30.0, factor=1.0)
+    return [
+        Lane(store, PAYER_LANE, handlers, timeout_s=PAYER_JOB_S, retry=retry, rest_s=0.1)
+        for _ in range(PAYER_LANES)
+    ]
 
 
 def _lane_commands(settings: Settings) -> list[tuple[str, ...]]:

@@ -9,16 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.store import Transaction
+from gateway.coding_arrival import code_on_arrival
 from gateway.fetch import fetch_on_arrival
 from gateway.interactions.write import OnCreated
 from gateway.operations.reindex import index_on_arrival
 from gateway.settings import Settings
+from profiles.clinical_document import KINDS
 
 
 def arrivals(settings: Settings) -> OnCreated:
     """What starts the work that an arriving resource asks for; most types ask for none."""
-    del settings  # no row asks for one yet
+    code = code_on_arrival(settings)
     table: Mapping[str, OnCreated] = {
+        **dict.fromkeys(KINDS, code),
         "ImagingStudy": fetch_on_arrival,
         "SearchParameter": index_on_arrival,
     }

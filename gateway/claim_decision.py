@@ -13,8 +13,7 @@ from gateway.claim_draft import has_begun
 from gateway.claim_parameters import code_decisions, kept_record
 from gateway.claim_scrub import scrub_claim
 from gateway.decision import Decision
-from gateway.settings import Settings
-from gateway.worker import TERMINOLOGY
+from gateway.settings import TERMINOLOGY, Settings
 from profiles.admission import require_admissible
 from profiles.builders.claim_decision import (
     ACCEPTED,

@@ -14,7 +14,6 @@ from typing import Final
 
 from adapters.store import open_store
 from gateway.settings import Settings, load_settings
-from gateway.worker import TERMINOLOGY
 from ml.models import describe_models
 from ml.worker import missing, workers
 from profiles.outcome import OperationOutcomeError
@@ -122,7 +121,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
 
 
 def _code_systems(settings: Settings) -> Iterator[Finding]:
-    folder = Path(settings.data) / TERMINOLOGY
+    folder = settings.terminology
     for importer in importers().values():
         subject = f"codes {importer.name}"
         try:

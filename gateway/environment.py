@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-EXTRAS: Final = ("imaging", "dev")
+EXTRAS: Final = ("imaging", "language", "dev")
 OLDEST_TORCH: Final = (2, 8)
 NO_CPU_BUILD: Final = """\
 No CPU build of torch can be had from the places that pip knows. The plain build for this platform

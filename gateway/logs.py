@@ -11,7 +11,7 @@ import warnings
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
-QUOTING: Final = ("pydicom", "pynetdicom", "dicomweb_client", "highdicom")
+QUOTING: Final = ("pydicom", "pynetdicom", "dicomweb_client", "highdicom", "pypdf")
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 
 

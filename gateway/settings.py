@@ -18,6 +18,8 @@ from typing import Any, Final
 from profiles.outcome import OperationOutcomeError
 
 PREFIX: Final = "ISTHMUS_"
+TERMINOLOGY: Final = "terminology"
+"""Folder of the compiled code systems, in the data folder."""
 OTHER_VARIABLES: Final = frozenset({"ISTHMUS_CONFIG", "ISTHMUS_TORCH_INDEX", "ISTHMUS_TORCH"})
 
 
@@ -54,6 +56,19 @@ TABLE: Final = (
     ),
     Setting("fetch_timeout_s", 1800.0, "s", "time limit for fetching one study"),
     Setting("analyze_wait_s", 30.0, "s", "how long $analyze waits before it answers 202"),
+    Setting("code_documents", "on-arrival", "", "when notes are coded: on-arrival or on-demand"),
+    Setting("code_excluded_types", (), "", "LOINC codes of document types that are not coded"),
+    Setting("code_languages", ("en",), "", "languages of the documents that are coded"),
+    Setting("code_settle_s", 2.0, "s", "quiet time after an encounter's last document"),
+    Setting("code_wait_s", 30.0, "s", "how long $code waits before it answers 202"),
+    Setting("document_servers", (), "", "URL prefixes from which attachments may be fetched"),
+    Setting("payers", "", "", "JSON file of the payers that Claims are sent to"),
+    Setting("payer_servers", (), "", "URL prefixes below which an insurer's Endpoint may be used"),
+    Setting(
+        "claim_submission", "manual", "", "manual, or auto: an approved Claim goes out at once"
+    ),
+    Setting("payer_retry_s", 2.0, "s", "first wait before a payer that failed is tried again"),
+    Setting("payer_poll_s", 300.0, "s", "first wait before a payer is asked about a pended Claim"),
     Setting("reserve_bytes", 1_000_000_000, "bytes", "free disk space that is never used up"),
     Setting("max_body_bytes", 64_000_000, "bytes", "largest FHIR request body, unpacked"),
     Setting("cors_origins", (), "", "web origins that may call the endpoint from a browser"),
@@ -83,10 +98,26 @@ class Settings:
     count_wait_s: float
     fetch_timeout_s: float
     analyze_wait_s: float
+    code_documents: str
+    code_excluded_types: tuple[str, ...]
+    code_languages: tuple[str, ...]
+    code_settle_s: float
+    code_wait_s: float
+    document_servers: tuple[str, ...]
+    payers: str
+    payer_servers: tuple[str, ...]
+    claim_submission: str
+    payer_retry_s: float
+    payer_poll_s: float
     reserve_bytes: int
     max_body_bytes: int
     cors_origins: tuple[str, ...]
     log_level: str
+
+    @property
+    def terminology(self) -> Path:
+        """Where the compiled code systems lie."""
+        return Path(self.data) / TERMINOLOGY
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

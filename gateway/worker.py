@@ -16,13 +16,13 @@ from adapters.store import Store, open_store
 from gateway.analysis import Analysis
 from gateway.lane import Handler, Lane
 from gateway.logs import configure_logging
+from gateway.settings import TERMINOLOGY
 from ml.worker import Places, Spec, missing, workers
 from profiles.records import StudyRef
 
 log = logging.getLogger("isthmus.worker")
 
 DATABASE = "ISTHMUS_DATABASE"
-TERMINOLOGY = "terminology"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

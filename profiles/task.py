@@ -16,9 +16,13 @@ from terminology.coding import Code, concept
 from terminology.systems import TASK_CODE, TASK_STATE
 
 ANALYZE: Final = Code(TASK_CODE, "analyze", "Analyze an imaging study")
+CODE: Final = Code(TASK_CODE, "code", "Code clinical documents")
 FETCH: Final = Code(TASK_CODE, "fetch", "Fetch an imaging study from its DICOMweb endpoint")
 OPERATION: Final = Code(TASK_CODE, "operation", "Run a FHIR operation")
 REVIEW: Final = Code(TASK_CODE, "review", "Review an AI result")
+SUBMIT: Final = Code(TASK_CODE, "submit", "Submit a Claim to its payer")
+INQUIRE: Final = Code(TASK_CODE, "inquire", "Ask the payer what became of a Claim")
+FOLLOW_UP: Final = Code(TASK_CODE, "payer-follow-up", "Follow up what a payer has said")
 
 STATES: Final = {
     code: Code(TASK_STATE, code, display)
@@ -38,6 +42,13 @@ STATES: Final = {
         "modified": "Accepted with changes",
         "rejected": "Rejected",
         "dead-letter": "Given up after repeated errors",
+        "sending": "Being sent to the payer",
+        "ambiguous": "Sent, and not known whether it arrived",
+        "answered": "Answered by the payer",
+        "pended": "Pended by the payer",
+        "denied": "Denied by the payer",
+        "payer-refused": "Refused by the payer",
+        "awaiting-person": "Awaiting a person",
     }.items()
 }
 

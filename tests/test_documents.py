@@ -9,6 +9,7 @@ import pytest
 
 from gateway.cli import COMMANDS
 from gateway.settings import TABLE
+from ml.worker import Places
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [
@@ -64,9 +65,9 @@ def test_constraints_are_hashed_and_name_no_index():
 
 
 def test_download_sizes_are_known_for_every_extra():
-    """The sizes that set-up announces cover base, imaging and dev."""
+    """The sizes that set-up announces cover every extra."""
     sizes = json.loads((ROOT / "constraints.json").read_text())
-    for extra in ("base", "imaging", "dev"):
+    for extra in ("base", "imaging", "language", "dev"):
         named = [p for p in sizes["packages"].values() if extra in p["for"]]
         assert sum(package["bytes"] for package in named) > 1_000_000
 
@@ -85,5 +86,5 @@ def test_contributing_s_worker_is_a_worker(tmp_path):
     scope: dict = {"__name__": "planted"}
     exec(compile(code.group(1), "CONTRIBUTING.md", "exec"), scope)  # noqa: S102 - our own document
     given = scope["example"](tmp_path)
-    result = scope["run"](scope["load"](tmp_path), given, lambda *_: None)
+    result = scope["run"](scope["load"](Places(tmp_path, tmp_path)), given, lambda *_: None)
     assert isinstance(result, scope["SPEC"].result)

@@ -12,12 +12,13 @@ from adapters.store import Store, Transaction
 from gateway.fhir_answer import base_of, fhir_json, resource_id, store_of, transact
 from gateway.operations.result_bundle import result_bundle
 from profiles.outcome import OperationOutcomeError, outcome
-from profiles.task import ANALYZE, OPERATION, code_of, moved
+from profiles.task import ANALYZE, OPERATION, SUBMIT, code_of, moved
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
-_JOBS: Final = frozenset({ANALYZE.code, OPERATION.code})
-_RESULTS: Final = ("result", "kept")
-"""Outputs that name what an operation has come to: made for the answer, or stored as the client wished."""
+_JOBS: Final = frozenset({ANALYZE.code, OPERATION.code, SUBMIT.code})
+_RESULTS: Final = ("result", "kept", "response")
+"""Outputs that name what an operation has come to: made for the answer, or stored as the client wished, or
+received from a payer."""
 
 
 async def job_status(request: Request) -> Response:
@@ -40,6 +41,7 @@ async def cancel_job(request: Request) -> Response:
         if task["status"] in ENDED:
             _drop_result(tx, task)
         else:
+            _require_at_rest(task)
             tx.cancel(task_id, moved(task, "cancelled", "withdrawn", tx.moment))
         tx.set_note(f"progress:{task_id}", None)
         tx.set_note(f"withdrawn:{task_id}", "yes")
@@ -58,6 +60,12 @@ def _job(store: Store, task_id: str) -> dict[str, Any]:
     if store.note(f"withdrawn:{task_id}") is not None:
         raise OperationOutcomeError("not-found", "the job was cancelled by its client")
     return task
+
+
+def _require_at_rest(task: dict[str, Any]) -> None:
+    """Refuse to cancel what may have reached a payer: its answer would be lost (``conflict``)."""
+    if any(output["type"]["text"] == "attempt" for output in task.get("output", ())):
+        raise OperationOutcomeError("conflict", "the Claim may be with the payer already")
 
 
 def _drop_result(tx: Transaction, task: dict[str, Any]) -> None:

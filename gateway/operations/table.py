@@ -10,11 +10,17 @@ from gateway.operations import (
     decide,
     document,
     everything,
+    expand,
     fhirpath,
     lastn,
+    lookup,
     meta,
     reindex,
+    submit,
+    subsumes,
+    translate,
     validate,
+    validate_code,
     versions,
 )
 from gateway.operations.definition import Operation
@@ -29,7 +35,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     document.OPERATION,
     fhirpath.OPERATION,
     reindex.OPERATION,
+    submit.OPERATION,
     versions.OPERATION,
+    lookup.OPERATION,
+    *validate_code.OPERATIONS,
+    subsumes.OPERATION,
+    expand.OPERATION,
+    translate.OPERATION,
 )
 
 

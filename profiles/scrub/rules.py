@@ -225,6 +225,9 @@ RULES: Final[dict[str, Rule]] = {
         "informational",
         f"{_NCCI}, section E; NCCI PTP edits",
     ),
+    "ptp-not-checked": Rule(
+        "More codes on a day than are compared", "warning", "incomplete", "NCCI PTP edits"
+    ),
     "mue-line": Rule(
         "More units on a line than likely (MUE)", "error", "too-costly", f"{_NCCI}, section V; MUE"
     ),
@@ -278,7 +281,24 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "period-reversed": Rule("Period ends before it begins", "error", "value", _FHIR),
     "before-birth": Rule("Date of service before the birth", "error", "value", _FHIR),
+    # rules of the payer
     "timely-filing": Rule(
         "Filed after the payer's time limit", "error", "business-rule", "payer rule"
+    ),
+    "payer-not-covered": Rule(
+        "Service that the payer does not cover", "error", "business-rule", "payer rule"
+    ),
+    "payer-authorization": Rule(
+        "Service without its authorization", "error", "required", "payer rule"
+    ),
+    "payer-units": Rule("More units than the payer covers", "error", "too-costly", "payer rule"),
+    "payer-diagnosis": Rule(
+        "No diagnosis for which the payer covers the service",
+        "error",
+        "business-rule",
+        "payer rule",
+    ),
+    "payer-rule-failed": Rule(
+        "Payer rule that cannot be evaluated", "warning", "processing", "payer rule"
     ),
 }

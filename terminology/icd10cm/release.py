@@ -132,9 +132,18 @@ class Release:
         """A code, with or without its dot, or a section or chapter; None when the release has none."""
         return self._get(flat(code))
 
+    def billable(self, code: str) -> bool:
+        """Whether a code may be reported."""
+        row = self._rows("SELECT billable FROM code WHERE flat=?", (flat(code),)).fetchone()
+        return bool(row and row[0])
+
     def leaves(self) -> Iterator[str]:
         """Every billable code, in printed order."""
         return (code for (code,) in self._rows("SELECT code FROM code WHERE billable ORDER BY id"))
+
+    def codes(self) -> Iterator[str]:
+        """Every code, in printed order; chapters and sections are none."""
+        return (c for (c,) in self._rows("SELECT code FROM code WHERE kind='diag' ORDER BY id"))
 
     def children(self, code: str) -> tuple[IcdCode, ...]:
         """The codes directly below."""

@@ -1,0 +1,77 @@
+"""``Claim/[id]/$submit`` and ``Claim/$submit`` (R4 claim-operation-submit.html; PAS 2.2.1).
+
+On an instance our approved Claim goes to its payer: 202 and a job, 422 when it may not. On the type a
+provider's Bundle has come: it goes on to the payer of its insurer where the site knows one.
+"""
+
+from typing import Any, Final
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.store import Transaction
+from gateway.fhir_answer import fhir_json, transact
+from gateway.operations.definition import HL7, Call, Operation, Parameter
+from gateway.operations.endpoint import accepted, read_call
+from gateway.payers import Payers
+from gateway.received_claim import forward, require_request
+from gateway.submission import queue_submission
+from profiles.outcome import OperationOutcomeError
+
+
+async def submit(request: Request) -> Response:
+    """Queue our Claim, or pass on the one that has come."""
+    call = await read_call(request, OPERATION)
+    payers = request.app.state.services.payers
+    if call.id:
+        task_id = await transact(request, lambda tx: _queue(tx, call, payers))
+        return accepted(request, task_id)
+    bundle = call.one("resource")
+    if bundle is None:
+        raise OperationOutcomeError("required", "the parameter resource is required", "resource")
+    claim, organization = require_request(bundle)
+    payer = payers.known(claim.get("insurer", {}), organization)
+    if payer is None:
+        raise OperationOutcomeError(
+            "not-supported", "this server is not the insurer of the Claim and knows no way to it"
+        )
+    status, said = await anyio.to_thread.run_sync(
+        forward, payers.connection(payer), "Claim/$submit", bundle
+    )
+    return fhir_json(request, said, status)
+
+
+def _queue(tx: Transaction, call: Call, payers: Payers) -> str:
+    if call.one("resource") is not None:
+        raise OperationOutcomeError("invalid", "the URL names the Claim already", "resource")
+
+    def read(kind: str, resource_id: str) -> dict[str, Any] | None:
+        stored = tx.read(kind, resource_id)
+        return None if stored is None else stored.json()
+
+    claim = tx.require("Claim", call.id).json()
+    payers.of_claim(claim, read)
+    return queue_submission(tx, claim, resend=bool(call.one("resend", False)))
+
+
+OPERATION: Final = Operation(
+    "submit",
+    "Send an approved Claim to its payer, once; or, on the type, pass on a provider's request.",
+    resources=("Claim",),
+    levels=("type", "instance"),
+    endpoint=submit,
+    base=f"{HL7}/Claim-submit",
+    parameters=(
+        Parameter("resource", "in", 0, "1", "Resource", "A Bundle whose first entry is a Claim."),
+        Parameter(
+            "resend",
+            "in",
+            0,
+            "1",
+            "boolean",
+            "Send again without asking: a person has made sure that the payer does not have it.",
+        ),
+        Parameter("return", "out", 0, "1", "Resource", "The payer's answer."),
+    ),
+)

@@ -1,0 +1,232 @@
+"""What a payer has said: which ClaimResponse answers our Claim, what it comes to, and why.
+
+R4 claimresponse.html; PAS 2.2.1: an answer is matched by the URL or the identifier of its Claim, a review
+action A4 or the outcome ``queued`` is pended. Payers answer with a ClaimResponse, a PAS Response Bundle, a
+searchset, a transaction-response or Parameters: all are read.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from terminology.payer import (
+    CARC,
+    NOT_CERTIFIED,
+    PAID,
+    PENDED,
+    REVIEW_ACTION,
+    REVIEW_ACTION_CODE,
+)
+
+PATIENTS_SHARE: Final = frozenset({"1", "2", "3", "45", "253"})
+"""Claim adjustment reasons that reduce a payment and deny nothing: deductible, co-insurance, co-payment,
+the agreed fee, sequestration."""
+
+FINAL: Final = frozenset({"answered", "partly-denied", "denied", "error"})
+"""Verdicts after which nothing more is to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What we have asked about.
+
+    Parameters
+    ----------
+    identifiers : frozenset of (str, str)
+        System and value of each identifier of the Claim.
+    urls : frozenset of str
+        By which the Claim may be referred to: its full URL, and its address at the payer.
+    """
+
+    identifiers: frozenset[tuple[str, str]]
+    urls: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one Claim.
+
+    Parameters
+    ----------
+    response : dict
+        The ClaimResponse as it came.
+    benefit : dict, optional
+        An ExplanationOfBenefit that came with it.
+    around : dict of str to dict
+        What came with it, by full URL.
+    """
+
+    response: dict[str, Any]
+    benefit: dict[str, Any] | None
+    around: dict[str, dict[str, Any]]
+
+
+def find_answer(said: Mapping[str, Any], sent: Sent) -> tuple[Answer | None, bool]:
+    """The answer to our Claim, and whether there is one of which that is not known.
+
+    A ClaimResponse that names another Claim is not ours. One that names none could be: it is returned with
+    True, and only who has just sent the Claim may take it.
+    """
+    entries = list(_resources(said))
+    around = {url: resource for url, resource in entries if url}
+    benefits = [one for _, one in entries if one["resourceType"] == "ExplanationOfBenefit"]
+    responses = [one for _, one in entries if one["resourceType"] == "ClaimResponse"]
+    judged = [(one, _is_ours(one, sent, around)) for one in responses]
+    for response, ours in reversed(judged):
+        if ours:
+            return Answer(response, _benefit(benefits, sent, around), around), False
+    unnamed = [response for response, ours in judged if ours is None]
+    if not unnamed:
+        return None, False
+    sole = len(unnamed) == len(judged) == 1
+    return (Answer(unnamed[0], None, around) if sole else None), True
+
+
+def _benefit(
+    benefits: list[dict[str, Any]], sent: Sent, around: Mapping[str, dict[str, Any]]
+) -> dict[str, Any] | None:
+    ours = [one for one in benefits if _is_ours({**one, "request": one.get("claim")}, sent, around)]
+    return ours[-1] if ours else None
+
+
+def _is_ours(
+    response: Mapping[str, Any], sent: Sent, around: Mapping[str, dict[str, Any]]
+) -> bool | None:
+    """Whether a response answers our Claim; None when it does not say which Claim it answers."""
+    request = response.get("request") or {}
+    names = [
+        *response.get("identifier", ()),
+        *([request["identifier"]] if "identifier" in request else []),
+    ]
+    reference = request.get("reference")
+    there = around.get(str(reference), {})
+    names += there.get("identifier", ()) if there.get("resourceType") == "Claim" else ()
+    if reference in sent.urls or sent.identifiers.intersection(map(_pair, names)):
+        return True
+    return False if there or "identifier" in request else None
+
+
+def _pair(identifier: Mapping[str, Any]) -> tuple[str, str]:
+    return str(identifier.get("system", "")), str(identifier.get("value", ""))
+
+
+def identifiers_of(claim: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """System and value of each identifier."""
+    return frozenset(map(_pair, claim.get("identifier", ())))
+
+
+def _resources(said: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every resource of an answer with its full URL, at any depth of Bundles and Parameters."""
+    if not isinstance(said, dict) or not isinstance(said.get("resourceType"), str):
+        return
+    yield "", dict(said)
+    for part in _dicts(said.get("entry")) + _dicts(said.get("parameter")):
+        inner = part.get("resource")
+        for url, resource in _resources(inner):
+            yield url or str(part.get("fullUrl", "")), resource
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def verdict(response: Mapping[str, Any]) -> str:
+    """What an answer comes to: ``pended``, ``error``, ``denied``, ``partly-denied`` or ``answered``."""
+    actions = list(_review_actions(response))
+    if response.get("outcome") == "queued" or PENDED in actions:
+        return "pended"
+    if response.get("outcome") == "error":
+        return "error"
+    items = [*response.get("item", ()), *response.get("addItem", ())]
+    denied = [_is_denied(item) for item in items] or [_is_denied(response)]
+    if all(denied):
+        return "denied"
+    return "partly-denied" if any(denied) else "answered"
+
+
+def _is_denied(item: Mapping[str, Any]) -> bool:
+    """Whether nothing is granted: not certified, or not paid for a reason that is no share of the patient."""
+    if NOT_CERTIFIED in _review_actions(item):
+        return True
+    paid, reasons = 0.0, set()
+    for one in item.get("adjudication", ()):
+        codes = {c.get("code") for c in one.get("category", {}).get("coding", ())}
+        if codes & PAID:
+            paid += float(one.get("amount", {}).get("value", 0))
+        for coding in one.get("reason", {}).get("coding", ()):
+            reasons.add(coding.get("code") if coding.get("system") == CARC else "denied")
+    return paid <= 0 and bool(reasons - PATIENTS_SHARE)
+
+
+def _review_actions(value: Any) -> Iterator[str]:
+    for extension in _extensions(value, REVIEW_ACTION_CODE):
+        for coding in extension.get("valueCodeableConcept", {}).get("coding", ()):
+            yield str(coding.get("code", ""))
+
+
+def _extensions(value: Any, url: str) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        if value.get("url") == url:
+            yield value
+        for inner in value.values():
+            yield from _extensions(inner, url)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _extensions(inner, url)
+
+
+def reasons(response: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every coded reason of an answer as a CodeableConcept, each once: errors, adjustments, reviews."""
+    found: dict[str, dict[str, Any]] = {}
+    for concept in _reasons(response):
+        codes = [f"{c.get('system')}|{c.get('code')}" for c in concept.get("coding", ())]
+        found.setdefault(" ".join(codes) or str(concept.get("text")), dict(concept))
+    return list(found.values())
+
+
+def _reasons(response: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for error in _dicts(response.get("error")):
+        yield error.get("code", {})
+    for item in (response, *_dicts(response.get("item")), *_dicts(response.get("addItem"))):
+        for one in (*_dicts(item.get("adjudication")), *_dicts(item.get("detail"))):
+            if "reason" in one:
+                yield one["reason"]
+    for action in _extensions(response, REVIEW_ACTION):
+        for part in _dicts(action.get("extension")):
+            if part.get("url") == "reasonCode" and "valueCodeableConcept" in part:
+                yield part["valueCodeableConcept"]
+
+
+def localized(resource: Any, names: Mapping[str, str], around: Mapping[str, Any]) -> Any:
+    """A payer's resource with references to ours; what is not ours is kept as a name without an address.
+
+    Parameters
+    ----------
+    resource : dict
+        As it came.
+    names : mapping of str to str
+        Our references by the full URLs that we have sent.
+    around : mapping of str to dict
+        What came with it, by full URL: its identifiers go into references to it.
+    """
+    if isinstance(resource, list):
+        return [localized(inner, names, around) for inner in resource]
+    if not isinstance(resource, dict):
+        return resource
+    reference = resource.get("reference")
+    if isinstance(reference, str) and not reference.startswith("#"):
+        return _named(resource, reference, names, around)
+    return {name: localized(inner, names, around) for name, inner in resource.items()}
+
+
+def _named(
+    given: Mapping[str, Any], reference: str, names: Mapping[str, str], around: Mapping[str, Any]
+) -> dict[str, Any]:
+    ours = names.get(reference)
+    if ours is not None:
+        return {**given, "reference": ours}
+    kept = {name: value for name, value in given.items() if name != "reference"}
+    there = around.get(reference, {})
+    if "identifier" not in kept and _dicts(there.get("identifier")):
+        kept["identifier"] = there["identifier"][0]
+    return kept or {"display": "at the payer"}
