@@ -11,6 +11,7 @@ from gateway.operations import (
     document,
     everything,
     fhirpath,
+    inquire,
     lastn,
     meta,
     reindex,
@@ -31,6 +32,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     fhirpath.OPERATION,
     reindex.OPERATION,
     submit.OPERATION,
+    *inquire.OPERATIONS,
     versions.OPERATION,
 )
 
