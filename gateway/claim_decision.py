@@ -14,6 +14,7 @@ from gateway.claim_parameters import code_decisions, kept_record
 from gateway.claim_scrub import scrub_claim
 from gateway.decision import Decision
 from gateway.settings import TERMINOLOGY, Settings
+from gateway.submission import submit_when_approved
 from profiles.admission import require_admissible
 from profiles.builders.claim_decision import (
     ACCEPTED,
@@ -82,6 +83,8 @@ def decide_claim(
     tx.put(provenance)
     if decision.word:
         _end(tx, task, decision, overridden)
+    if decision.word in (ACCEPTED, MODIFIED):
+        submit_when_approved(tx, after, settings.claim_submission)
     return findings
 
 
