@@ -21,7 +21,7 @@ from gateway.decision import Decision
 from gateway.fhir_answer import resource_id, store_of, transact
 from gateway.page import page, read_form
 from gateway.review import apply_decision
-from gateway.worker import TERMINOLOGY
+from gateway.settings import TERMINOLOGY
 from profiles.builders.claim_record import RESULT
 from profiles.coding_records import CodingResult
 from profiles.outcome import OperationOutcomeError

@@ -9,6 +9,7 @@ import orjson
 
 from adapters.store import Store, Transaction
 from gateway.claim_codes import chosen_code
+from gateway.claim_scrub import tables
 from profiles.builders.claim_record import REQUEST
 from profiles.claim_decisions import (
     ACCEPT,
@@ -24,6 +25,7 @@ from profiles.coding_records import CodingRequest, Evidence
 from profiles.outcome import OperationOutcomeError
 from profiles.records import from_json
 from profiles.scrub.claim_view import ClaimView
+from profiles.scrub.context import EditTables
 from profiles.task import input_of
 
 R = TypeVar("R")
@@ -61,10 +63,12 @@ def code_decisions(
         return []
     day = ClaimView(claim, {}).service_date
     request = kept_record(tx, task, REQUEST, CodingRequest)
-    return [_decision(parts, day, request, folder) for parts in given]
+    return [_decision(parts, day, request, tables(folder)) for parts in given]
 
 
-def _decision(parts: Parts, day: str, request: CodingRequest | None, folder: Path) -> CodeDecision:
+def _decision(
+    parts: Parts, day: str, request: CodingRequest | None, edits: EditTables
+) -> CodeDecision:
     word, element = _one(parts, "decision", ""), _one(parts, "element", DIAGNOSIS)
     if word not in DECISIONS or element not in ELEMENTS:
         raise OperationOutcomeError(
@@ -79,7 +83,7 @@ def _decision(parts: Parts, day: str, request: CodingRequest | None, folder: Pat
         element,
         sequence=_one(parts, "sequence", 0),
         target=str(_one(parts, "target", {}).get("code", "")),
-        chosen=None if coding is None else chosen_code(coding, element, day, folder),
+        chosen=None if coding is None else chosen_code(coding, element, day, edits),
         reason=_one(parts, "reason", ""),
         modifiers=tuple(parts["modifier"]) if "modifier" in parts else None,
         pointers=tuple(parts["pointer"]) if "pointer" in parts else None,

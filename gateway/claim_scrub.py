@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.store import Store, Transaction
-from profiles.scrub.context import EditTables, ScrubContext
+from profiles.scrub.context import EditTables, ScrubContext, edit_tables
 from profiles.scrub.finding import Finding
 from profiles.scrub.scrub import scrub
 
@@ -14,18 +15,23 @@ EARLIER: Final = 200
 """Claims of the same patient, the newest, among which a service is looked for that was claimed already."""
 
 
+@lru_cache(maxsize=4)
+def tables(folder: Path) -> EditTables:
+    """The code systems and edits of a folder; opened once per process."""
+    return edit_tables(folder)
+
+
 def scrub_claim(
     records: Store | Transaction, claim: Mapping[str, Any], folder: Path, today: date
 ) -> tuple[Finding, ...]:
     """The findings on a Claim as it would be written on a day."""
-    del folder
     context = ScrubContext(
         today=today.isoformat(),
         resources=_around(records, claim),
         complete=True,
         earlier=_earlier(records, claim),
     )
-    return tuple(scrub(claim, EditTables(), context))
+    return tuple(scrub(claim, tables(folder), context))
 
 
 def _around(records: Store | Transaction, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
