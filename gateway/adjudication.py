@@ -88,7 +88,9 @@ def adjudicate(tx: Transaction, claim: Mapping[str, Any], tables: EditTables) ->
             return before
         _require_open(before)
     duplicate = twin(tx, claim, digest)
-    findings = (duplicate,) if duplicate is not None else scrub_claim(tx, claim, tables)
+    findings = (
+        (duplicate,) if duplicate is not None else scrub_claim(tx, claim, tables, tx.moment.date())
+    )
     findings += tuple(_replaced(tx, claim))
     answered = Answered(claim, digest, findings, tx.moment, _insurer(tx, claim))
     response = build_response(answered)
