@@ -17,6 +17,7 @@ from gateway.operations import (
     submit,
     validate,
     versions,
+    x12,
 )
 from gateway.operations.definition import Operation
 
@@ -32,6 +33,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     reindex.OPERATION,
     submit.OPERATION,
     versions.OPERATION,
+    x12.EXPORT,
 )
 
 
