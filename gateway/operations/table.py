@@ -24,6 +24,7 @@ from gateway.operations import (
     validate,
     validate_code,
     versions,
+    x12,
 )
 from gateway.operations.definition import Operation
 
@@ -46,6 +47,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     subsumes.OPERATION,
     expand.OPERATION,
     translate.OPERATION,
+    x12.EXPORT,
 )
 
 

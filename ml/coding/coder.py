@@ -6,7 +6,12 @@ from ml.coding.index import Index, Release
 from ml.coding.match import Embedder, Matcher
 from ml.coding.note_reader import NoteReader
 from profiles.coding_records import (
-    BELOW_THRESHOLD, SUGGESTED, CodeSuggestion, CodingRequest, CodingResult, Evidence,
+    BELOW_THRESHOLD,
+    SUGGESTED,
+    CodeSuggestion,
+    CodingRequest,
+    CodingResult,
+    Evidence,
 )
 
 THRESHOLD = 0.6
