@@ -103,7 +103,7 @@ class Icd10CmSystem:
         """Codes whose titles, inclusion or index terms fit; or that begin with the text."""
         if is_code(text) and self._found(dotted(text)):
             return [dotted(text), *self._release.descendants(text)][:limit]
-        return [hit.code for hit in self._release.search(text, limit)]
+        return [hit.code for hit in self._release.search(text, limit, typed=True)]
 
     def _found(self, code: str) -> IcdCode | None:
         found = self._release.get(code) if is_code(code) else None

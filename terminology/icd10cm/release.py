@@ -19,7 +19,7 @@ from terminology.icd10cm.compile import LAYOUT
 from terminology.icd10cm.index import IndexEntry
 from terminology.icd10cm.references import parse_references
 from terminology.icd10cm.search import Hit, Search
-from terminology.store_folder import TerminologyError
+from terminology.store_folder import FolderWatch, TerminologyError
 from terminology.systems import ICD_10_CM
 
 _BY_ID: Final = (
@@ -168,12 +168,15 @@ class Release:
         upper, lower = self._line(above)[:1], self._id(below)
         return bool(upper) and upper[0][0] < lower <= upper[0][5]
 
-    def search(self, text: str, limit: int = 20) -> list[Hit]:
-        """The codes whose titles, inclusion or index terms fit a text best; the best first."""
+    def search(self, text: str, limit: int = 20, *, typed: bool = False) -> list[Hit]:
+        """The codes whose titles, inclusion or index terms fit a text best; the best first.
+
+        ``typed`` says that a person is typing it, so that the last word may go on.
+        """
         found: Search | None = getattr(self._local, "search", None)
         if found is None:
             found = self._local.search = Search(self._connection)
-        return found(text, limit)
+        return found(text, limit, typed=typed)
 
     def index(self, code: str) -> tuple[IndexEntry, ...]:
         """The lines of the imported index that lead to a code itself."""
@@ -287,19 +290,24 @@ class Icd10Cm:
     def __init__(self, folder: str | Path) -> None:
         self._folder = Path(folder)
         self._open: dict[tuple[str, int, int], Release] = {}
+        self._sorted: tuple[Release, ...] = ()
+        self._watch = FolderWatch(self._folder)
         self._lock = threading.Lock()
 
     @property
     def releases(self) -> tuple[Release, ...]:
         """Every release, the oldest first. A file that was replaced is opened anew."""
         with self._lock:
+            if not self._watch.changed():
+                return self._sorted
             found = {}
             for path in sorted(self._folder.glob("icd10cm-*.sqlite")):
                 stat = path.stat()
                 key = (path.name, stat.st_ino, stat.st_mtime_ns)
                 found[key] = self._open.get(key) or Release(path)
             self._open = found
-            return tuple(sorted(found.values(), key=lambda release: release.begins))
+            self._sorted = tuple(sorted(found.values(), key=lambda release: release.begins))
+            return self._sorted
 
     def on(self, service_date: str) -> Release:
         """The release for a date of service; the nearest one when none ``covers`` it.

@@ -343,6 +343,8 @@ def test_a_filter_ranks(ask: Callable[..., dict[str, Any]]) -> None:
     """Words of a person find the code by title or inclusion term, within the value set."""
     found = ask("ValueSet/$expand", url=f"{ICD}?fhir_vs", filter="high blood pressure", count=3)
     assert _codes(found)[0] == "I10"
+    typing = ask("ValueSet/$expand", url=f"{ICD}?fhir_vs", filter="type 2 diab neph", count=3)
+    assert _codes(typing)[0] == "E11.21"
     within = ask(
         "ValueSet/$expand", url=f"{ICD}?fhir_vs=isa/E10", filter="nephropathy", count=5, **DATE
     )
