@@ -25,7 +25,8 @@ from terminology.systems import ICD_10_CM
 _BY_ID: Final = (
     "SELECT id, code, display, kind, parent, last, billable, seventh FROM code WHERE id=?"
 )
-_CACHED: Final = 4096
+_CACHED_ROWS: Final = 4096
+_CACHED_CODES: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,8 @@ class Release:
         self.ends = meta["ends"]
         self.digest = meta["digest"]
         self.sources: dict[str, str] = json.loads(meta["sources"])
-        self._by_id = lru_cache(maxsize=_CACHED)(self._row)
-        self._get = lru_cache(maxsize=_CACHED)(self._found)
+        self._by_id = lru_cache(maxsize=_CACHED_ROWS)(self._row)
+        self._get = lru_cache(maxsize=_CACHED_CODES)(self._found)
 
     def _meta(self) -> dict[str, str]:
         try:
