@@ -83,7 +83,7 @@ class ValueSetContent:
             return
         excluded = [self._member(exclude) for exclude in compose.get("exclude", ())]
         includes = compose.get("include", ())
-        if len(includes) == 1 and not excluded:
+        if len(includes) == 1 and not excluded and not includes[0].get("concept"):
             # A code system has each of its codes once.
             yield from self._listed(includes[0], text, most)
             return
