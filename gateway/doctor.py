@@ -17,7 +17,6 @@ from adapters.payer.payers import load_payers
 from adapters.store import open_store
 from gateway.payers import CIRCUIT
 from gateway.settings import Settings, load_settings
-from gateway.worker import TERMINOLOGY
 from ml.models import describe_models
 from ml.worker import missing, workers
 from profiles.outcome import OperationOutcomeError
@@ -125,7 +124,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
 
 
 def _code_systems(settings: Settings) -> Iterator[Finding]:
-    folder = Path(settings.data) / TERMINOLOGY
+    folder = settings.terminology
     for importer in importers().values():
         subject = f"codes {importer.name}"
         try:

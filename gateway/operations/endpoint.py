@@ -79,12 +79,18 @@ async def read_call(request: Request, operation: Operation) -> Call:
         ``invalid``, ``required`` or ``structure`` for parameters, ``not-found`` for a type.
     """
     require_json_accepted(request)
+    return await read_parameters(request, operation)
+
+
+async def read_parameters(request: Request, operation: Operation) -> Call:
+    """As ``read_call``, for an operation whose answer need not be JSON."""
     path = request.path_params
     kind = str(path.get("type") or _kind_in_path(request, operation))
     if kind and kind not in definitions().resources:
         raise OperationOutcomeError("not-found", "this resource type is not served here")
     wanted = resource_id(request) if "id" in path else ""
     call = Call(store_of(request), base_of(request), kind, wanted, str(path.get("version", "")))
+    call.terminology = request.app.state.settings.terminology
     call.given = given_by_query(operation, parse_qsl(request.url.query, keep_blank_values=True))
     if request.method == "POST":
         body = await read_body(request)

@@ -7,22 +7,30 @@ from typing import Final
 
 from gateway.operations import (
     analyze,
+    code,
     decide,
     document,
     everything,
+    expand,
     fhirpath,
     inquire,
     lastn,
+    lookup,
     meta,
     reindex,
     submit,
+    subsumes,
+    translate,
     validate,
+    validate_code,
     versions,
+    x12,
 )
 from gateway.operations.definition import Operation
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     analyze.OPERATION,
+    code.OPERATION,
     decide.OPERATION,
     validate.OPERATION,
     *everything.OPERATIONS,
@@ -34,6 +42,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     submit.OPERATION,
     *inquire.OPERATIONS,
     versions.OPERATION,
+    lookup.OPERATION,
+    *validate_code.OPERATIONS,
+    subsumes.OPERATION,
+    expand.OPERATION,
+    translate.OPERATION,
+    x12.EXPORT,
 )
 
 

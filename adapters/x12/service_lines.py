@@ -1,0 +1,155 @@
+"""Loop 2400 of a professional claim: one line per item (005010X222A1)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from adapters.x12.claim_loop import LONGEST_NOTE
+from adapters.x12.elements import Elements, shown
+from adapters.x12.segments import Segment, segment
+from adapters.x12.source import Source, code_of, codings
+from terminology.systems import CPT, HCPCS
+from terminology.x12 import PLACE_OF_SERVICE
+
+MOST_LINES: Final = 50
+MOST_POINTERS: Final = 4
+MOST_MODIFIERS: Final = 4
+MINUTES: Final = frozenset({"min", "MJ"})
+
+Item = Mapping[str, Any]
+
+
+def items(source: Source) -> list[tuple[str, Item]]:
+    """The lines with their places."""
+    found = [(f"Claim.item[{at}]", item) for at, item in enumerate(source.claim.get("item", ()))]
+    if not found:
+        source.elements.missing("Claim.item", "a service line")
+    if len(found) > MOST_LINES:
+        source.elements.unfit("Claim.item", f"a professional claim has at most {MOST_LINES} lines")
+    return found
+
+
+def charge(item: Item, at: str, elements: Elements) -> Decimal:
+    """What a line costs: its net, else its unit price times its quantity."""
+    if item.get("net") is not None or item.get("unitPrice") is None:
+        return elements.amount(item.get("net"), f"{at}.net", "the charge of the line")
+    price = elements.amount(item["unitPrice"], f"{at}.unitPrice", "the unit price")
+    count, _ = quantity(item, at, elements)
+    return price * count
+
+
+def quantity(item: Item, at: str, elements: Elements) -> tuple[Decimal, str]:
+    """How many of what: units, or minutes of anesthesia."""
+    given = item.get("quantity", {})
+    if given.get("value") is None:
+        elements.missing(f"{at}.quantity", "the number of units")
+        return Decimal(0), "UN"
+    unit = "MJ" if {given.get("code"), given.get("unit")} & MINUTES else "UN"
+    return elements.number(given["value"], f"{at}.quantity", "the number of units"), unit
+
+
+def procedure(item: Item, at: str, elements: Elements) -> tuple[str, ...]:
+    """Composite of code and modifiers."""
+    place = f"{at}.productOrService"
+    code = elements.token(
+        code_of(item.get("productOrService"), CPT, HCPCS), place, "the CPT or HCPCS code", 48
+    )
+    modifiers = [code for one in item.get("modifier", ()) for _, code in codings(one)[:1]]
+    if len(modifiers) > MOST_MODIFIERS:
+        elements.unfit(f"{at}.modifier", "a line has at most four modifiers")
+    made = [elements.token(one, f"{at}.modifier", "a modifier", 2) for one in modifiers]
+    return ("HC", code, *made)
+
+
+def place_of(source: Source, item: Item) -> str:
+    """Place of service of a line; of the facility or the caller where the line says none."""
+    said = code_of(item.get("locationCodeableConcept"), PLACE_OF_SERVICE)
+    if said:
+        return said
+    facility = source.found(source.claim.get("facility", {})) or {}
+    kinds = [code_of(kind, PLACE_OF_SERVICE) for kind in facility.get("type", ())]
+    return next(filter(None, kinds), source.place)
+
+
+def claim_place(source: Source) -> str:
+    """CLM05-1: the place of service of the first line."""
+    lines = source.claim.get("item", ())
+    place = place_of(source, lines[0]) if lines else source.place
+    return source.elements.token(place, "Claim.item[0].location", "the place of service", 2)
+
+
+def line(
+    source: Source, number: int, at: str, item: Item, order: Mapping[int, int], place: str
+) -> list[Segment]:
+    """LX, SV1, DTP, REF and NTE of one item.
+
+    Parameters
+    ----------
+    order : mapping of int to int
+        Place of every diagnosis in HI by its sequence.
+    place : str
+        Place of service of the claim.
+    """
+    elements = source.elements
+    count, unit = quantity(item, at, elements)
+    own = place_of(source, item)
+    return [
+        segment("LX", str(number)),
+        segment(
+            "SV1",
+            procedure(item, at, elements),
+            shown(charge(item, at, elements)),
+            unit,
+            shown(count),
+            elements.token(own, f"{at}.location", "a place", 2) if own != place else "",
+            "",
+            pointers(item, at, order, elements),
+        ),
+        service_date(source, item, at),
+        segment("REF", "6R", control_number(item, number)),
+        *_note(source, item),
+    ]
+
+
+def pointers(item: Item, at: str, order: Mapping[int, int], elements: Elements) -> tuple[str, ...]:
+    """SV107: one to four diagnoses, the most important first."""
+    place = f"{at}.diagnosisSequence"
+    given = item.get("diagnosisSequence", ())
+    if not given:
+        elements.missing(place, "a diagnosis of the line")
+        return ("",)
+    if any(sequence not in order for sequence in given):
+        elements.unfit(place, "the line points to a diagnosis that the claim does not have")
+    if len(given) > MOST_POINTERS:
+        elements.unfit(place, "a line points to at most four diagnoses")
+    return tuple(str(order.get(sequence, "")) for sequence in given)
+
+
+def service_date(source: Source, item: Item, at: str) -> Segment:
+    """DTP 472: the day of service, or the days."""
+    period = item.get("servicedPeriod") or (
+        {} if item.get("servicedDate") else source.claim.get("billablePeriod", {})
+    )
+    begins = item.get("servicedDate") or period.get("start")
+    start = source.elements.day(begins, f"{at}.serviced", "the date of service")
+    end = source.elements.day(period.get("end"), f"{at}.serviced", "a date", needed=False)
+    if end and end != start:
+        return segment("DTP", "472", "RD8", f"{start}-{end}")
+    return segment("DTP", "472", "D8", start)
+
+
+def control_number(item: Item, number: int) -> str:
+    """REF 6R: the sequence of the item, by which a remittance names the line again."""
+    return str(item.get("sequence", number))
+
+
+def _note(source: Source, item: Item) -> list[Segment]:
+    for at, entry in source.information("info"):
+        if entry.get("sequence") in item.get("informationSequence", ()) and entry.get(
+            "valueString"
+        ):
+            text = source.elements.words(
+                entry["valueString"], f"{at}.value", "a note", LONGEST_NOTE
+            )
+            return [segment("NTE", "ADD", text)]
+    return []
