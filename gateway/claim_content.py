@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Final
 
 from adapters.store import Store
@@ -17,6 +16,7 @@ from profiles.builders.claim_record import REQUEST, RESULT
 from profiles.builders.coded_element import code_of_concept, decision_of, sayable
 from profiles.claim_decisions import DIAGNOSIS, ELEMENTS
 from profiles.coding_records import CodeSuggestion, CodingRequest, CodingResult
+from profiles.scrub.context import EditTables
 from profiles.task import REVIEW, code_of, input_of
 from terminology.ai_transparency import CONFIDENCE
 from terminology.claims import CODE_EVIDENCE, RULE_CITATION
@@ -38,7 +38,7 @@ class Mark:
     colour: int
 
 
-def claim_content(store: Store, key: str, folder: Path) -> dict[str, Any]:
+def claim_content(store: Store, key: str, tables: EditTables) -> dict[str, Any]:
     """Everything that the template needs (``not-found``, ``deleted``)."""
     stored = store.read("Claim", key)
     claim = stored.json()
@@ -64,7 +64,7 @@ def claim_content(store: Store, key: str, folder: Path) -> dict[str, Any]:
         "considered": _considered(result, codes),
         "remarks": () if result is None else result.remarks,
         "rejected": [said for said in _rejections(claim) if said],
-        "findings": scrub_claim(store, claim, folder, day),
+        "findings": scrub_claim(store, claim, tables, day),
         "notes": [
             {
                 "title": note.title or note.document,

@@ -4,7 +4,6 @@ What is decided here takes the same way as ``Task/[id]/$decide``. A decision tha
 the reasons and with everything that was entered.
 """
 
-from pathlib import Path
 from typing import Any, Final
 
 import anyio.to_thread
@@ -17,11 +16,11 @@ from gateway.claim_content import claim_content
 from gateway.claim_draft import has_begun
 from gateway.claim_form import ADDITIONS, form_decision
 from gateway.claim_parameters import kept_record
+from gateway.claim_scrub import tables_of
 from gateway.decision import Decision
 from gateway.fhir_answer import resource_id, store_of, transact
 from gateway.page import page, read_form
 from gateway.review import apply_decision
-from gateway.settings import TERMINOLOGY
 from profiles.builders.claim_record import RESULT
 from profiles.coding_records import CodingResult
 from profiles.outcome import OperationOutcomeError
@@ -62,7 +61,7 @@ async def decide_on_claim(request: Request) -> Response:
 
 
 def _read(store: Store, key: str, form: dict[str, str], request: Request) -> Decision:
-    content = claim_content(store, key, _folder(request))
+    content = claim_content(store, key, tables_of(request.app.state.settings))
     task = store.read("Task", form.get("task", "")).json()
     result = kept_record(store, task, RESULT, CodingResult)
     begun = has_begun(content["claim"])
@@ -72,10 +71,10 @@ def _read(store: Store, key: str, form: dict[str, str], request: Request) -> Dec
 async def _shown(
     request: Request, form: dict[str, str], errors: list[str], status: int = 200
 ) -> Response:
-    key, folder = resource_id(request), _folder(request)
+    key, tables = resource_id(request), tables_of(request.app.state.settings)
 
     def gather(store: Store) -> dict[str, Any]:
-        content = claim_content(store, key, folder)
+        content = claim_content(store, key, tables)
         # What was entered belongs to the version that was shown; a newer one begins with empty fields.
         same = form.get("version") in (None, str(content["version"]))
         return {
@@ -86,7 +85,3 @@ async def _shown(
         }
 
     return await page(request, "claim.html", gather, status)
-
-
-def _folder(request: Request) -> Path:
-    return Path(request.app.state.settings.data) / TERMINOLOGY

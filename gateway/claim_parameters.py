@@ -2,14 +2,12 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
 
 from adapters.store import Store, Transaction
 from gateway.claim_codes import chosen_code
-from gateway.claim_scrub import tables
 from profiles.builders.claim_record import REQUEST
 from profiles.claim_decisions import (
     ACCEPT,
@@ -49,7 +47,7 @@ def code_decisions(
     task: Mapping[str, Any],
     given: Sequence[Parts],
     claim: Mapping[str, Any],
-    folder: Path,
+    tables: EditTables,
 ) -> list[CodeDecision]:
     """The decisions of a call, in its order.
 
@@ -63,7 +61,7 @@ def code_decisions(
         return []
     day = ClaimView(claim, {}).service_date
     request = kept_record(tx, task, REQUEST, CodingRequest)
-    return [_decision(parts, day, request, tables(folder)) for parts in given]
+    return [_decision(parts, day, request, tables) for parts in given]
 
 
 def _decision(

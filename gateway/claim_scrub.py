@@ -7,34 +7,46 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.store import Store, Transaction
+from gateway.settings import Settings
 from profiles.scrub.context import EditTables, ScrubContext, edit_tables
 from profiles.scrub.finding import Finding
+from profiles.scrub.payer_rules import read_payer_rules
 from profiles.scrub.scrub import scrub
 
 EARLIER: Final = 200
 """Claims of the same patient, the newest, among which a service is looked for that was claimed already."""
 
 
-@lru_cache(maxsize=4)
-def tables(folder: Path) -> EditTables:
-    """The code systems and edits of a folder; opened once per process."""
-    return edit_tables(folder)
+def tables_of(settings: Settings) -> EditTables:
+    """The edit tables of this gateway, opened once; what is imported later is seen.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``invalid`` when the payers' rules cannot be read.
+    """
+    return _tables(settings.terminology, settings.payer_rules)
+
+
+@lru_cache(maxsize=8)
+def _tables(folder: Path, payer_rules: str) -> EditTables:
+    return edit_tables(folder, read_payer_rules(Path(payer_rules)) if payer_rules else ())
 
 
 def scrub_claim(
-    records: Store | Transaction, claim: Mapping[str, Any], folder: Path, today: date
+    records: Store | Transaction, claim: Mapping[str, Any], tables: EditTables, today: date
 ) -> tuple[Finding, ...]:
     """The findings on a Claim as it would be written on a day."""
     context = ScrubContext(
         today=today.isoformat(),
-        resources=_around(records, claim),
+        resources=around(records, claim),
         complete=True,
         earlier=_earlier(records, claim),
     )
-    return tuple(scrub(claim, tables(folder), context))
+    return tuple(scrub(claim, tables, context))
 
 
-def _around(records: Store | Transaction, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def around(records: Store | Transaction, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Whatever of the Claim's parties, Coverages and Conditions is here."""
     found: dict[str, dict[str, Any]] = {}
     for reference in _references(claim):

@@ -7,6 +7,7 @@ from typing import Final
 
 from gateway.operations import (
     analyze,
+    code,
     decide,
     document,
     everything,
@@ -23,11 +24,13 @@ from gateway.operations import (
     validate,
     validate_code,
     versions,
+    x12,
 )
 from gateway.operations.definition import Operation
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     analyze.OPERATION,
+    code.OPERATION,
     decide.OPERATION,
     validate.OPERATION,
     *everything.OPERATIONS,
@@ -44,6 +47,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     subsumes.OPERATION,
     expand.OPERATION,
     translate.OPERATION,
+    x12.EXPORT,
 )
 
 
