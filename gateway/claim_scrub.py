@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.store import StoredVersion, Transaction
-from gateway.settings import Settings
-from gateway.worker import TERMINOLOGY
+from gateway.settings import TERMINOLOGY, Settings
 from profiles.scrub.context import EditTables, ScrubContext, edit_tables
 from profiles.scrub.finding import Finding
 from profiles.scrub.payer_rules import read_payer_rules
