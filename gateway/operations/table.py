@@ -34,6 +34,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     submit.OPERATION,
     versions.OPERATION,
     x12.EXPORT,
+    x12.IMPORT,
 )
 
 
