@@ -18,8 +18,7 @@ from conformance.coding_evaluation import Material
 from conformance.coding_notes import by_name, named_as_labels, read_codes, read_notes
 from conformance.coding_run import coder
 from conformance.evaluate_coding import evaluate, release_on, requests
-from gateway.settings import load_settings
-from gateway.worker import TERMINOLOGY
+from gateway.settings import TERMINOLOGY, load_settings
 from ml.worker import Places
 
 NOTES: Final = Path(__file__).parent / "notes"

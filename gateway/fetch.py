@@ -13,6 +13,7 @@ from uuid import uuid4
 from adapters.dicom_header import read_header
 from adapters.dicomweb import fetch_study
 from adapters.store import Job, Store, Transaction
+from gateway.addresses import is_below
 from gateway.intake import Intake, dicom_uid_of
 from profiles.outcome import OperationOutcomeError
 from profiles.task import FETCH, item, moved, new_task
@@ -117,12 +118,9 @@ class Fetch:
 
     def _allow(self, address: str) -> str:
         """Only loopback and the site's own list are asked: a posted URL must not steer the gateway."""
-        asked = urlsplit(address)
-        for prefix in map(urlsplit, self._allowed):
-            same_server = (prefix.scheme, prefix.netloc) == (asked.scheme, asked.netloc)
-            if same_server and asked.path.startswith(prefix.path):
-                return address
-        if asked.hostname in ("127.0.0.1", "localhost", "::1"):
+        if is_below(address, self._allowed):
+            return address
+        if urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1"):
             return address
         raise OperationOutcomeError(
             "forbidden",

@@ -18,6 +18,8 @@ from typing import Any, Final
 from profiles.outcome import OperationOutcomeError
 
 PREFIX: Final = "ISTHMUS_"
+TERMINOLOGY: Final = "terminology"
+"""Folder of the compiled code systems, in the data folder."""
 OTHER_VARIABLES: Final = frozenset({"ISTHMUS_CONFIG", "ISTHMUS_TORCH_INDEX", "ISTHMUS_TORCH"})
 
 
@@ -65,6 +67,8 @@ TABLE: Final = (
     Setting(
         "claim_submission", "manual", "", "manual, or auto: an approved Claim goes out at once"
     ),
+    Setting("receive_claims", "on", "", "on: Claims that arrive are answered; off: they are kept"),
+    Setting("payer_rules", "", "", "folder of the payers' own edits, one JSON file each"),
     Setting("payer_retry_s", 2.0, "s", "first wait before a payer that failed is tried again"),
     Setting("payer_poll_s", 300.0, "s", "first wait before a payer is asked about a pended Claim"),
     Setting("x12_sender", "", "", "our QUALIFIER:ID in X12; empty: 30 and the biller's tax number"),
@@ -113,6 +117,8 @@ class Settings:
     payers: str
     payer_servers: tuple[str, ...]
     claim_submission: str
+    receive_claims: str
+    payer_rules: str
     payer_retry_s: float
     payer_poll_s: float
     x12_sender: str
@@ -123,6 +129,11 @@ class Settings:
     max_body_bytes: int
     cors_origins: tuple[str, ...]
     log_level: str
+
+    @property
+    def terminology(self) -> Path:
+        """Where the compiled code systems lie."""
+        return Path(self.data) / TERMINOLOGY
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

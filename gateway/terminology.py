@@ -9,8 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.settings import load_settings
-from gateway.worker import TERMINOLOGY
+from gateway.settings import TERMINOLOGY, load_settings
 from ml.text.embedder import HOW_TO_GET, load_embedder
 from ml.text.vectors import build_vectors
 from profiles.outcome import OperationOutcomeError

@@ -6,7 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
-from gateway.worker import TERMINOLOGY
+from gateway.settings import TERMINOLOGY
 from terminology.hcc_import import installed_is_current
 from terminology.icd10cm.base import base_is_current
 

@@ -52,7 +52,7 @@ def test_base_install_asks_for_no_engine():
     assert not base & {"torch", "monai", "scipy", "ctranslate2", "vllm"}
 
 
-@pytest.mark.parametrize("command", ["demo", "train", "bench imaging"])
+@pytest.mark.parametrize("command", ["train", "bench imaging"])
 def test_commands_that_need_an_extra_say_so(tmp_path, command):
     """Without the imaging extra they end with a sentence, not with a traceback."""
     code = (

@@ -62,7 +62,8 @@ async def capabilities(request: Request) -> Response:
     store, base, started = store_of(request), base_of(request), request.app.state.started
     store.refresh()
     if mode == "terminology":
-        return fhir_json(request, terminology_statement(store, base, started))
+        folder = request.app.state.settings.terminology
+        return fhir_json(request, terminology_statement(store, base, started, folder))
     said = statement(store, base, started, request.app.state.settings.cors_origins)
     if mode == "normative":
         _drop_for_trial(said)

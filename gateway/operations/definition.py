@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -52,6 +53,8 @@ class Call:
         Version of the URL; empty for the current one.
     given : dict
         Parameters by name, in order: values, parts or resources.
+    terminology : Path
+        Folder of the compiled code systems.
     progress : callable
         Takes a sentence for people; raises when the call was cancelled.
     """
@@ -62,6 +65,7 @@ class Call:
     id: str = ""
     version: str = ""
     given: dict[str, list[Any]] = field(default_factory=dict)
+    terminology: Path = Path()
     progress: Callable[[str], None] = lambda text: None
 
     def one(self, name: str, default: Any = None) -> Any:

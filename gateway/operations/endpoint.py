@@ -90,6 +90,7 @@ async def read_parameters(request: Request, operation: Operation) -> Call:
         raise OperationOutcomeError("not-found", "this resource type is not served here")
     wanted = resource_id(request) if "id" in path else ""
     call = Call(store_of(request), base_of(request), kind, wanted, str(path.get("version", "")))
+    call.terminology = request.app.state.settings.terminology
     call.given = given_by_query(operation, parse_qsl(request.url.query, keep_blank_values=True))
     if request.method == "POST":
         body = await read_body(request)

@@ -39,9 +39,10 @@ def given_by_query(operation: Operation, pairs: Iterable[tuple[str, str]]) -> Gi
 def given_by_body(operation: Operation, kind: str, resource: dict[str, Any]) -> Given:
     """Parameters in a body, or the resource that the operation takes as its one resource."""
     if resource["resourceType"] != "Parameters" or _is_subject(operation, kind, resource):
-        if not any(p.use == "in" and p.type == "Resource" for p in operation.parameters):
-            raise OperationOutcomeError("invalid", "the body is no Parameters", "resourceType")
-        return {"resource": [resource]}
+        for parameter in operation.parameters:
+            if parameter.use == "in" and parameter.type in ("Resource", resource["resourceType"]):
+                return {parameter.name: [resource]}
+        raise OperationOutcomeError("invalid", "the body is no Parameters", "resourceType")
     parts = resource.get("parameter", [])
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         raise OperationOutcomeError("structure", "parameter is a list", "Parameters.parameter")
@@ -49,8 +50,8 @@ def given_by_body(operation: Operation, kind: str, resource: dict[str, Any]) -> 
     found: Given = {}
     for at, part in enumerate(parts):
         place = f"Parameters.parameter[{at}]"
-        parameter = _known(operation, part["name"], place)
-        found.setdefault(part["name"], []).append(_value(parameter, part, place))
+        wanted = _known(operation, part["name"], place)
+        found.setdefault(part["name"], []).append(_value(wanted, part, place))
     return found
 
 
@@ -118,7 +119,8 @@ def _value(parameter: Parameter | None, part: dict[str, Any], place: str) -> Any
         return str(value).lower() if isinstance(value, bool) else str(value)
     if parameter.parts and name == "part":
         return _parts(parameter, part["part"], place)
-    if not name or parameter.parts or not _fits(parameter.type, name):
+    fits = not parameter.parts and _fits(parameter.type, name)
+    if not name or not fits or not _is_kind(parameter.type, part[name]):
         wanted = "a resource" if parameter.type == "Resource" else parameter.type or "parts"
         raise OperationOutcomeError("invalid", f"{parameter.name} is {wanted}", place)
     return part[name]
@@ -139,13 +141,21 @@ def _parts(parameter: Parameter, parts: list[dict[str, Any]], place: str) -> Giv
 
 def _fits(wanted: str, name: str) -> bool:
     """Whether ``value[x]`` or ``resource`` is of the type that a parameter has."""
-    if name == "resource" or wanted == "Resource":
-        return name == "resource" and wanted == "Resource"
+    if name == "resource" or wanted in _RESOURCES:
+        return name == "resource" and wanted in _RESOURCES
     suffix = name.removeprefix("value")
     kind = next((k for k in (suffix, suffix[:1].lower() + suffix[1:]) if k in _TYPES), "")
     return wanted in (kind, _BROADER.get(kind))
 
 
+def _is_kind(wanted: str, value: Any) -> bool:
+    """Whether a resource is of the one type that a parameter takes."""
+    if wanted == "Resource" or wanted not in _RESOURCES:
+        return True
+    return isinstance(value, dict) and value.get("resourceType") == wanted
+
+
+_RESOURCES: Final = definitions().resources | {"Resource"}
 _TYPES: Final = frozenset(definitions().types) | definitions().primitives
 
 

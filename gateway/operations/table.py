@@ -7,15 +7,22 @@ from typing import Final
 
 from gateway.operations import (
     analyze,
+    code,
     decide,
     document,
     everything,
+    expand,
     fhirpath,
+    inquire,
     lastn,
+    lookup,
     meta,
     reindex,
     submit,
+    subsumes,
+    translate,
     validate,
+    validate_code,
     versions,
     x12,
 )
@@ -23,6 +30,7 @@ from gateway.operations.definition import Operation
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     analyze.OPERATION,
+    code.OPERATION,
     decide.OPERATION,
     validate.OPERATION,
     *everything.OPERATIONS,
@@ -32,7 +40,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     fhirpath.OPERATION,
     reindex.OPERATION,
     submit.OPERATION,
+    *inquire.OPERATIONS,
     versions.OPERATION,
+    lookup.OPERATION,
+    *validate_code.OPERATIONS,
+    subsumes.OPERATION,
+    expand.OPERATION,
+    translate.OPERATION,
     x12.EXPORT,
     x12.IMPORT,
 )

@@ -2,8 +2,8 @@
 
 ``python -m profiles.definitions.generate FOLDER`` reads gzipped NDJSON (one resource a line) and writes
 ``r4.json.gz`` (types, closed codes, invariants), ``r4_search.json.gz`` (search parameters, compartments, code
-systems that tell codes apart by case) and ``r4_bindings.json.gz`` (value sets of coded elements). The same
-input gives the same bytes.
+systems that tell codes apart by case), ``r4_bindings.json.gz`` (value sets of coded elements) and
+``r4_codes.json.gz`` (code systems with displays, value sets). The same input gives the same bytes.
 """
 
 import gzip
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from profiles.definitions import currencies
 from profiles.definitions.generate_bindings import ValueSets
+from profiles.definitions.generate_codes import code_systems, value_set_content
 from profiles.definitions.generate_search import compartments, search_parameters
 
 OUT: Final = Path(__file__).parent
@@ -65,7 +66,12 @@ def generate(folder: Path) -> dict[str, dict[str, Any]]:
     value_sets = {entry["url"]: entry for entry in _read(folder, "ValueSet")}
     systems = {entry["url"]: entry for entry in _read(folder, "CodeSystem")}
     concepts = [{"code": code} for code in currencies.CODES]
-    systems[currencies.SYSTEM] = {"content": "complete", "concept": concepts}
+    systems[currencies.SYSTEM] = {
+        "resourceType": "CodeSystem",
+        "url": currencies.SYSTEM,
+        "content": "complete",
+        "concept": concepts,
+    }
     listed = ValueSets(value_sets, systems)
     types: dict[str, Any] = {}
     primitives: list[str] = []
@@ -101,6 +107,11 @@ def generate(folder: Path) -> dict[str, dict[str, Any]]:
             "case_sensitive": sorted(u for u, one in systems.items() if one.get("caseSensitive")),
         },
         "r4_bindings.json.gz": {"source": source, "value_sets": bindings},
+        "r4_codes.json.gz": {
+            "source": source,
+            "systems": code_systems(systems.values()),
+            "value_sets": value_set_content(value_sets.values()),
+        },
     }
 
 

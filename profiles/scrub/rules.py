@@ -43,6 +43,7 @@ RULES: Final[dict[str, Rule]] = {
     "provider-missing": Rule("Provider not stated", "error", "required", _FHIR),
     "insurer-missing": Rule("Insurer not stated", "error", "required", _FHIR),
     "coverage-missing": Rule("Coverage not stated", "error", "required", _FHIR),
+    "created-missing": Rule("Date of the claim not stated", "error", "required", _FHIR),
     "focal-coverage": Rule("Not exactly one focal coverage", "error", "business-rule", _FHIR),
     "reference-not-found": Rule("Party is not known here", "error", "not-found", _FHIR),
     "coverage-of-another": Rule(
@@ -225,6 +226,9 @@ RULES: Final[dict[str, Rule]] = {
         "informational",
         f"{_NCCI}, section E; NCCI PTP edits",
     ),
+    "ptp-not-checked": Rule(
+        "More codes on a day than are compared", "warning", "incomplete", "NCCI PTP edits"
+    ),
     "mue-line": Rule(
         "More units on a line than likely (MUE)", "error", "too-costly", f"{_NCCI}, section V; MUE"
     ),
@@ -253,6 +257,15 @@ RULES: Final[dict[str, Rule]] = {
         "duplicate",
         f"{_CLAIMS_MANUAL}, chapter 1, section 120",
     ),
+    "claim-duplicate": Rule(
+        "Claim received before",
+        "error",
+        "duplicate",
+        f"{_CLAIMS_MANUAL}, chapter 1, section 120",
+    ),
+    "related-of-another": Rule(
+        "Related claim is of another patient or provider", "error", "business-rule", _FHIR
+    ),
     "claim-repeated": Rule(
         "Service already claimed",
         "error",
@@ -278,7 +291,24 @@ RULES: Final[dict[str, Rule]] = {
     ),
     "period-reversed": Rule("Period ends before it begins", "error", "value", _FHIR),
     "before-birth": Rule("Date of service before the birth", "error", "value", _FHIR),
+    # rules of the payer
     "timely-filing": Rule(
         "Filed after the payer's time limit", "error", "business-rule", "payer rule"
+    ),
+    "payer-not-covered": Rule(
+        "Service that the payer does not cover", "error", "business-rule", "payer rule"
+    ),
+    "payer-authorization": Rule(
+        "Service without its authorization", "error", "required", "payer rule"
+    ),
+    "payer-units": Rule("More units than the payer covers", "error", "too-costly", "payer rule"),
+    "payer-diagnosis": Rule(
+        "No diagnosis for which the payer covers the service",
+        "error",
+        "business-rule",
+        "payer rule",
+    ),
+    "payer-rule-failed": Rule(
+        "Payer rule that cannot be evaluated", "warning", "processing", "payer rule"
     ),
 }

@@ -4,30 +4,50 @@ Pure and fast: no store, no clock, no network. A Claim that our door has admitte
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from profiles.scrub import (
+    add_ons,
+    age_sex,
     dates_rules,
+    diagnosis_codes,
     diagnosis_order,
+    diagnosis_sequence,
     duplicates,
+    laterality,
     modifiers,
     money,
+    pair_edits,
     parties,
+    payer_edits,
     pointers,
+    procedure_codes,
+    unit_edits,
 )
 from profiles.scrub.claim_view import ClaimView
 from profiles.scrub.context import EditTables, ScrubContext
 from profiles.scrub.finding import Finding
+from profiles.scrub.payer_rules import OFF
 
 _Group = Callable[[ClaimView, EditTables, ScrubContext], Iterator[Finding]]
 GROUPS: Final[tuple[_Group, ...]] = (
     parties.findings,
     dates_rules.findings,
     diagnosis_order.findings,
+    diagnosis_codes.findings,
+    diagnosis_sequence.findings,
+    laterality.findings,
+    age_sex.findings,
     pointers.findings,
+    procedure_codes.findings,
     modifiers.findings,
+    pair_edits.findings,
+    unit_edits.findings,
+    add_ons.findings,
     money.findings,
     duplicates.findings,
+    payer_edits.findings,
 )
 
 
@@ -49,7 +69,19 @@ def scrub(claim: Mapping[str, Any], tables: EditTables, context: ScrubContext) -
         In the order of the claim form; empty when nothing was found.
     """
     view = ClaimView(claim, context.resources)
-    return [finding for group in GROUPS for finding in group(view, tables, context)]
+    findings = [finding for group in GROUPS for finding in group(view, tables, context)]
+    for rules in payer_edits.of_payer(view, tables):
+        if rules.severity:
+            findings = list(_weighed(findings, rules.severity))
+    return findings
+
+
+def _weighed(findings: list[Finding], severity: Mapping[str, str]) -> Iterator[Finding]:
+    """The findings as grave as the payer says that they are."""
+    for finding in findings:
+        said = severity.get(finding.rule, finding.severity)
+        if said != OFF:
+            yield finding if said == finding.severity else replace(finding, severity=said)
 
 
 def worst(findings: list[Finding]) -> str:

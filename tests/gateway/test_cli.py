@@ -38,7 +38,7 @@ def test_help_imports_no_engine():
 def test_gateway_process_never_imports_torch():
     """Composing the whole gateway leaves torch and monai unimported."""
     code = (
-        "import sys, gateway.app, gateway.serve, gateway.demo, gateway.doctor\n"
+        "import sys, gateway.app, gateway.serve, gateway.demo.command, gateway.doctor\n"
         "from ml.worker import workers\nworkers()\n"
         "sys.exit(' '.join({'torch', 'monai'} & set(sys.modules)) or 0)"
     )

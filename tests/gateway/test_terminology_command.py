@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import main
+from gateway.settings import TERMINOLOGY
 from gateway.terminology_base import BaseRelease
-from gateway.worker import TERMINOLOGY
 from terminology.icd10cm.base import base_files, base_is_current
 from tests.make_terminology import terminology_folder
 

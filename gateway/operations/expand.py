@@ -1,0 +1,174 @@
+"""``ValueSet/$expand`` (R4 valueset-operation-expand.html): the codes of a value set, in pages.
+
+Expansions are flat. Without ``count`` one of more than ``MOST`` codes is refused as too costly, as R4 says;
+with a filter the best codes come first, where the code system ranks them.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final
+from uuid import uuid4
+
+from gateway.operations.codes import DATE, LANGUAGE, coverage, known_of, of_instance, shown
+from gateway.operations.definition import HL7, Call, Operation, Parameter
+from profiles.code_systems.known import KnownCodes
+from profiles.code_systems.value_set import Entry, ValueSetContent
+from profiles.fhir_time import instant
+from profiles.outcome import OperationOutcomeError
+from terminology.code_system import Concept
+
+MOST: Final = 10_000
+"""Codes of an expansion, or of one page of it."""
+_RECORDED: Final = (
+    "filter", "date", "offset", "count", "includeDesignations", "activeOnly", "displayLanguage",
+)  # fmt: skip
+
+
+def expand(call: Call) -> dict[str, Any]:
+    """The value set with its expansion."""
+    known = known_of(call, "valueSet")
+    resource = _value_set(call, known)
+    content = ValueSetContent(known, resource)
+    offset, count = _paging(call)
+    entries = _wanted(call, known, content)
+    page = list(islice(entries, offset, offset + count if count is not None else MOST + 1))
+    if count is None and len(page) > MOST:
+        raise OperationOutcomeError(
+            "too-costly", f"more than {MOST} codes: ask for pages with count and offset", "count"
+        )
+    expansion: dict[str, Any] = {
+        "identifier": f"urn:uuid:{uuid4()}",
+        "timestamp": instant(datetime.now(UTC)),
+        "total": _total(call, known, content) if count is not None else len(page),
+        "offset": offset,
+        "parameter": [*_parameters(call), *_used(known, page)],
+        "contains": [_entry(call, known, entry) for entry in page],
+    }
+    if count is None:
+        del expansion["offset"]
+    made = {k: v for k, v in expansion.items() if v != []}
+    return {**_kept(call, resource), "expansion": made}
+
+
+def _value_set(call: Call, known: KnownCodes) -> dict[str, Any]:
+    given = of_instance(call) if call.id else call.one("valueSet")
+    if given is None:
+        url = call.one("url")
+        if not url:
+            raise OperationOutcomeError("required", "give url or valueSet", "url")
+        version = call.one("valueSetVersion")
+        given = known.value_set(f"{url}|{version}" if version else url)
+    if given is None:
+        raise OperationOutcomeError("not-found", "this value set is not known here", "url")
+    found: dict[str, Any] = given
+    return found
+
+
+def _paging(call: Call) -> tuple[int, int | None]:
+    offset, count = call.one("offset", 0), call.one("count")
+    if offset < 0 or (count is not None and count < 0):
+        raise OperationOutcomeError("invalid", "count and offset are not negative", "count")
+    if count is not None and count > MOST:
+        raise OperationOutcomeError("too-costly", f"a page has {MOST} codes at most", "count")
+    return offset, count
+
+
+def _wanted(call: Call, known: KnownCodes, content: ValueSetContent) -> Iterator[Entry]:
+    """Entries that are not left out; a code system without inactive codes is not asked for each."""
+    hide = call.one("activeOnly") is True or not content.inactive_wanted()
+    for entry in content.entries(call.one("filter") or ""):
+        if hide and (system := known.system(entry.system, entry.version)) is not None:
+            concept = system.concept(entry.code) if system.has_inactive else None
+            if concept is not None and concept.inactive:
+                continue
+        yield entry
+
+
+def _total(call: Call, known: KnownCodes, content: ValueSetContent) -> int:
+    return sum(1 for _ in _wanted(call, known, content))
+
+
+def _parameters(call: Call) -> Iterator[dict[str, Any]]:
+    for name in _RECORDED:
+        value = call.one(name)
+        if isinstance(value, bool):
+            yield {"name": name, "valueBoolean": value}
+        elif isinstance(value, int):
+            yield {"name": name, "valueInteger": value}
+        elif value is not None:
+            yield {"name": name, "valueDateTime" if name == "date" else "valueString": value}
+
+
+def _used(known: KnownCodes, page: list[Entry]) -> Iterator[dict[str, Any]]:
+    """Which versions were used, and where one does not hold on the date."""
+    for url, version in dict.fromkeys((entry.system, entry.version) for entry in page):
+        canonical = f"{url}|{version}" if version else url
+        yield {"name": "version", "valueUri": canonical}
+        system = known.system(url, version)
+        if system is not None and (gap := coverage(system, known.when)):
+            yield {"name": "warning", "valueString": gap}
+
+
+def _entry(call: Call, known: KnownCodes, entry: Entry) -> dict[str, Any]:
+    system = known.system(entry.system, entry.version)
+    concept = system.concept(entry.code) if system is not None else None
+    made = {"system": entry.system, "version": entry.version, "code": entry.code}
+    display = entry.display or (
+        shown(concept, call.one("displayLanguage") or "") if concept else ""
+    )
+    found: dict[str, Any] = {k: v for k, v in {**made, "display": display}.items() if v}
+    if concept is not None and concept.abstract:
+        found["abstract"] = True
+    if concept is not None and concept.inactive:
+        found["inactive"] = True
+    if call.one("includeDesignations") is True and (listed := _designations(entry, concept)):
+        found["designation"] = listed
+    return found
+
+
+def _designations(entry: Entry, concept: Concept | None) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = list(entry.designations)
+    for one in concept.designations if concept is not None else ():
+        made: dict[str, Any] = {"language": one.language} if one.language else {}
+        if one.use_coding or one.use:
+            made["use"] = one.use_coding or {"display": one.use}
+        listed.append({**made, "value": one.value})
+    return listed
+
+
+def _kept(call: Call, resource: dict[str, Any]) -> dict[str, Any]:
+    """The value set without its text; its definition where it is asked for."""
+    left_out = {"text", "contained", "expansion"}
+    if call.one("includeDefinition") is not True:
+        left_out.add("compose")
+    return {"resourceType": "ValueSet", **{k: v for k, v in resource.items() if k not in left_out}}
+
+
+OPERATION: Final = Operation(
+    "expand",
+    "The codes of a value set; of a whole code system or a part of it with an implicit one (?fhir_vs).",
+    resources=("ValueSet",),
+    levels=("type", "instance"),
+    compute=expand,
+    methods=("GET", "POST"),
+    affects_state=False,
+    base=f"{HL7}/ValueSet-expand",
+    parameters=(
+        Parameter("url", "in", 0, "1", "uri", "Canonical of the value set; an implicit one too."),
+        Parameter("valueSet", "in", 0, "1", "ValueSet", "The value set itself."),
+        Parameter("valueSetVersion", "in", 0, "1", "string", "Its version."),
+        Parameter("filter", "in", 0, "1", "string", "Words that a code's texts have."),
+        DATE,
+        Parameter("offset", "in", 0, "1", "integer", "Where the page begins."),
+        Parameter(
+            "count", "in", 0, "1", "integer", "Codes of the page; 0: only how many there are."
+        ),
+        Parameter("includeDesignations", "in", 0, "1", "boolean", "Other texts of each code too."),
+        Parameter("includeDefinition", "in", 0, "1", "boolean", "The compose too."),
+        Parameter("activeOnly", "in", 0, "1", "boolean", "No inactive codes."),
+        Parameter("excludeNested", "in", 0, "1", "boolean", "Expansions are flat in any case."),
+        LANGUAGE,
+        Parameter("return", "out", 1, "1", "ValueSet", "The value set with its expansion."),
+    ),
+)
