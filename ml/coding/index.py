@@ -16,11 +16,13 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from ml.coding.words import bag, content, tokens
+from ml.coding.words import bag, content, singular, tokens
 
 K1: Final = 1.2
 B: Final = 0.5
 FORMAT: Final = 1
+UNKNOWN: Final = 5.0
+"""Weight of a word that no description has: it may be a name, or a typing error."""
 SIDE: Final = re.compile(r"\b(right|left|bilateral|unspecified side|unspecified)\b", re.IGNORECASE)
 
 Array = np.ndarray[Any, Any]
@@ -70,7 +72,7 @@ def side_of(display: str) -> str:
 
 def without_side(display: str) -> str:
     """A description in which its sides and "unspecified" are left out, for comparing siblings."""
-    return " ".join(SIDE.sub(" ", display.lower()).replace(",", " ").split())
+    return " ".join(singular(word) for word in SIDE.sub(" ", display.lower()).replace(",", " ").split())
 
 
 def _parent(code: str, known: dict[str, str]) -> str:
@@ -214,9 +216,9 @@ class Index:
             self.by_category.setdefault(category, []).append(at)
 
     def weight(self, word: str) -> float:
-        """How much a word says: its inverse document frequency, the highest one for unknown words."""
+        """How much a word says: its inverse document frequency, a middling one for unknown words."""
         at = self.vocabulary.get(word)
-        return float(self.idf[at]) if at is not None else 10.0
+        return float(self.idf[at]) if at is not None else UNKNOWN
 
     def search(self, words: list[str], limit: int = 40) -> list[tuple[int, float]]:
         """The best rows for the words of a mention, with their BM25 scores."""

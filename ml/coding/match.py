@@ -30,6 +30,8 @@ GENERIC: Final = bag(
     "multiple single essential idiopathic acquired status nontraumatic adult organism native"
 ) | {"or", "unilateral", "displaced", "non"}
 SOFT_WEIGHT: Final = 0.25
+FREE: Final = frozenset(("unspecified", "nos", "not", "without", "or", "disorder", "disease", "site", "elsewhere", "classified"))
+GENERIC_WEIGHT: Final = 0.15
 BONUS: Final = 0.06
 
 
@@ -154,7 +156,11 @@ class Matcher:
             has = self.index.words_of(row)
             common = frozenset(word for word in words if word in has)
             mass = sum(weights[word] for word in common)
-            extra = sum(self.index.weight(word) for word in has - common if word not in GENERIC)
+            extra = sum(
+                self.index.weight(word) * (GENERIC_WEIGHT if word in GENERIC else 1.0)
+                for word in has - common
+                if word not in FREE
+            )
             said = mass / total
             supported = mass / (mass + extra) if mass else 0.0
             quality = said * supported**0.5

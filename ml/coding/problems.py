@@ -28,6 +28,10 @@ LINK: Final = re.compile(
     r"(?P<and>\band\b|&|,|;|\+|\s/\s|\(|\)|\.\s)",
     re.IGNORECASE,
 )
+LEVEL: Final = re.compile(r"\d+[ab]?|[clst]|side|level|region|area|upper|lower|great|middle|distal|proximal|medial|lateral|anterior|posterior")
+SITES: Final = frozenset(
+    "knee hip shoulder ankle wrist elbow foot hand finger thumb toe leg arm eye ear breast kidney lung back neck chest abdomen spine head skin heart".split()
+)
 MERGE: Final = 0.02
 PIECES: Final = 6
 FLOOR: Final = 0.3
@@ -151,7 +155,7 @@ class Reader:
         """The value of some pieces taken as one problem, and that problem."""
         start, end = pieces[0].start, pieces[-1].end
         words = tuple(content(tokens(text, start, end)))
-        if all(word in SOFT for word in words):
+        if all(word in SOFT or word in SITES or LEVEL.fullmatch(word) for word in words):
             return 0.0, None
         found = self.candidates(words, text[start:end].strip())
         mass = sum(self.matcher.weights(list(dict.fromkeys(words))).values())

@@ -4,13 +4,14 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ml.coding.index import Concept, Index, Release, side_of
+from ml.coding.found import cite
+from ml.coding.index import Concept, Index, Release
 from ml.coding.match import GENERIC, Candidate
 from ml.coding.words import bag, tokens
 from profiles.coding_records import RuleCitation
 from terminology.icd10cm.codes import with_seventh
 
-GUIDELINES: Final = "ICD-10-CM Official Guidelines for Coding and Reporting, section "
+
 SUBSEQUENT: Final = re.compile(
     r"\b(?:routine healing|healing (?:well|appropriately|fracture)|cast (?:removal|change)|suture removal|post-?op(?:erative)? (?:visit|follow|check)|"
     r"aftercare|status post (?:open reduction|orif)|s/p orif|weeks? (?:out|status post|s/p|post))\b",
@@ -38,11 +39,6 @@ class Resolved:
     rules: tuple[RuleCitation, ...] = ()
     side: str = ""
     sided: bool = False
-
-
-def cite(rule: str, text: str) -> RuleCitation:
-    """A rule of the Official Guidelines."""
-    return RuleCitation(rule, text, GUIDELINES + rule)
 
 
 class Resolver:
@@ -150,5 +146,3 @@ def _claims(concept: Concept, said: frozenset[str], side: str, index: Index) -> 
     unspecified = 0 if "unspecified" in concept.display.lower() or "unspecified" in concept.sides else 1
     return (extra + unspecified * 2.0 + lacks * 3.0, unspecified, first)
 
-
-__all__ = ["Resolved", "Resolver", "cite", "side_of"]
