@@ -45,7 +45,8 @@ _DECLINED: Final = _words(
 _PAST: Final = _words(
     r"\w+ (?:days?|weeks?|months?|years?) ago|last (?:week|month|year|visit|time|spring|summer|"
     r"fall|winter)|"
-    r"previous(?:ly)?|prior(?! to)|history of|hx of|s/p|status[- ]post|in (?:19|20)\d\d|yesterday|"
+    r"(?:most )?recent|previous(?:ly)?|prior(?! to)|history of|hx of|s/p|status[- ]post|in (?:19|"
+    r"20)\d\d|yesterday|"
     r"outside|elsewhere|"
     r"(?:at|from|in) (?:an?|the|another|his|her)? ?(?:other|outside|local|urgent care|emergency|"
     r"er|hospital|pcp)\b|"
@@ -81,6 +82,7 @@ _HERE: Final = _words(
     r"emergency department|visit)|in-office|"
     r"(?:personally|independently) (?:reviewed|interpreted)|at bedside|point[- ]of[- ]care"
 )
+_REVIEWED: Final = re.compile(r"\breview", re.IGNORECASE)
 _HEADED: Final = frozenset({kinds.PROCEDURE})
 _RESULTS: Final = frozenset({kinds.RESULTS, kinds.EXAM})
 
@@ -102,9 +104,11 @@ def status_of(sentence: str, start: int, end: int, section: str) -> str:
         return DONE
     if planned and not did:
         return PLANNED
-    if did or _HERE.search(sentence):
+    results = section in _RESULTS
+    # "Reviewed today" says nothing about where and when it was taken.
+    if did or (results and _HERE.search(sentence) and not _REVIEWED.search(sentence)):
         return DONE
-    return RESULT if section in _RESULTS else NAMED
+    return RESULT if results else NAMED
 
 
 def _against(sentence: str, start: int, end: int) -> str:

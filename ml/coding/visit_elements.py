@@ -32,6 +32,10 @@ ORDER: Final = re.compile(
     re.IGNORECASE,
 )
 CONDITIONAL: Final = re.compile(r"\b(?:if|consider\w*|may|might|could)\b", re.IGNORECASE)
+TAUGHT: Final = re.compile(
+    r"\b(?:can|could|may|might|would|avoid\w*|risk of|advised|watch for|includ\w+)\b", re.IGNORECASE
+)
+"""What a patient is told about an illness is not how it is."""
 LONGEST_BLOCK: Final = 1500
 LONGEST_SENTENCE: Final = 500
 ENDS: Final = (". ", "\n")
@@ -127,6 +131,8 @@ def _says(element: str, text: str) -> bool:
     for cue in cues_of(element):
         for found in cue.pattern.finditer(text):
             start, end = sentence_around(text, *found.span())
+            if TAUGHT.search(text, start, found.start()):
+                continue
             said = context.status(text[start:end], found.start() - start, found.end() - start)
             if said not in (context.NEGATED, context.HYPOTHETICAL, context.HISTORICAL):
                 return True

@@ -112,6 +112,15 @@ def test_what_is_not_done_is_no_risk(plan):
     assert elements(visit)["risk"] != "moderate"
 
 
+def test_what_a_patient_is_told_is_not_how_the_illness_is():
+    """An illness that may get worse is stable; one that is worse is not."""
+    told = "ASSESSMENT\nAsthma. I advised that smoke can make an exacerbation worse.\n"
+    ill = "ASSESSMENT\nAsthma, with an exacerbation since Monday.\n"
+    for text, level in ((told, "low"), (ill, "moderate")):
+        (visit,), _ = coded(text, diagnosis(text, "J45.40", "Asthma"), new_patient=False)
+        assert elements(visit)["problems"] == level
+
+
 def test_historian_reading_and_discussion_are_data():
     """Each category of data counts, with the sentence that says it."""
     text = (
