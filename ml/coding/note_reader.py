@@ -9,7 +9,8 @@ from ml.coding.found import Found, Span, cite
 from ml.coding.history import history_code
 from ml.coding.index import Index, Release
 from ml.coding.match import DEFAULT, Matcher
-from ml.coding.mentions import LEAD, LISTED, MANAGED, NARRATIVE, Mention, leads, managed
+from ml.coding.mentions import LEAD, LISTED, MANAGED, NARRATIVE, leads, managed
+from ml.coding.narrative import RANK, narrative
 from ml.coding.problems import Problem, Reader
 from ml.coding.resolve import Resolved, Resolver
 from ml.coding.sections import Section, sections
@@ -18,12 +19,19 @@ from ml.coding.specific import specific
 from ml.coding.support import block_text, confirmed, related
 from profiles.coding_records import Note, RuleCitation
 
-ROLE: Final = {LEAD: 0.9, MANAGED: 0.55, LISTED: 0.45, NARRATIVE: 0.4}
+ROLE: Final = {LEAD: 0.9, MANAGED: 0.65, LISTED: 0.5, NARRATIVE: 0.45}
+ALONE: Final = 0.8
+"""Score of a problem that running text names, where the note has no list of problems."""
 UNCERTAIN: Final = 0.3
 QUALITY: Final = 0.5
 READ: Final = 200_000
 """Characters of one note that are read; the remark says what was not."""
 SECTIONS: Final = frozenset((kinds.ASSESSMENT, kinds.PLAN, kinds.PROBLEMS))
+UNLISTED: Final = frozenset((kinds.OTHER, kinds.PRESENT, kinds.COMPLAINT))
+"""Sections whose short lines are taken for problems where the note has no assessment."""
+MENTIONS: Final = 300
+PLANNED: Final = 0.9
+SURE: Final = 0.6
 INPATIENT: Final = "inpatient"
 
 
@@ -34,6 +42,8 @@ class Read:
     note: Note
     parts: list[Section]
     problems: list[Problem]
+    told: list[Problem]
+    """Problems that only running text names."""
 
 
 class NoteReader:
@@ -47,13 +57,16 @@ class NoteReader:
 
     def read(self, note: Note) -> Read:
         """The sections and problems of a note."""
-        parts = sections(note.text, READ)
-        mentions = [mention for part in parts if part.kind in SECTIONS for mention in self._mentions(note.text, part)]
-        problems = [p for mention in mentions for p in self.reader.read(note.text, mention)]
-        return Read(note, parts, [p for p in problems if p.candidate.quality >= QUALITY])
-
-    def _mentions(self, text: str, part: Section) -> list[Mention]:
-        return [*leads(text, part), *managed(text, part)]
+        text = note.text
+        parts = sections(text, READ)
+        listing = [part for part in parts if part.kind in SECTIONS]
+        named = [one for part in listing for one in (*leads(text, part), *managed(text, part))]
+        if not named:
+            named = [one for part in parts if part.kind in UNLISTED for one in leads(text, part)]
+        problems = [p for mention in named[:MENTIONS] for p in self.reader.read(text, mention)]
+        problems = [p for p in problems if p.candidate.quality >= QUALITY]
+        told = [p for part in parts if part.kind in RANK for p in narrative(text, part)]
+        return Read(note, parts, problems, told)
 
     def codes(self, read: Read, setting: str, first: int = 0) -> list[Found]:
         """The codes of a note that was read.
@@ -67,23 +80,31 @@ class NoteReader:
             Number of its first lead line in the encounter.
         """
         found: list[Found] = []
-        places = {(p.mention.start, p.mention.end): 0 for p in read.problems}
-        numbers = {place: first + at for at, place in enumerate(places)}
+        leads_of = dict.fromkeys((p.mention.start, p.mention.end) for p in read.problems)
+        numbers = {place: first + at for at, place in enumerate(leads_of)}
         for problem in read.problems:
             lead = numbers[problem.mention.start, problem.mention.end]
-            found += self._problem(read, problem, setting, lead)
+            base = ROLE[problem.mention.role]
+            if problem.mention.section == kinds.PLAN and problem.mention.role == LEAD:
+                base *= PLANNED
+            found += self._problem(read, problem, setting, lead, base)
+        listed = any(one.score >= SURE for one in found)
+        for at, problem in enumerate(read.told):
+            base = (ROLE[NARRATIVE] if listed else ALONE) * RANK[problem.mention.section]
+            lead = first + len(numbers) + at
+            found += self._problem(read, problem, setting, lead, base)
         return found
 
-    def _problem(self, read: Read, problem: Problem, setting: str, lead: int) -> list[Found]:
-        """The codes of one problem."""
+    def _problem(
+        self, read: Read, problem: Problem, setting: str, lead: int, base: float
+    ) -> list[Found]:
+        """The codes of one problem, ``base`` being what its place is worth."""
         if problem.status in (context.NEGATED, context.FAMILY, context.OTHER_PERSON, context.HYPOTHETICAL):
             return []
         text = read.note.text
         sure = problem.status == context.UNCERTAIN and confirmed(text, read.parts, problem)
         uncertain = problem.status == context.UNCERTAIN and not sure and setting != INPATIENT
-        score = ROLE[problem.mention.role] * min(1.0, problem.candidate.quality)
-        if problem.mention.section == kinds.PLAN and problem.mention.role == LEAD:
-            score *= 0.9
+        score = base * min(1.0, problem.candidate.quality)
         if uncertain:
             score *= UNCERTAIN
         done = self._resolved(read, problem)
@@ -91,7 +112,7 @@ class NoteReader:
             return []
         rules = [*self._rules(problem, setting, uncertain, sure), *done.rules]
         features = (
-            ("role", ROLE[problem.mention.role]),
+            ("place", round(base, 4)),
             ("quality", round(problem.candidate.quality, 4)),
             ("said", round(problem.candidate.said, 4)),
             ("supported", round(problem.candidate.supported, 4)),
