@@ -75,7 +75,7 @@ def confirmed(text: str, parts: list[Section], problem: Problem) -> bool:
         if found is None:
             continue
         status = context.status(sentence, min(found.end() + 1, len(sentence) - 1), len(sentence))
-        if status == context.PRESENT and not context.status(sentence, found.start(), found.end()) in BARRED:
+        if status == context.PRESENT and context.status(sentence, found.start(), found.end()) not in BARRED:
             rest = _bag(sentence[found.end() :])
             if hard <= rest:
                 return True
