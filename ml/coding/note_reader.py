@@ -1,6 +1,7 @@
 """Reads one note: from its problem mentions to billable codes with their evidence."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ml.coding import context
@@ -11,7 +12,7 @@ from ml.coding.index import Index, Release
 from ml.coding.match import DEFAULT, Matcher
 from ml.coding.mentions import LEAD, LISTED, MANAGED, NARRATIVE, leads, managed
 from ml.coding.narrative import RANK, narrative
-from ml.coding.problems import Problem, Reader
+from ml.coding.problems import AND, WITH, Problem, Reader
 from ml.coding.resolve import Resolved, Resolver
 from ml.coding.sections import Section, sections
 from ml.coding.sides import side_for
@@ -24,12 +25,16 @@ ALONE: Final = 0.8
 """Score of a problem that running text names, where the note has no list of problems."""
 UNCERTAIN: Final = 0.3
 QUALITY: Final = 0.5
+LEXICAL_QUALITY: Final = 0.55
+LATER_PART: Final = 0.8
 READ: Final = 200_000
 """Characters of one note that are read; the remark says what was not."""
 SECTIONS: Final = frozenset((kinds.ASSESSMENT, kinds.PLAN, kinds.PROBLEMS))
 UNLISTED: Final = frozenset((kinds.OTHER, kinds.PRESENT, kinds.COMPLAINT))
 """Sections whose short lines are taken for problems where the note has no assessment."""
 MENTIONS: Final = 300
+TOLD: Final = frozenset((kinds.COMPLAINT, kinds.PRESENT, kinds.OTHER))
+FACTOR: Final = re.compile(r"Z[0-9]")
 PLANNED: Final = 0.9
 SURE: Final = 0.6
 INPATIENT: Final = "inpatient"
@@ -64,7 +69,7 @@ class NoteReader:
         if not named:
             named = [one for part in parts if part.kind in UNLISTED for one in leads(text, part)]
         problems = [p for mention in named[:MENTIONS] for p in self.reader.read(text, mention)]
-        problems = [p for p in problems if p.candidate.quality >= QUALITY]
+        problems = [p for p in problems if p.candidate.quality >= _needed(p)]
         told = [p for part in parts if part.kind in RANK for p in narrative(text, part)]
         return Read(note, parts, problems, told)
 
@@ -89,11 +94,13 @@ class NoteReader:
                 base *= PLANNED
             found += self._problem(read, problem, setting, lead, base)
         listed = any(one.score >= SURE for one in found)
+        coded = {one.code[:3] for one in found}
+        told = []
         for at, problem in enumerate(read.told):
-            base = (ROLE[NARRATIVE] if listed else ALONE) * RANK[problem.mention.section]
-            lead = first + len(numbers) + at
-            found += self._problem(read, problem, setting, lead, base)
-        return found
+            base = ROLE[NARRATIVE] * RANK[problem.mention.section]
+            if problem.candidate.code[:3] not in coded:
+                told += self._problem(read, problem, setting, first + len(numbers) + at, base)
+        return found + (told if listed else _promoted(told))
 
     def _problem(
         self, read: Read, problem: Problem, setting: str, lead: int, base: float
@@ -136,11 +143,14 @@ class NoteReader:
         text = read.note.text
         known = self.release.get(candidate.code)
         side = side_for(text, read.parts, problem, known.display if known else "")
-        about = [*_sentences(block_text(text, problem)), *related(text, read.parts, candidate.words)]
-        done = self.resolver.resolve(candidate, side, " ".join(about))
+        block = _sentences(block_text(text, problem))
+        about = related(text, read.parts, candidate.words)
+        done = self.resolver.resolve(candidate, side, " ".join([*block, *about]))
         if done is None or len(done.codes) != 1:
             return self._billable(done)
-        better = specific(done.codes[0], about)
+        better = specific(done.codes[0], block)
+        if better == done.codes[0]:
+            better = specific(done.codes[0], about)
         if better != done.codes[0] and self.release.billable(better):
             said = "As specific as the note documents it."
             return Resolved((better,), (*done.rules, cite("I.B.2", said)), done.side, done.sided)
@@ -164,6 +174,22 @@ class NoteReader:
         elif sure:
             rules.append(cite("IV.H", "The note reports the finding elsewhere, so it is no longer uncertain."))
         return rules
+
+
+def _promoted(told: list[Found]) -> list[Found]:
+    """What running text names, where no list of problems gave a code: the assessment's first, else all of it."""
+    plan = [one for one in told if one.spans[0].section in SECTIONS and not one.uncertain]
+    kept = [one for one in plan if not FACTOR.match(one.code)] or plan
+    chosen = kept or [one for one in told if one.spans[0].section in TOLD and not one.uncertain]
+    strength = ALONE / ROLE[NARRATIVE]
+    return [replace(one, score=one.score * strength) if one in chosen else one for one in told]
+
+
+def _needed(problem: Problem) -> float:
+    """The quality from which a match is believed: words alone need more than a default term, a later part more."""
+    if problem.candidate.kind == DEFAULT:
+        return QUALITY
+    return LATER_PART if problem.link in (WITH, AND) else LEXICAL_QUALITY
 
 
 def _sentences(text: str) -> list[str]:
