@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from ml.coding.note_checks import READ, unusable
 from ml.coding.procedure_codes import ProcedureCodes
 from ml.coding.procedure_lines import Line, lines_of
 from ml.coding.procedures import performed
-from ml.coding.sections import Section
+from ml.coding.sections import Section, sections
 from ml.coding.visit_elements import Noted
 from ml.coding.visit_level import visit_lines, visit_of
 from profiles.coding_records import (
@@ -22,9 +23,11 @@ from profiles.coding_records import (
     CodeSuggestion,
     CodingRemark,
     CodingRequest,
+    CodingResult,
     Evidence,
     RuleCitation,
 )
+from terminology.systems import CPT, HCPCS
 
 THRESHOLD: Final = 0.5
 MOST_POINTERS: Final = 4
@@ -82,9 +85,32 @@ _COMMON: Final = frozenset(
 )
 
 
+def with_lines(result: CodingResult, request: CodingRequest, codes: ProcedureCodes) -> CodingResult:
+    """A result with the lines of its notes, and with the systems that were asked for alone.
+
+    Parameters
+    ----------
+    result : CodingResult
+        Its diagnoses, most important first.
+    request : CodingRequest
+        No system means all.
+    codes : ProcedureCodes
+    """
+    wanted = frozenset(request.systems)
+    if wanted and not wanted & {CPT, HCPCS}:
+        return result
+    usable = tuple(note for note in request.notes if unusable(note) is None)
+    if not usable:
+        return result
+    parts = [sections(note.text, READ) for note in usable]
+    lines, remarks = suggest_lines(replace(request, notes=usable), parts, result.suggestions, codes)
+    found = [one for one in (*result.suggestions, *lines) if not wanted or one.system in wanted]
+    return replace(result, suggestions=tuple(found), remarks=(*result.remarks, *remarks))
+
+
 def suggest_lines(
     request: CodingRequest,
-    sections: Sequence[Sequence[Section]],
+    parts: Sequence[Sequence[Section]],
     diagnoses: Sequence[CodeSuggestion],
     codes: ProcedureCodes,
 ) -> tuple[tuple[CodeSuggestion, ...], tuple[CodingRemark, ...]]:
@@ -93,7 +119,7 @@ def suggest_lines(
     Parameters
     ----------
     request : CodingRequest
-    sections : sequence of sequence of Section
+    parts : sequence of sequence of Section
         The sections of each note of the request.
     diagnoses : sequence of CodeSuggestion
         Diagnoses of the same notes, most important first.
@@ -102,10 +128,10 @@ def suggest_lines(
     """
     if not codes.has_cpt:
         return (), (WITHOUT_LIST,)
-    notes: Noted = tuple(zip(request.notes, sections, strict=True))
+    notes: Noted = tuple(zip(request.notes, parts, strict=True))
     kind = visit_of(request, notes).kind
     hospital = request.setting == "inpatient" or kind == "emergency"
-    done = [one for note, parts in notes for one in performed(note, parts)]
+    done = [one for note, read in notes for one in performed(note, read)]
     found = lines_of(done, codes, hospital=hospital)
     visits, remarks = visit_lines(request, notes, diagnoses, codes, found.lines)
     visits, beside = _beside(visits, found.lines, diagnoses)
