@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapters.store import Transaction
-from gateway.claim_identity import STANDING, content_digest, related, twin
+from gateway.claim_identity import STANDING, content_digest, has_answer, related, twin
 from gateway.claim_scrub import scrub_claim, tables_of
 from gateway.interactions.write import OnCreated
 from gateway.settings import Settings
@@ -51,7 +51,8 @@ def answer_on_arrival(settings: Settings) -> OnCreated:
         if any(one.get("code") == ASSERTED.code for one in _labels(claim)):
             return  # a draft of our own coder
         if claim.get("status") == "active":
-            adjudicate(tx, claim, tables)
+            if not has_answer(tx, claim):
+                adjudicate(tx, claim, tables)
         elif claim.get("status") in _WITHDRAWN:
             withdraw(tx, claim)
 
@@ -92,7 +93,8 @@ def adjudicate(tx: Transaction, claim: Mapping[str, Any], tables: EditTables) ->
     findings += tuple(_replaced(tx, claim))
     answered = Answered(claim, digest, findings, tx.moment, _insurer(tx, claim))
     response = build_response(answered)
-    _supersede(tx, response["id"], "superseded")
+    if own is not None:
+        _supersede(tx, response["id"], "superseded")
     tx.put(response)
     version = tx.current("Claim", str(claim["id"]))
     used = used_tables(tables, claim) if duplicate is None else []

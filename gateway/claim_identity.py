@@ -30,6 +30,15 @@ def received_before(tx: Transaction, claim: Mapping[str, Any]) -> dict[str, Any]
     return _standing(tx, tx.find("ClaimResponse", "identifier", f"{CLAIM_CONTENT}|{digest}"))
 
 
+def has_answer(tx: Transaction, claim: Mapping[str, Any]) -> bool:
+    """Whether somebody else's answer to a Claim is here: it is a record then, and no request to us."""
+    reference, own = f"Claim/{claim['id']}", response_id(str(claim["id"]))
+    answers = tx.find("ClaimResponse", "request", reference)
+    return any(one != own for one in answers) or bool(
+        tx.find("ExplanationOfBenefit", "claim", reference)
+    )
+
+
 def twin(tx: Transaction, claim: Mapping[str, Any], digest: str) -> Finding | None:
     """The finding that another Claim is the same, or goes by the same identifier."""
     own = response_id(str(claim["id"]))

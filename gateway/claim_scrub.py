@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from adapters.store import StoredVersion, Transaction
 from gateway.settings import TERMINOLOGY, Settings
+from profiles.scrub.claim_view import ClaimView, address
 from profiles.scrub.context import EditTables, ScrubContext, edit_tables
 from profiles.scrub.finding import Finding
 from profiles.scrub.payer_rules import read_payer_rules
 from profiles.scrub.scrub import scrub
 
 EARLIER: Final = 200
-"""Claims of the same patient, the newest, among which a service is looked for that was claimed already."""
+"""The newest Claims among which a service is looked for that was claimed already."""
 
 Read = Callable[[str, str], StoredVersion | None]
 
@@ -71,10 +72,14 @@ def _references(claim: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _earlier(tx: Transaction, claim: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-    """The patient's Claims that are in force."""
-    patient = claim.get("patient", {}).get("reference")
-    if not patient:
+    """Claims in force of the same patient and provider, made since the first day of service."""
+    patient, provider = address(claim.get("patient")), address(claim.get("provider"))
+    days = [line.begins for line in ClaimView(claim, {}).lines if line.begins]
+    if not patient or not days:
         return ()
     wanted = [("patient", patient), ("status", "active"), ("_sort", "-_lastUpdated")]
+    wanted.append(("created", f"ge{min(days)}"))
+    if provider:
+        wanted.append(("provider", provider))
     page = tx.search("Claim", wanted, count=EARLIER)
     return tuple(match.json() for match in page.matches if match.id != claim.get("id"))
