@@ -16,6 +16,7 @@ from adapters.dimse.scp import Received, StorageScp
 from adapters.payer.payers import load_payers
 from adapters.store import Store, open_store
 from gateway.arrivals import arrivals
+from gateway.claim_x12 import site_of
 from gateway.coding_arrival import CODING_LANE
 from gateway.fetch import FETCH_LANE, Fetch
 from gateway.http import Services, build_app
@@ -103,12 +104,13 @@ def compose(settings: Settings) -> Gateway:
             addresses=frozenset(settings.peer_addresses),
         ),
     )
+    site_of(settings)  # a malformed X12 address stops the start, not the first Claim
     payers = Payers(store, load_payers(settings.payers), settings.payer_servers)
     services = Services(
         request_analysis=lambda study_id, parameters: intake.request_analysis(
             store.read("ImagingStudy", study_id).json(), parameters
         ),
-        on_created=arrivals(settings),
+        on_created=arrivals(settings, payers),
         call_lane=runner.call,
         lanes_alive=lambda: all(lane.pid is not None for lane in runner.lanes),
         payers=payers,

@@ -1,13 +1,14 @@
 """A Claim of the store is scrubbed with what is known around it: its parties, and what was claimed before."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.store import StoredVersion, Transaction
-from gateway.settings import TERMINOLOGY, Settings
-from profiles.scrub.claim_view import ClaimView, address
+from adapters.store import Store, Transaction
+from gateway.settings import Settings
+from profiles.scrub.claim_view import ClaimView, stored_address
 from profiles.scrub.context import EditTables, ScrubContext, edit_tables
 from profiles.scrub.finding import Finding
 from profiles.scrub.payer_rules import read_payer_rules
@@ -15,8 +16,6 @@ from profiles.scrub.scrub import scrub
 
 EARLIER: Final = 200
 """The newest Claims among which a service is looked for that was claimed already."""
-
-Read = Callable[[str, str], StoredVersion | None]
 
 
 def tables_of(settings: Settings) -> EditTables:
@@ -27,34 +26,35 @@ def tables_of(settings: Settings) -> EditTables:
     OperationOutcomeError
         ``invalid`` when the payers' rules cannot be read.
     """
-    return _tables(Path(settings.data) / TERMINOLOGY, settings.payer_rules)
+    return tables_in(settings.terminology, settings.payer_rules)
 
 
 @lru_cache(maxsize=8)
-def _tables(folder: Path, payer_rules: str) -> EditTables:
+def tables_in(folder: Path, payer_rules: str = "") -> EditTables:
+    """The edit tables of a folder of code systems, with the rules of a file."""
     return edit_tables(folder, read_payer_rules(Path(payer_rules)) if payer_rules else ())
 
 
 def scrub_claim(
-    tx: Transaction, claim: Mapping[str, Any], tables: EditTables
+    records: Store | Transaction, claim: Mapping[str, Any], tables: EditTables, today: date
 ) -> tuple[Finding, ...]:
-    """The findings on a Claim as it would be written now."""
+    """The findings on a Claim as it would be written on a day."""
     context = ScrubContext(
-        today=tx.moment.date().isoformat(),
-        resources=around(tx.read, claim),
+        today=today.isoformat(),
+        resources=around(records, claim),
         complete=True,
-        earlier=_earlier(tx, claim),
+        earlier=_earlier(records, claim),
     )
     return tuple(scrub(claim, tables, context))
 
 
-def around(read: Read, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def around(records: Store | Transaction, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Whatever of the Claim's parties, Coverages and Conditions is here."""
     found: dict[str, dict[str, Any]] = {}
     for reference in _references(claim):
         kind, _, key = reference.partition("/")
-        stored = read(kind, key) if key and "/" not in key and "?" not in key else None
-        if stored is not None:
+        stored = records.current(kind, key) if key and "/" not in key and "?" not in key else None
+        if stored is not None and not stored.deleted:
             found[reference] = stored.json()
     return found
 
@@ -71,15 +71,13 @@ def _references(claim: Mapping[str, Any]) -> Iterator[str]:
     return (str(one["reference"]) for one in given if one and "reference" in one)
 
 
-def _earlier(tx: Transaction, claim: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+def _earlier(records: Store | Transaction, claim: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     """Claims in force of the same patient and provider, made since the first day of service."""
-    patient, provider = address(claim.get("patient")), address(claim.get("provider"))
+    patient, provider = (stored_address(claim.get(name)) for name in ("patient", "provider"))
     days = [line.begins for line in ClaimView(claim, {}).lines if line.begins]
-    if not patient or not days:
+    if not patient or not provider or not days:
         return ()
-    wanted = [("patient", patient), ("status", "active"), ("_sort", "-_lastUpdated")]
-    wanted.append(("created", f"ge{min(days)}"))
-    if provider:
-        wanted.append(("provider", provider))
-    page = tx.search("Claim", wanted, count=EARLIER)
+    wanted = [("patient", patient), ("provider", provider), ("status", "active")]
+    wanted += [("created", f"ge{min(days)}"), ("_sort", "-_lastUpdated")]
+    page = records.search("Claim", wanted, count=EARLIER)
     return tuple(match.json() for match in page.matches if match.id != claim.get("id"))

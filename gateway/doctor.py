@@ -12,7 +12,11 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Final
 
+from adapters.payer.breaker import CLOSED
+from adapters.payer.payers import load_payers
 from adapters.store import open_store
+from gateway.coding_arrival import CODING_LANE
+from gateway.payers import CIRCUIT
 from gateway.settings import Settings, load_settings
 from ml.models import describe_models
 from ml.worker import missing, workers
@@ -21,6 +25,8 @@ from terminology.importers import importers
 from terminology.store_folder import TerminologyError
 
 ROOMS: Final = ("terminology", "profiles", "ml", "adapters", "gateway", "conformance")
+EXTRAS: Final = {"coding": "language"}
+"""The extra of a lane whose name is another."""
 CODECS: Final = {
     "JPEG 2000 and HTJ2K": "openjpeg",
     "JPEG-LS": "jpeg_ls",
@@ -109,10 +115,27 @@ def _workers(settings: Settings) -> Iterator[Finding]:
     for name, worker in workers().items():
         absent = missing(worker.SPEC)
         if absent:
-            text = f"needs {', '.join(absent)}: install the extra `isthmus[{worker.SPEC.lane}]`"
+            extra = EXTRAS.get(worker.SPEC.lane, worker.SPEC.lane)
+            text = f"needs {', '.join(absent)}: install the extra `isthmus[{extra}]`"
             yield Finding("off", f"worker {name}", f"{text}; until then its Tasks wait")
         else:
             yield Finding("ok", f"worker {name}", f"version {worker.SPEC.version}")
+
+
+def _coding(settings: Settings) -> Iterator[Finding]:
+    """Whether notes are coded, when, and out of which formats."""
+    coders = [w for w in workers().values() if w.SPEC.lane == CODING_LANE]
+    if not any(not missing(coder.SPEC) for coder in coders):
+        yield Finding("off", "coding", "no coder can run here; the Tasks of notes wait")
+    else:
+        left_out = ", ".join(settings.code_excluded_types) or "none"
+        yield Finding("ok", "coding", f"{settings.code_documents}; excluded types: {left_out}")
+    if importlib.util.find_spec("pypdf") is None:
+        yield Finding(
+            "off", "PDF", "no text is read out of it: install the extra `isthmus[language]`"
+        )
+    else:
+        yield Finding("ok", "PDF", "text is read out of it")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
@@ -137,6 +160,43 @@ def _code_systems(settings: Settings) -> Iterator[Finding]:
             yield Finding("off", subject, text)
 
 
+def _payers(settings: Settings) -> Iterator[Finding]:
+    """The payers of the site, what their tokens need, and those that are left alone at the moment."""
+    try:
+        payers = load_payers(settings.payers)
+    except OperationOutcomeError as error:
+        yield Finding("problem", "payers", error.diagnostics)
+        return
+    if not payers:
+        yield Finding(
+            "off", "payers", "none: no Claim is sent until the setting payers names a file"
+        )
+    circuits = _circuits(settings) if payers else {}
+    for payer in payers:
+        subject = f"payer {payer.name}"
+        if payer.token is not None and importlib.util.find_spec("cryptography") is None:
+            text = "its tokens need the package cryptography: pip install cryptography"
+            yield Finding("off", subject, f"{text}; until then its Claims wait")
+            continue
+        state = circuits.get(payer.name, CLOSED)
+        text = f"{payer.mode}, circuit {state}"
+        yield Finding("ok" if state == CLOSED else "problem", subject, text)
+
+
+def _circuits(settings: Settings) -> dict[str, str]:
+    """State of each breaker as the gateway has noted it last."""
+    folder = Path(settings.data)
+    if not folder.exists():
+        return {}
+    store = open_store(folder, database=settings.database, tends=False)
+    try:
+        names = [payer.name for payer in load_payers(settings.payers)]
+        noted = {name: store.note(f"{CIRCUIT}{name}") for name in names}
+        return {name: str(json.loads(text)["state"]) for name, text in noted.items() if text}
+    finally:
+        store.close()
+
+
 def _codecs(settings: Settings) -> Iterator[Finding]:
     del settings
     for syntax, module in CODECS.items():
@@ -152,7 +212,9 @@ CHECKS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     _disk,
     _store,
     _workers,
+    _coding,
     _models,
     _code_systems,
     _codecs,
+    _payers,
 )

@@ -30,7 +30,7 @@ LINK: Final = re.compile(
 )
 LEVEL: Final = re.compile(r"\d+[ab]?|[clst]|side|level|region|area|upper|lower|great|middle|distal|proximal|medial|lateral|anterior|posterior")
 SITES: Final = frozenset(
-    "knee hip shoulder ankle wrist elbow foot hand finger thumb toe leg arm eye ear breast kidney lung back neck chest abdomen spine head skin heart".split()
+    ["knee", "hip", "shoulder", "ankle", "wrist", "elbow", "foot", "hand", "finger", "thumb", "toe", "leg", "arm", "eye", "ear", "breast", "kidney", "lung", "back", "neck", "chest", "abdomen", "spine", "head", "skin", "heart"]
 )
 MERGE: Final = 0.02
 PIECES: Final = 6

@@ -18,7 +18,9 @@ REVEALED: Final = re.compile(
     r"findings? (?:are )?(?:consistent with|of)|noted|identified)\b",
     re.IGNORECASE,
 )
-BARRED: Final = frozenset((context.NEGATED, context.FAMILY, context.HYPOTHETICAL, context.OTHER_PERSON))
+BARRED: Final = frozenset(
+    (context.NEGATED, context.FAMILY, context.HYPOTHETICAL, context.OTHER_PERSON, context.HISTORICAL)
+)
 
 
 @lru_cache(maxsize=512)
@@ -75,7 +77,7 @@ def confirmed(text: str, parts: list[Section], problem: Problem) -> bool:
         if found is None:
             continue
         status = context.status(sentence, min(found.end() + 1, len(sentence) - 1), len(sentence))
-        if status == context.PRESENT and not context.status(sentence, found.start(), found.end()) in BARRED:
+        if status == context.PRESENT and context.status(sentence, found.start(), found.end()) not in BARRED:
             rest = _bag(sentence[found.end() :])
             if hard <= rest:
                 return True
