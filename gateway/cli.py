@@ -24,6 +24,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "bench": ("conformance.bench:main", "measure a promise and print ratios"),
     "payer": ("conformance.payer:main", "run a trial payer that Claims can be sent to"),
     "evaluate": ("conformance.evaluate:main", "score a worker on material that you supply"),
+    "feedback": (
+        "conformance.feedback:main",
+        "what reviewers made of suggested codes, and what may be learned from it",
+    ),
     "conformance": (
         "conformance.report:main",
         "run third-party checkers over what the gateway writes",

@@ -119,6 +119,7 @@ OPERATION: Final = Operation(
     levels=("type",),
     endpoint=inquire,
     affects_state=False,
+    methods=("POST", "GET"),
     base=f"{PAS}/OperationDefinition/Claim-inquiry",
     parameters=(
         Parameter("resource", "in", 1, "1", "Resource", "PAS Inquiry Request Bundle."),
