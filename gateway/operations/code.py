@@ -224,7 +224,7 @@ OPERATION: Final = Operation(
         Parameter(
             "note",
             "out",
-            1,
+            0,
             "*",
             "",
             "A text as it was read.",

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from adapters.store import Store, open_store
-from conformance import feedback
+from conformance import feedback, feedback_effect, search_coder
+from conformance.bench_coding import NOTES
 from gateway.feedback_records import is_sealed
 from gateway.site_defaults import with_site_defaults
 from profiles.outcome import OperationOutcomeError
@@ -126,6 +127,17 @@ def _kept(store: Store, client: Any, patient: str) -> None:
     given = parameters(decision="accepted")
     answer = client.post(f"/fhir/Task/{draft.task['id']}/$decide", json=given, headers=FHIR)
     assert answer.status_code == 200, answer.text
+
+
+def test_the_effect_is_measured_on_notes_that_somebody_brings(capsys, data, monkeypatch):
+    """With notes and labels the coder codes anew, and the two tables are held against the labels."""
+    monkeypatch.setattr(feedback_effect, "coder", lambda: search_coder)
+    given = ["--notes", str(NOTES / "notes.csv"), "--labels", str(NOTES / "codes.txt")]
+    found = _json(capsys, "evaluate", *given, data=data)
+    assert (found["encounters"], found["on"]) == (14, "notes.csv")
+    assert found["exact"]["before"]["f1"] > 0
+    with pytest.raises(OperationOutcomeError, match="--labels"):
+        feedback.main(["evaluate", *given[:2], "--data", str(data)])
 
 
 @pytest.mark.parametrize(
