@@ -8,38 +8,38 @@ RUN = env -u ISTHMUS_TORCH -u ISTHMUS_TORCH_INDEX .venv/bin
 .PHONY: demo test serve doctor lint types rooms check lock clean
 
 demo:  ## Send a phantom study through the imaging journey (ARGS=--once ends by itself)
-	@$(ENVIRONMENT) imaging language
+	@$(ENVIRONMENT) imaging language speech
 	@$(RUN)/isthmus demo $(ARGS)
 
 test:  ## Run the whole test suite
-	@$(ENVIRONMENT) imaging language dev
+	@$(ENVIRONMENT) imaging language speech dev
 	@$(RUN)/pytest $(ARGS)
 
 serve:  ## Run the gateway on ./isthmus-data
-	@$(ENVIRONMENT) imaging language
+	@$(ENVIRONMENT) imaging language speech
 	@$(RUN)/isthmus serve $(ARGS)
 
 doctor:  ## Explain ports, disk, models, what is off and why
-	@$(ENVIRONMENT) imaging language
+	@$(ENVIRONMENT) imaging language speech
 	@$(RUN)/isthmus doctor $(ARGS)
 
 lint:  ## Style
-	@$(ENVIRONMENT) imaging language dev
+	@$(ENVIRONMENT) imaging language speech dev
 	@$(RUN)/ruff check
 	@$(RUN)/ruff format --check
 
 types:  ## Types
-	@$(ENVIRONMENT) imaging language dev
+	@$(ENVIRONMENT) imaging language speech dev
 	@$(RUN)/mypy
 
 rooms:  ## Import contract
-	@$(ENVIRONMENT) imaging language dev
+	@$(ENVIRONMENT) imaging language speech dev
 	@$(RUN)/lint-imports
 
 check: lint types rooms test  ## All gates
 
 lock:  ## Write constraints.txt and constraints.json anew (needs uv in .venv)
-	@$(ENVIRONMENT) imaging language dev
+	@$(ENVIRONMENT) imaging language speech dev
 	@$(RUN)/python .ci/lock.py
 
 clean:  ## Remove the environment and the caches

@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sysconfig.get_path("scripts")) / "uv"
 PYTHON = "3.11"
-EXTRAS = ("imaging", "language", "dev")
+EXTRAS = ("imaging", "language", "speech", "dev")
 HEADER = "# Made by `make lock`: every package but torch, with the hashes of all its files.\n"
 
 

@@ -16,6 +16,7 @@ from adapters.dimse.scp import Received, StorageScp
 from adapters.payer.payers import load_payers
 from adapters.store import Store, open_store
 from gateway.arrivals import arrivals
+from gateway.claim_x12 import site_of
 from gateway.coding_arrival import CODING_LANE
 from gateway.fetch import FETCH_LANE, Fetch
 from gateway.http import Services, build_app
@@ -103,6 +104,7 @@ def compose(settings: Settings) -> Gateway:
             addresses=frozenset(settings.peer_addresses),
         ),
     )
+    site_of(settings)  # a malformed X12 address stops the start, not the first Claim
     payers = Payers(store, load_payers(settings.payers), settings.payer_servers)
     services = Services(
         request_analysis=lambda study_id, parameters: intake.request_analysis(

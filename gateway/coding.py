@@ -19,6 +19,7 @@ from gateway.coding_case import Asked, Case, Cases
 from gateway.coding_sources import Sources, StoredSources
 from gateway.documents import Documents
 from gateway.settings import Settings
+from gateway.site_defaults import with_site_defaults
 from ml.worker import Worker
 from profiles.builders.claim import ClaimDraft, build_claim
 from profiles.builders.claim_context import ClaimContext
@@ -104,7 +105,8 @@ class Coding:
         case = Cases(sources, documents, excluded).of(focus, asked, moment)
         with self._one:
             made = self._worker.run(self._model, case.request, self._progress)
-        found = verified(made, case.request)
+        sound = verified(made, case.request)
+        found = with_site_defaults(sound, self._terminology, case.request.service_date)
         result = replace(found, remarks=(*found.remarks, *case.remarks))
         context = case.context(moment, task_id, self._fees()) if case.patient else None
         return Coded(case, result, context)

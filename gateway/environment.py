@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-EXTRAS: Final = ("imaging", "language", "dev")
+EXTRAS: Final = ("imaging", "language", "speech", "dev")
 OLDEST_TORCH: Final = (2, 8)
 NO_CPU_BUILD: Final = """\
 No CPU build of torch can be had from the places that pip knows. The plain build for this platform

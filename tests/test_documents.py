@@ -67,7 +67,7 @@ def test_constraints_are_hashed_and_name_no_index():
 def test_download_sizes_are_known_for_every_extra():
     """The sizes that set-up announces cover every extra."""
     sizes = json.loads((ROOT / "constraints.json").read_text())
-    for extra in ("base", "imaging", "language", "dev"):
+    for extra in ("base", "imaging", "language", "speech", "dev"):
         named = [p for p in sizes["packages"].values() if extra in p["for"]]
         assert sum(package["bytes"] for package in named) > 1_000_000
 

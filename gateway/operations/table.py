@@ -13,6 +13,7 @@ from gateway.operations import (
     everything,
     expand,
     fhirpath,
+    inquire,
     lastn,
     lookup,
     meta,
@@ -23,6 +24,7 @@ from gateway.operations import (
     validate,
     validate_code,
     versions,
+    x12,
 )
 from gateway.operations.definition import Operation
 
@@ -38,12 +40,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     fhirpath.OPERATION,
     reindex.OPERATION,
     submit.OPERATION,
+    *inquire.OPERATIONS,
     versions.OPERATION,
     lookup.OPERATION,
     *validate_code.OPERATIONS,
     subsumes.OPERATION,
     expand.OPERATION,
     translate.OPERATION,
+    x12.EXPORT,
 )
 
 

@@ -1,0 +1,61 @@
+"""One code on its way from a mention to a suggestion."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from profiles.coding_records import Note, RuleCitation
+
+GUIDELINES: Final = "ICD-10-CM Official Guidelines for Coding and Reporting, section "
+
+
+def cite(rule: str, text: str) -> RuleCitation:
+    """A rule of the Official Guidelines and what it did here."""
+    return RuleCitation(rule, text, GUIDELINES + rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of one note."""
+
+    note: Note
+    start: int
+    end: int
+    section: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A billable code, why, and where.
+
+    Parameters
+    ----------
+    code : str
+        With its dot.
+    score : float
+    spans : tuple of Span
+        Where it stands, the naming words first.
+    lead : int
+        Place of its lead line in the encounter; codes of one line share it.
+    link : str
+        How it hangs on the problem before it in its line: ``cause``, ``with``, ``and`` or empty.
+    uncertain : bool
+        Whether it is only suspected.
+    rules : tuple of RuleCitation
+    features : tuple of (str, float)
+        What the score was made of.
+    query : tuple of str
+        Codes between which a missing fact decides; empty when none is missing.
+    asked : str
+        The missing fact: ``side``, ``type`` or ``stage``.
+    """
+
+    code: str
+    score: float
+    spans: tuple[Span, ...]
+    lead: int
+    link: str = ""
+    uncertain: bool = False
+    rules: tuple[RuleCitation, ...] = ()
+    features: tuple[tuple[str, float], ...] = ()
+    query: tuple[str, ...] = field(default=())
+    asked: str = ""

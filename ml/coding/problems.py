@@ -1,0 +1,188 @@
+"""What one lead line says: its problems, how certain each is, and the candidate code of each.
+
+"Left shoulder pain, likely rotator cuff tendinopathy" is a symptom and an uncertain diagnosis; "Chest pain and hypertension" two
+problems; "Pain and swelling of the knee" one. Where a line may be cut, every way of cutting is matched, and the one whose parts
+are understood best is taken.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from ml.coding import context
+from ml.coding.match import SOFT, Candidate, Matcher
+from ml.coding.mentions import Mention
+from ml.coding.words import content, tokens
+
+CAUSE: Final = "cause"
+WITH: Final = "with"
+AND: Final = "and"
+UNCERTAIN: Final = "uncertain"
+
+LINK: Final = re.compile(
+    r"(?P<cause>\b(?:due to|secondary to|caused by|because of|related to|as a result of|attributed to|attributable to|2/2|resulting from)\b)|"
+    r"(?P<uncertain>(?:\bmost )?\b(?:likely|probably|probable|possible|possibly|suspected|suspect|suspicious for|suspicion (?:for|of)|consistent with|concerning for|"
+    r"concern for|rule out|r/o|versus|vs\.?|suggestive of|presumed|presumptive|questionable|differential(?: diagnosis)?(?: includes?)?|compatible with|"
+    r"could be|may be|might be|cannot exclude|evaluate for|appears to be|worrisome for|query)(?!\w)|\?)|"
+    r"(?P<with>\b(?:with|w/|in the setting of|associated with|complicated by|as well as|plus|in patient with)\b)|"
+    r"(?P<and>\band\b|&|,|;|\+|\s/\s|\(|\)|\.\s)",
+    re.IGNORECASE,
+)
+LEVEL: Final = re.compile(r"\d+[ab]?|[clst]|side|level|region|area|upper|lower|great|middle|distal|proximal|medial|lateral|anterior|posterior")
+SITES: Final = frozenset(
+    ["knee", "hip", "shoulder", "ankle", "wrist", "elbow", "foot", "hand", "finger", "thumb", "toe", "leg", "arm", "eye", "ear", "breast", "kidney", "lung", "back", "neck", "chest", "abdomen", "spine", "head", "skin", "heart"]
+)
+MERGE: Final = 0.02
+PIECES: Final = 6
+FLOOR: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of a lead.
+
+    Parameters
+    ----------
+    mention : Mention
+    start, end : int
+        Offsets of its words.
+    words : tuple of str
+        Its canonical content words.
+    status : str
+        As ``context`` names it.
+    link : str
+        How it hangs on the one before: ``cause``, ``with``, ``and``, or empty for the first.
+    candidate : Candidate
+    others : tuple of Candidate
+        The next best ones.
+    """
+
+    mention: Mention
+    start: int
+    end: int
+    words: tuple[str, ...]
+    status: str
+    link: str
+    candidate: Candidate
+    others: tuple[Candidate, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a lead between two links."""
+
+    start: int
+    end: int
+    link: str
+    uncertain: bool
+
+
+def _pieces(text: str, start: int, end: int) -> list[_Piece]:
+    """A lead cut at its links."""
+    found: list[_Piece] = []
+    begin, link, uncertain = start, "", False
+    for match in LINK.finditer(text, start, end):
+        if text[begin : match.start()].strip():
+            found.append(_Piece(begin, match.start(), link, uncertain))
+            link, uncertain = "", match.lastgroup == UNCERTAIN
+            link = AND if uncertain else str(match.lastgroup)
+        else:
+            uncertain = uncertain or match.lastgroup == UNCERTAIN
+            if match.lastgroup != UNCERTAIN and match.lastgroup != AND:
+                link = str(match.lastgroup)
+        begin = match.end()
+    if text[begin:end].strip():
+        found.append(_Piece(begin, end, link, uncertain))
+    return found[:PIECES]
+
+
+def _partitions(count: int) -> list[list[int]]:
+    """Every way of cutting a row of pieces: the places of the cuts."""
+    return [
+        [place for place in range(1, count) if mask >> (place - 1) & 1]
+        for mask in range(1 << max(0, count - 1))
+    ]
+
+
+class Reader:
+    """Reads leads with one matcher."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self.matcher = matcher
+        self._known: dict[tuple[str, ...], list[Candidate]] = {}
+
+    def candidates(self, words: tuple[str, ...], text: str) -> list[Candidate]:
+        """The candidates of some words, remembered."""
+        if words not in self._known:
+            if len(self._known) > 4096:
+                self._known.clear()
+            self._known[words] = self.matcher.candidates(list(words), text)
+        return self._known[words]
+
+    def read(self, text: str, mention: Mention) -> list[Problem]:
+        """The problems of one lead in their order."""
+        pieces = _pieces(text, mention.start, mention.end)
+        if not pieces:
+            return []
+        groups: list[list[_Piece]] = []
+        for piece in pieces:
+            if groups and piece.link in (AND, WITH) and piece.uncertain == groups[-1][-1].uncertain:
+                groups[-1].append(piece)
+            else:
+                groups.append([piece])
+        problems: list[Problem] = []
+        for group in groups:
+            problems += self._best(text, mention, group)
+        return problems
+
+    def _best(self, text: str, mention: Mention, group: list[_Piece]) -> list[Problem]:
+        """The cutting of one group whose parts are understood best."""
+        best: list[Problem] = []
+        top = -1.0
+        for cuts in _partitions(len(group)):
+            borders = [0, *cuts, len(group)]
+            parts = [
+                self._part(text, mention, group[a:b]) for a, b in zip(borders, borders[1:], strict=False)
+            ]
+            score = sum(value for value, _ in parts) - MERGE * len(cuts) * 10
+            if score > top:
+                top, best = score, [problem for _, problem in parts if problem is not None]
+        return best
+
+    def _part(
+        self, text: str, mention: Mention, pieces: list[_Piece]
+    ) -> tuple[float, Problem | None]:
+        """The value of some pieces taken as one problem, and that problem."""
+        start, end = pieces[0].start, pieces[-1].end
+        words = tuple(content(tokens(text, start, end)))
+        if all(word in SOFT or word in SITES or LEVEL.fullmatch(word) for word in words):
+            return 0.0, None
+        found = self.candidates(words, text[start:end].strip())
+        mass = sum(self.matcher.weights(list(dict.fromkeys(words))).values())
+        if not found or found[0].quality < FLOOR:
+            return 0.0, None
+        start, end = _trim(text, start, end)
+        status = context.UNCERTAIN if pieces[0].uncertain else _status(text, start, end)
+        made = Problem(
+            mention, start, end, words, status, pieces[0].link, found[0], tuple(found[1:])
+        )
+        return mass * found[0].quality**2, made
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """Offsets without white space and stray marks at both ends."""
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not (text[end - 1].isalnum() or text[end - 1] in ")%"):
+        end -= 1
+    return start, end
+
+
+def _status(text: str, start: int, end: int) -> str:
+    """What the words of the line say about a part of it."""
+    line = max(text.rfind("\n", 0, start) + 1, start - 200)
+    stop = text.find("\n", end)
+    stop = min(len(text) if stop < 0 else stop, end + 80)
+    said = context.status(text[line:stop], start - line, end - line)
+    inner = re.match(r"(?:no|resolved|denies|negative|without)\b", text[start:end], re.IGNORECASE)
+    return context.NEGATED if inner and said == context.PRESENT else said

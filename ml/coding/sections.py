@@ -1,0 +1,209 @@
+"""Sections and lines of a clinical note, with the offsets that they have in it.
+
+Notes name their sections in many ways: capitals, title case with a colon, markdown, one heading on the line of its
+text, no heading at all. A heading is known by its words (``SECTIONS``), not by its looks alone; scanned ones are
+known with a letter or two damaged.
+"""
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+ASSESSMENT: Final = "assessment"
+PLAN: Final = "plan"
+PROBLEMS: Final = "problems"
+COMPLAINT: Final = "complaint"
+PRESENT: Final = "present-illness"
+HISTORY: Final = "history"
+SURGERY: Final = "surgical-history"
+FAMILY: Final = "family-history"
+SOCIAL: Final = "social-history"
+MEDICATIONS: Final = "medications"
+ALLERGIES: Final = "allergies"
+REVIEW: Final = "review-of-systems"
+EXAM: Final = "exam"
+RESULTS: Final = "results"
+PROCEDURE: Final = "procedure"
+INSTRUCTIONS: Final = "instructions"
+OTHER: Final = "other"
+
+SECTIONS: Final = {
+    ASSESSMENT: "assessment|impression|diagnosis|diagnoses|assessment and plan|assessment & plan|assessment/plan|a/p|a&p|"
+    "a and p|ap|impression and plan|impression & plan|impression/plan|final diagnosis|final diagnoses|discharge diagnosis|"
+    "discharge diagnoses|principal diagnosis|primary diagnosis|secondary diagnoses|secondary diagnosis|"
+    "admission diagnosis|admitting diagnosis|working diagnosis|clinical impression|final impression|"
+    "ed diagnosis|ed diagnoses|visit diagnosis|visit diagnoses|encounter diagnosis|encounter diagnoses|"
+    "postoperative diagnosis|post-operative diagnosis|conclusion|conclusions|summary|"
+    "assessment and recommendations|impression and recommendations|problems addressed|"
+    "medical decision making|mdm|assessment plan|impressions|assessments|provisional diagnosis|diagnostic impression",
+    PLAN: "plan|recommendation|recommendations|plan of care|treatment plan|treatment|plan and recommendations|"
+    "disposition|plans|follow up plan|hospital course|hospital course by problem|brief hospital course|"
+    "management|care plan|discussion|discussion/plan|plan/discussion",
+    PROBLEMS: "problem list|active problems|active problem list|problems|current problems|chronic problems",
+    COMPLAINT: "chief complaint|cc|chief complaints|reason for visit|reason for consult|reason for consultation|"
+    "presenting complaint|reason for admission|reason for referral|complaint|visit reason|indication",
+    PRESENT: "history of present illness|hpi|present illness|history|interval history|subjective|interim history|"
+    "history of presenting illness|hospital history|s|history of the present illness|narrative|history of present "
+    "complaint|clinical history",
+    HISTORY: "past medical history|pmh|pmhx|medical history|past history|past medical and surgical history|"
+    "past medical/surgical history|history of past illness|comorbidities|ob history|obstetric history|"
+    "gynecologic history|gyn history|psychiatric history|past psychiatric history|birth history|developmental history",
+    SURGERY: "surgical history|past surgical history|psh|pshx|past procedures|procedure history|surgeries",
+    FAMILY: "family history|fh|fhx|family medical history|family hx",
+    SOCIAL: "social history|sh|shx|social hx|substance use|habits|occupational history|sexual history",
+    MEDICATIONS: "medications|current medications|meds|home medications|medication list|medications prior to admission|"
+    "discharge medications|outpatient medications|prescriptions|current meds|medication",
+    ALLERGIES: "allergies|allergy|drug allergies|medication allergies|allergies and intolerances",
+    REVIEW: "review of systems|ros|systems review",
+    EXAM: "physical examination|physical exam|exam|examination|pe|objective|vital signs|vitals|vitals reviewed|"
+    "mental status exam|mental status examination|o|physical|general exam|vital signs reviewed|mse",
+    RESULTS: "results|labs|laboratory|laboratory data|laboratory results|lab results|imaging|radiology|studies|"
+    "diagnostic studies|diagnostics|data|data reviewed|x-ray|ekg|ecg|tests|test results|findings|pathology|"
+    "imaging studies|diagnostic results|diagnostic data|radiographs|investigations|laboratory studies|echocardiogram",
+    PROCEDURE: "procedure|procedures|procedure note|operative note|operation|procedure performed|operations",
+    INSTRUCTIONS: "instructions|patient instructions|follow up|follow-up|followup|discharge instructions|"
+    "patient education|education|patient agreements|return precautions|follow up instructions|after visit summary|"
+    "counseling|orders",
+    OTHER: "immunizations|health maintenance|time|attestation|signature|addendum|technique|comparison|"
+    "date of service|provider|patient|demographics|code status|consent|anesthesia|complications|"
+    "estimated blood loss|specimens|author",
+}
+KINDS: Final = {name: kind for kind, names in SECTIONS.items() for name in names.split("|")}
+LONG_NAMES: Final = tuple(name for name in KINDS if len(name) > 6)
+WEAK: Final = frozenset(
+    ("s", "o", "ap", "time", "history", "physical", "patient", "data", "sh", "fh", "treatment", "problems", "tests")
+)
+NUMBER: Final = re.compile(
+    r"[ \t]*(?:[-*\u2022\u00b7\u25cf\u25aa\u2023\u2043\u2013>+o]+[ \t]+|[-\u2022\u00b7\u25cf\u25aa]+|#+[ \t]*\d*[.):]?[ \t]*|"
+    r"\(?\d{1,2}[.):](?!\d)[ \t]*|\(?[A-Za-z][.)][ \t]+|(?:problem|dx|diagnosis|issue)[ \t]*#?\d+[ \t]*[:.)-]?[ \t]*|"
+    r"\*\*)+",
+    re.IGNORECASE,
+)
+INLINE: Final = re.compile(r"([A-Za-z][A-Za-z/&\- ]{0,40}?)[ \t]*[*_]{0,3}[ \t]*:[ \t]*[*_]{0,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a section without its marker.
+
+    Parameters
+    ----------
+    start, end : int
+        Offsets of its text, spaces at both ends left out.
+    marker : str
+        Bullet or number in front of it; empty when none.
+    """
+
+    start: int
+    end: int
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section: its kind (a constant above), its heading as written and its lines."""
+
+    kind: str
+    title: str
+    start: int
+    end: int
+    lines: tuple[Line, ...]
+
+
+def heading_kind(words: str, shouted: bool) -> str:
+    """The kind of section that a heading opens; empty when it is none.
+
+    Parameters
+    ----------
+    words : str
+        The heading without marks.
+    shouted : bool
+        Whether it is in capitals; then a damaged letter or two are forgiven.
+    """
+    name = " ".join(words.lower().replace("\u2019", "'").split()).strip(" .:*_#=-")
+    kind = KINDS.get(name, "")
+    if kind or not shouted or not 6 < len(name) < 45:
+        return kind
+    close = get_close_matches(name, LONG_NAMES, 1, 0.84)
+    return KINDS[close[0]] if close else ""
+
+
+def _line(text: str, start: int, end: int) -> Line:
+    """One line of text with its marker split off."""
+    marker = NUMBER.match(text, start, end)
+    begin = marker.end() if marker else start
+    while begin < end and text[begin].isspace():
+        begin += 1
+    while end > begin and text[end - 1].isspace():
+        end -= 1
+    return Line(begin, end, text[start:begin].strip())
+
+
+def _heading(text: str, line: Line) -> tuple[str, str, int] | None:
+    """Kind, title and the place after the heading, when a line opens a section."""
+    whole = text[line.start : line.end].strip("*_ #=")
+    bare = whole.rstrip(" :.")
+    marked = line.marker.startswith(("#", "*"))
+    if len(bare) <= 60:
+        kind = heading_kind(bare, bare.isupper())
+        plain = whole.endswith(":") or bare.isupper() or marked or not line.marker
+        if kind and plain and not (bare.lower() in WEAK and not (whole.endswith(":") or marked or bare.isupper())):
+            return kind, bare, line.end
+    inline = INLINE.match(text, line.start, line.end)
+    if not inline or (line.marker and not marked):
+        return None
+    name = inline.group(1).strip()
+    kind = heading_kind(name, name.isupper())
+    return (kind, name, inline.end()) if kind else None
+
+
+def lines(text: str, start: int = 0, end: int | None = None) -> list[Line]:
+    """The lines of a text that are not empty."""
+    found = []
+    stop = len(text) if end is None else min(end, len(text))
+    at = start
+    while at < stop:
+        newline = text.find("\n", at, stop)
+        last = newline if newline >= 0 else stop
+        line = _line(text, at, last)
+        if line.end > line.start:
+            found.append(line)
+        at = last + 1
+    return found
+
+
+def sections(text: str, end: int | None = None) -> list[Section]:
+    """The sections of a note, in order; what stands before the first heading is of kind ``other``.
+
+    Parameters
+    ----------
+    text : str
+        The note.
+    end : int or None
+        Where to stop reading; None for its end.
+    """
+    found: list[Section] = []
+    kind, title, begin = OTHER, "", 0
+    body: list[Line] = []
+    for line in lines(text, 0, end):
+        opened = _heading(text, line)
+        if opened and not (kind == ASSESSMENT and _detail(opened, body, text, line)):
+            if body or title:
+                found.append(Section(kind, title, begin, body[-1].end if body else begin, tuple(body)))
+            kind, title, begin = opened
+            body = []
+            if begin < line.end:
+                rest = _line(text, begin, line.end)
+                body = [Line(rest.start, rest.end, "")]
+        else:
+            body.append(line)
+    if body or title:
+        found.append(Section(kind, title, begin, body[-1].end if body else begin, tuple(body)))
+    return found
+
+
+def _detail(opened: tuple[str, str, int], body: list[Line], text: str, line: Line) -> bool:
+    """Whether a heading inside an assessment is a part of one problem ("Plan: start metformin")."""
+    kind, _, begin = opened
+    return kind not in (ASSESSMENT, PLAN) and begin < line.end and bool(body)

@@ -1,0 +1,189 @@
+"""Makes an unspecified code as specific as the note documents it (guideline I.B.2), and never more.
+
+Each family lists what may be said about a problem and the code that follows. Only text about the problem is asked: its line,
+its block, and sentences that name it again.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from ml.coding.support import says
+
+Said = Callable[[str], bool]
+Refine = Callable[[str, Said], str]
+
+
+def _heart_failure(code: str, said: Said) -> str:
+    """I50.-: type and acuity."""
+    systolic = said(r"\bsystolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfref\b|reduced (?:ejection fraction|ef)|\bsystolic and\b")
+    diastolic = said(r"\bdiastolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfpef\b|preserved (?:ejection fraction|ef)")
+    mixed = said(r"\bcombined (?:systolic|diastolic)|mixed (?:presentation|systolic|heart failure)|both systolic and diastolic")
+    acute = said(r"\bacute(?! (?:distress|cardio))|\bexacerbat|decompensat")
+    chronic = said(r"\bchronic\b")
+    kind = "4" if mixed or (systolic and diastolic) else "2" if systolic else "3" if diastolic else ""
+    if not kind:
+        return code
+    grade = "3" if acute and chronic else "1" if acute else "2" if chronic else "0"
+    return f"I50.{kind}{grade}"
+
+
+def _asthma(code: str, said: Said) -> str:
+    """J45.-: severity and exacerbation."""
+    worse = said(r"\bexacerbat|\bflare|asthma attack|acute asthma")
+    for words, base in (
+        (r"mild intermittent", "J45.2"),
+        (r"mild persistent", "J45.3"),
+        (r"moderate persistent", "J45.4"),
+        (r"severe persistent", "J45.5"),
+    ):
+        if said(words):
+            return base + ("1" if worse else "0")
+    return "J45.901" if worse else code
+
+
+def _lung(code: str, said: Said) -> str:
+    """J44.-: exacerbation, infection."""
+    if said(r"with (?:acute )?(?:pneumonia|bronchitis|lower respiratory)"):
+        return "J44.0"
+    return "J44.1" if said(r"\b(?:acute )?exacerbation|\bflare|decompensat|acutely worse") else code
+
+
+def _kidney(code: str, said: Said) -> str:
+    """N18.-: stage."""
+    stages = (("3 ?a", "N18.31"), ("3 ?b", "N18.32"), ("5|v", "N18.5"), ("4|iv", "N18.4"), ("3|iii", "N18.30"), ("2|ii", "N18.2"), ("1|i", "N18.1"))
+    if said(r"\besrd\b|end[- ]stage|on (?:hemo)?dialysis"):
+        return "N18.6"
+    for words, stage in stages:
+        if said(rf"\b(?:stage|ckd|grade|g)[- ]?(?:{words})\b"):
+            return stage
+    return code
+
+
+def _fibrillation(code: str, said: Said) -> str:
+    """I48.91: duration."""
+    for words, kind in (
+        (r"long[- ]?standing persistent", "I48.11"),
+        (r"\bpersistent\b", "I48.19"),
+        (r"\bpermanent\b", "I48.21"),
+        (r"\bparoxysmal\b", "I48.0"),
+        (r"\bchronic (?:atrial|a-?fib)", "I48.20"),
+    ):
+        if said(words):
+            return kind
+    return code
+
+
+def _back(code: str, said: Said) -> str:
+    """M54.9: the part of the back."""
+    if said(r"\b(?:low(?:er)?|lumbar)[- ](?:back|spine)|\blumbar\b|\blumbago|\bL[1-5]\b"):
+        return "M54.50"
+    return "M54.6" if said(r"\b(?:upper|mid(?:dle)?|thoracic)[- ](?:back|spine)|\bthoracic\b") else code
+
+
+def _asthenia(code: str, said: Said) -> str:
+    """F32.A, F32.9, F33.9: severity of a depressive episode, where major depression is documented."""
+    major = code != "F32.A" or said(r"\bmajor depress|\bmdd\b")
+    if not major:
+        return code
+    recurrent = code.startswith("F33") or said(r"\brecurrent\b")
+    base = "F33" if recurrent else "F32"
+    for words, grade in ((r"\bsevere\b.{0,40}psychotic", "3"), (r"\bsevere\b", "2"), (r"\bmoderate\b", "1"), (r"\bmild\b", "0")):
+        if said(words):
+            return f"{base}.{grade}"
+    return f"{base}.9"
+
+
+def _diabetes(code: str, said: Said) -> str:
+    """E11.9, E10.9: type, and control that the provider names hyperglycemia."""
+    base = "E10" if said(r"\btype (?:1|i|one)\b") else code[:3]
+    if said(r"\bhyperglycemi|poor(?:ly)?[- ]control|out of control|inadequate(?:ly)? control|not (?:well|adequately) controlled"):
+        return f"{base}.65"
+    if said(r"\bhypoglycemi"):
+        return f"{base}.649"
+    return f"{base}.9"
+
+
+def _anemia(code: str, said: Said) -> str:
+    """D64.9: cause."""
+    for words, kind in (
+        (r"acute blood loss", "D62"),
+        (r"chronic blood loss", "D50.0"),
+        (r"iron[- ]deficien", "D50.9"),
+        (r"pernicious", "D51.0"),
+        (r"b-?12 deficien", "D51.9"),
+    ):
+        if said(words):
+            return kind
+    return code
+
+
+def _obesity(code: str, said: Said) -> str:
+    """E66.9: class."""
+    for words, kind in (
+        (r"class (?:3|iii|three)", "E66.813"),
+        (r"class (?:2|ii|two)", "E66.812"),
+        (r"class (?:1|i|one)\b", "E66.811"),
+        (r"\bmorbid|\bsevere(?:ly)? obes", "E66.01"),
+    ):
+        if said(words):
+            return kind
+    return code
+
+
+def _tobacco(code: str, said: Said) -> str:
+    """F17.20-: product."""
+    if said(r"\bcigarettes?\b(?! dependence)(?<!e-cigarettes)(?<!e-cigarette)"):
+        return "F17.210"
+    return code
+
+
+def _arthritis(code: str, said: Said) -> str:
+    """M19.90: the joint, where the text about it names one alone."""
+    joints = [
+        (joint, base)
+        for joint, base in (("knee", "M17"), ("hip", "M16"), ("shoulder", "M19.01"), ("ankle", "M19.07"), ("wrist", "M19.03"), ("elbow", "M19.02"))
+        if said(rf"\b{joint}s?\b")
+    ]
+    if len(joints) != 1:
+        return code
+    joint, base = joints[0]
+    both = said(rf"\b(?:bilateral|both) {joint}s?\b")
+    side = "both" if both else "right" if said(rf"\bright {joint}\b") else "left" if said(rf"\bleft {joint}\b") else ""
+    if base in ("M17", "M16"):
+        return {"both": f"{base}.0", "right": f"{base}.11", "left": f"{base}.12"}.get(side, f"{base}.9")
+    return {"right": f"{base}1", "left": f"{base}2"}.get(side, f"{base}9")
+
+
+def _reflux(code: str, said: Said) -> str:
+    """K21.9: esophagitis."""
+    return "K21.00" if said(r"\besophagitis\b") else code
+
+
+def _carcinoma(code: str, said: Said) -> str:
+    """C34.90: lobe is left to its words; nothing is inferred here."""
+    return code
+
+
+FAMILIES: Final[tuple[tuple[str, Refine], ...]] = (
+    ("I50.9", _heart_failure), ("I50.20", _heart_failure), ("I50.22", _heart_failure), ("I50.30", _heart_failure), ("I50.32", _heart_failure),
+    ("I50.40", _heart_failure), ("J45.909", _asthma), ("J44.9", _lung), ("N18.9", _kidney), ("I48.91", _fibrillation), ("M54.9", _back), ("F32.A", _asthenia),
+    ("F32.9", _asthenia), ("F33.9", _asthenia), ("E11.9", _diabetes), ("E10.9", _diabetes), ("D64.9", _anemia), ("E66.9", _obesity), ("F17.200", _tobacco), ("M19.90", _arthritis),
+    ("K21.9", _reflux),
+)  # fmt: skip
+
+
+def specific(code: str, sentences: list[str]) -> str:
+    """The code that the text about a problem supports.
+
+    Parameters
+    ----------
+    code : str
+        The code of the problem's own words.
+    sentences : list of str
+        Text about the problem.
+    """
+    for prefix, refine in FAMILIES:
+        if code == prefix:
+            return refine(code, lambda words: says(sentences, re.compile(words, re.IGNORECASE)))
+    return code

@@ -1,0 +1,130 @@
+"""Words of clinical text in one canonical form, with the offsets that they had.
+
+Notes say "renal calculi", the tabular list says "calculus of kidney", the index says "Stone, kidney": all three
+become the same bag of words here. The synonyms and abbreviations are our own tables in ``terminology``.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Final
+
+from terminology.default_terms import abbreviations, synonyms
+
+WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019]s\b)?|\d+(?:\.\d+)?(?:[ab]\b)?", re.UNICODE)
+ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
+COUNTED: Final = frozenset(("type", "stage", "grade", "class", "degree", "diabetes", "bipolar"))
+STOP: Final = frozenset(
+    ["a", "an", "the", "of", "in", "on", "at", "to", "for", "and", "or", "by", "due", "with", "from", "as", "is", "was", "be", "been", "her", "his", "their", "my", "our", "your", "this", "that", "these", "those", "its", "it", "she", "he", "they", "patient", "today", "also", "which", "are", "were", "has", "have", "had"]
+)
+SIDES: Final = {
+    "right": "right",
+    "left": "left",
+    "bilateral": "bilateral",
+    "bilaterally": "bilateral",
+    "both": "bilateral",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a text: its canonical forms, and where it stands.
+
+    Parameters
+    ----------
+    words : tuple of str
+        Canonical words; more than one when an abbreviation was spelled out.
+    start, end : int
+        Offsets in the text that was read.
+    raw : str
+        As written, in lower case.
+    """
+
+    words: tuple[str, ...]
+    start: int
+    end: int
+    raw: str
+
+
+def singular(word: str) -> str:
+    """A word without its English plural ending."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith(("xes", "ches", "shes", "sses")):
+        return word[:-2]
+    return word[:-1]
+
+
+@lru_cache(maxsize=65536)
+def canonical(raw: str) -> tuple[str, ...]:
+    """The canonical words of one written word in lower case."""
+    raw = raw.removesuffix("'s")
+    spelled = abbreviations().get(raw)
+    if spelled:
+        return tuple(word for part in spelled.split() for word in _synonym(part))
+    return _synonym(raw)
+
+
+def _synonym(raw: str) -> tuple[str, ...]:
+    """One word through the synonyms, then its singular through them."""
+    table = synonyms()
+    found = table.get(raw) or table.get(singular(raw))
+    return tuple(singular(word) for word in found.split()) if found else (singular(raw),)
+
+
+def tokens(text: str, start: int = 0, end: int | None = None) -> list[Token]:
+    """Every word of a text between two offsets, in order."""
+    found: list[Token] = []
+    for match in WORD.finditer(text, start, len(text) if end is None else end):
+        raw = match.group().lower().replace("\u2019", "'")
+        if raw in ROMAN and found and found[-1].raw in COUNTED:
+            found.append(Token((ROMAN[raw],), match.start(), match.end(), raw))
+        else:
+            found.append(Token(canonical(raw), match.start(), match.end(), raw))
+    return _contracted(found)
+
+
+def _contracted(found: list[Token]) -> list[Token]:
+    """Phrases of several words that the synonyms treat as one, joined."""
+    table = _phrases()
+    joined: list[Token] = []
+    at = 0
+    while at < len(found):
+        size = next((n for n in (3, 2) if _raw(found, at, n) in table), 1)
+        if size == 1:
+            joined.append(found[at])
+        else:
+            words = tuple(singular(word) for word in table[_raw(found, at, size)].split())
+            raw = _raw(found, at, size)
+            joined.append(Token(words, found[at].start, found[at + size - 1].end, raw))
+        at += size
+    return joined
+
+
+def _raw(found: list[Token], at: int, size: int) -> str:
+    """The written words from one place on; empty past the end."""
+    return " ".join(token.raw for token in found[at : at + size]) if at + size <= len(found) else ""
+
+
+@cache
+def _phrases() -> dict[str, str]:
+    """Synonyms of more than one word."""
+    return {key: value for key, value in synonyms().items() if " " in key}
+
+
+def content(found: list[Token]) -> list[str]:
+    """The canonical words that carry meaning: no stop words, no sides."""
+    return [
+        word
+        for token in found
+        if token.raw not in STOP and token.raw not in SIDES
+        for word in token.words
+        if word not in STOP
+    ]
+
+
+def bag(text: str) -> frozenset[str]:
+    """The set of canonical content words of a text."""
+    return frozenset(content(tokens(text)))
