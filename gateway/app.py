@@ -110,7 +110,7 @@ def compose(settings: Settings) -> Gateway:
         request_analysis=lambda study_id, parameters: intake.request_analysis(
             store.read("ImagingStudy", study_id).json(), parameters
         ),
-        on_created=arrivals(settings),
+        on_created=arrivals(settings, payers),
         call_lane=runner.call,
         lanes_alive=lambda: all(lane.pid is not None for lane in runner.lanes),
         payers=payers,

@@ -25,11 +25,12 @@ def tables_of(settings: Settings) -> EditTables:
     OperationOutcomeError
         ``invalid`` when the payers' rules cannot be read.
     """
-    return _tables(settings.terminology, settings.payer_rules)
+    return tables_in(settings.terminology, settings.payer_rules)
 
 
 @lru_cache(maxsize=8)
-def _tables(folder: Path, payer_rules: str) -> EditTables:
+def tables_in(folder: Path, payer_rules: str = "") -> EditTables:
+    """The edit tables of a folder of code systems, with the rules of a file."""
     return edit_tables(folder, read_payer_rules(Path(payer_rules)) if payer_rules else ())
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from gateway.claim_scrub import tables
+from gateway.claim_scrub import tables_in
 from profiles.coding_records import CodingResult
 from profiles.learned_defaults import with_learned_defaults
 from terminology.learned_defaults import LearnedDefault, learned_defaults
@@ -24,7 +24,7 @@ def with_site_defaults(
         Of the code systems.
     """
     rows = learned_defaults(folder) if defaults is None else defaults
-    release = tables(folder).diagnosis_codes(service_date)
+    release = tables_in(folder).diagnosis_codes(service_date)
 
     def display(system: str, code: str) -> str | None:
         found = release.get(code) if release is not None and system == ICD_10_CM else None

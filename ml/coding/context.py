@@ -51,7 +51,7 @@ _CUES: Final = {
         r"s/p|status[- ]post|previously (?:had|diagnosed|treated)|prior|previous|remote|had (?:a |an )?(?:prior|previous)|resolved|in the past had|old"
     ),
     (HISTORICAL, BACKWARD): (
-        r"(?:has |have |had |is |are |was |were )?(?:since |now |fully |completely )?resolved|in remission|(?:\w+ )?years? ago|months ago|in (?:19|20)\d\d|in the past|as a child|in childhood"
+        r"(?:has |have |had |is |are |was |were )?(?:since |now |fully |completely )?resolved|in remission|(?:\w+ )?years? ago|months ago|(?:earlier|last) (?:in |this )?(?:the )?(?:year|month|spring|summer|fall|winter)|in (?:19|20)\d\d|in the past|as a child|in childhood"
     ),
     (FAMILY, FORWARD): (
         r"family (?:medical )?(?:history|hx)(?: (?:is |significant |positive |notable )*(?:of|for|includes?))?|fhx?|"

@@ -21,7 +21,7 @@ from ml.coding.words import bag, content, singular, tokens
 K1: Final = 1.2
 B: Final = 0.5
 FORMAT: Final = 1
-UNKNOWN: Final = 5.0
+UNKNOWN: Final = 3.0
 """Weight of a word that no description has: it may be a name, or a typing error."""
 SIDE: Final = re.compile(r"\b(right|left|bilateral|unspecified side|unspecified)\b", re.IGNORECASE)
 

@@ -22,7 +22,7 @@ SOFT: Final = bag(
     "problem issue condition syndrome status type initial encounter episode management followup evaluation patient primary "
     "unspecified other possible concern consistent increased mildly doing resolved resolving active clinical suspected optimally "
     "adequately fairly overall otherwise stably today continued suboptimally compensated history early late bothersome "
-    "presumed diet medication treated untreated complaint related associated"
+    "presumed stage grade positive negative er pr her2 new diet medication treated untreated complaint related associated"
 ) | {"not", "no", "non", "very", "much", "more", "some", "any", "due"}
 GENERIC: Final = bag(
     "unspecified other specified nos nec elsewhere classified not site type initial encounter closed subsequent disease disorder "
@@ -53,7 +53,7 @@ class Candidate:
     kind : str
         ``default`` or ``lexical``.
     quality : float
-        From 0 to 1.
+        From 0; just above 1 for a default term that says all.
     said, supported : float
         The two shares of the module's text.
     concept : int
@@ -137,7 +137,7 @@ class Matcher:
         for key, row in seen.items():
             said = sum(weights[word] for word in key) / total
             made.append(
-                Candidate(row.code, DEFAULT, min(1.0, said + BONUS), said, 1.0, -1, row, key)
+                Candidate(row.code, DEFAULT, said + BONUS, said, 1.0, -1, row, key)
             )
         return made
 

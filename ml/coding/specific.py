@@ -16,8 +16,8 @@ Refine = Callable[[str, Said], str]
 
 def _heart_failure(code: str, said: Said) -> str:
     """I50.-: type and acuity."""
-    systolic = said(r"\bsystolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfref\b|reduced (?:ejection fraction|ef)|\bsystolic and\b")
-    diastolic = said(r"\bdiastolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfpef\b|preserved (?:ejection fraction|ef)")
+    systolic = said(r"\bsystolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfref\b|failure with (?:a )?reduced (?:ejection fraction|ef)|\bsystolic and\b")
+    diastolic = said(r"\bdiastolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfpef\b|failure with (?:a )?preserved (?:ejection fraction|ef)")
     mixed = said(r"\bcombined (?:systolic|diastolic)|mixed (?:presentation|systolic|heart failure)|both systolic and diastolic")
     acute = said(r"\bacute(?! (?:distress|cardio))|\bexacerbat|decompensat")
     chronic = said(r"\bchronic\b")

@@ -18,7 +18,9 @@ REVEALED: Final = re.compile(
     r"findings? (?:are )?(?:consistent with|of)|noted|identified)\b",
     re.IGNORECASE,
 )
-BARRED: Final = frozenset((context.NEGATED, context.FAMILY, context.HYPOTHETICAL, context.OTHER_PERSON))
+BARRED: Final = frozenset(
+    (context.NEGATED, context.FAMILY, context.HYPOTHETICAL, context.OTHER_PERSON, context.HISTORICAL)
+)
 
 
 @lru_cache(maxsize=512)

@@ -26,6 +26,10 @@ SIDES: Final = {
 }
 
 
+CASED: Final = frozenset("ms aids all pad pe si ra as ic mi ha cap rad pid gad sob add us".split())
+"""Abbreviations that are also English words or titles in small letters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """One word of a text: its canonical forms, and where it stands.
@@ -74,16 +78,31 @@ def _synonym(raw: str) -> tuple[str, ...]:
     return tuple(singular(word) for word in found.split()) if found else (singular(raw),)
 
 
-def tokens(text: str, start: int = 0, end: int | None = None) -> list[Token]:
-    """Every word of a text between two offsets, in order."""
+def tokens(text: str, start: int = 0, end: int | None = None, cased: bool = True) -> list[Token]:
+    """Every word of a text between two offsets, in order.
+
+    Parameters
+    ----------
+    text : str
+    start, end : int
+    cased : bool
+        Whether letters tell abbreviations from words (MS, Ms); not so in our tables, which are in lower case.
+    """
     found: list[Token] = []
     for match in WORD.finditer(text, start, len(text) if end is None else end):
         raw = match.group().lower().replace("\u2019", "'")
         if raw in ROMAN and found and found[-1].raw in COUNTED:
             found.append(Token((ROMAN[raw],), match.start(), match.end(), raw))
+        elif cased and raw in CASED and not _shouted(text, match):
+            found.append(Token((raw,), match.start(), match.end(), raw))
         else:
             found.append(Token(canonical(raw), match.start(), match.end(), raw))
     return _contracted(found)
+
+
+def _shouted(text: str, match: re.Match[str]) -> bool:
+    """Whether a word stands in capitals and is no title (``MS. SMITH``)."""
+    return match.group().isupper() and text[match.end() : match.end() + 1] != "."
 
 
 def _contracted(found: list[Token]) -> list[Token]:
@@ -127,4 +146,4 @@ def content(found: list[Token]) -> list[str]:
 
 def bag(text: str) -> frozenset[str]:
     """The set of canonical content words of a text."""
-    return frozenset(content(tokens(text)))
+    return frozenset(content(tokens(text, cased=False)))

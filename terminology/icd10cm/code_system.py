@@ -43,6 +43,7 @@ class Icd10CmSystem:
     has_inactive: Final = False
     property_codes: Final = (
         "parent", "child", "inactive", "billable", "inclusion", "seventhCharacter", *_NOTES,
+        "indexTerm",
         "releaseBegins", "releaseEnds",
     )  # fmt: skip
 
@@ -67,7 +68,8 @@ class Icd10CmSystem:
             Property("releaseBegins", "dateTime", self._release.begins),
             Property("releaseEnds", "dateTime", self._release.ends),
         )
-        properties = (*self._place(found), *_properties(found), *dates)
+        lines = (Property("indexTerm", "string", one.text) for one in self._release.index(code))
+        properties = (*self._place(found), *_properties(found), *lines, *dates)
         return Concept(
             found.code,
             found.display,

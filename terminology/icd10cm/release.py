@@ -16,8 +16,9 @@ import apsw
 
 from terminology.icd10cm.codes import flat
 from terminology.icd10cm.compile import LAYOUT
+from terminology.icd10cm.index import IndexEntry
 from terminology.icd10cm.references import parse_references
-from terminology.icd10cm.search import Hit, search
+from terminology.icd10cm.search import Hit, Search
 from terminology.store_folder import FolderWatch, TerminologyError
 from terminology.systems import ICD_10_CM
 
@@ -169,7 +170,19 @@ class Release:
 
     def search(self, text: str, limit: int = 20) -> list[Hit]:
         """The codes whose titles, inclusion or index terms fit a text best; the best first."""
-        return search(self._connection, text, limit)
+        found: Search | None = getattr(self._local, "search", None)
+        if found is None:
+            found = self._local.search = Search(self._connection)
+        return found(text, limit)
+
+    def index(self, code: str) -> tuple[IndexEntry, ...]:
+        """The lines of the imported index that lead to a code itself."""
+        found = self._rows(
+            "SELECT text, manifestation, see, see_also FROM entry WHERE code=? ORDER BY id",
+            (self._id(code),),
+        )
+        plain = flat(code)
+        return tuple(IndexEntry(text, plain, *rest) for text, *rest in found)
 
     def terms(self) -> Iterator[tuple[str, str, str]]:
         """Every searchable term: code, text and kind.
