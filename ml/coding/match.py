@@ -22,7 +22,7 @@ SOFT: Final = bag(
     "problem issue condition syndrome status type initial encounter episode management followup evaluation patient primary "
     "unspecified other possible concern consistent increased mildly doing resolved resolving active clinical suspected optimally "
     "adequately fairly overall otherwise stably today continued suboptimally compensated history early late bothersome "
-    "presumed stage grade positive negative er pr her2 new diet medication treated untreated complaint related associated"
+    "presumed stage grade positive negative er pr her2 new diet medication treated untreated complaint related associated day week month year old visit follow exam examination followup checkup"
 ) | {"not", "no", "non", "very", "much", "more", "some", "any", "due"}
 GENERIC: Final = bag(
     "unspecified other specified nos nec elsewhere classified not site type initial encounter closed subsequent disease disorder "
@@ -99,7 +99,8 @@ class Matcher:
     def weights(self, words: list[str]) -> dict[str, float]:
         """How much each word of a problem counts."""
         return {
-            word: self.index.weight(word) * (SOFT_WEIGHT if word in SOFT else 1.0) for word in words
+            word: self.index.weight(word) * (SOFT_WEIGHT if word in SOFT or word.isdigit() else 1.0)
+            for word in words
         }
 
     def candidates(self, words: list[str], text: str = "", limit: int = 8) -> list[Candidate]:

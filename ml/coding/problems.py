@@ -29,6 +29,10 @@ LINK: Final = re.compile(
     re.IGNORECASE,
 )
 LEVEL: Final = re.compile(r"\d+[ab]?|[clst]|side|level|region|area|upper|lower|great|middle|distal|proximal|medial|lateral|anterior|posterior")
+VAGUE: Final = frozenset(
+    "mood pain swelling injury lesion sleep diet weight bone joint muscle nerve mass lump growth allergy stress work family".split()
+)
+"""Words that name no problem when they stand alone."""
 SITES: Final = frozenset(
     "knee hip shoulder ankle wrist elbow foot hand finger thumb toe leg arm eye ear breast kidney lung back neck chest abdomen spine head skin heart".split()
 )
@@ -155,7 +159,8 @@ class Reader:
         """The value of some pieces taken as one problem, and that problem."""
         start, end = pieces[0].start, pieces[-1].end
         words = tuple(content(tokens(text, start, end)))
-        if all(word in SOFT or word in SITES or LEVEL.fullmatch(word) for word in words):
+        hard = [w for w in words if w not in SOFT and w not in SITES and not LEVEL.fullmatch(w)]
+        if not hard or (len(words) == 1 and words[0] in VAGUE):
             return 0.0, None
         found = self.candidates(words, text[start:end].strip())
         mass = sum(self.matcher.weights(list(dict.fromkeys(words))).values())

@@ -139,10 +139,10 @@ def _claims(concept: Concept, said: frozenset[str], side: str, index: Index) -> 
     """How much a child claims that is not said: first unsupported words, then a missing side, then its code."""
     words = bag(concept.display)
     extra = sum(index.weight(word) for word in words - said if word not in GENERIC)
-    if "other" in [token.raw for token in tokens(concept.display)]:
-        extra += 4.0
+    raw = [token.raw for token in tokens(concept.display)]
+    extra += 4.0 * raw.count("other")
     lacks = 0 if not side or side in concept.sides or len(concept.sides) > 1 else 1
     first = min(concept.sides.values())
-    unspecified = 0 if "unspecified" in concept.display.lower() or "unspecified" in concept.sides else 1
+    unspecified = 2 - min(2, max(raw.count("unspecified"), int("unspecified" in concept.sides)))
     return (extra + unspecified * 2.0 + lacks * 3.0, unspecified, first)
 
