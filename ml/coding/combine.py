@@ -38,7 +38,9 @@ INTEGRAL: Final = (
     ("M25.50", "M05|M06|M10|M15|M19|M32|L40.5"), ("M79.1|M79.89|R22", "M79.7|M35.3|M60|L03|I82|S"), ("M62.8|M62.83", "S16|S39.0|S29.0|S13"),
     ("N64.4", "N60|N61"), ("H57.1|H57.89", "H10|H16|H20|S05|T15"), ("H92.0", "H60|H65|H66|H61"), ("N93|N92", "D25|N84|N85"),
 )  # fmt: skip
-SYMPTOM: Final = re.compile(r"R|M25\.[56]|M54\.[2569]|M54\.5|M79\.[16]|N64\.4|H57\.1|H92\.0|G89\.29")
+SYMPTOM: Final = re.compile(
+    r"R|M25\.[56]|M54\.[2569]|M54\.5|M79\.[16]|N64\.4|H57\.1|H92\.0|G89\.29"
+)
 HEART: Final = re.compile(r"I50|I51\.[4-7]|I51\.89|I51\.9")
 DIABETES: Final = {
     "N18": (".22", "I.C.4.a"), "G62.9": (".42", "I.A.15"), "G60.9": (".42", "I.A.15"), "G58.9": (".41", "I.A.15"), "G90.9": (".43", "I.A.15"), "K31.84": (".43", "I.A.15"),
@@ -46,7 +48,21 @@ DIABETES: Final = {
     "L97": (".622", "I.A.15"), "L98.49": (".622", "I.A.15"), "N04": (".21", "I.A.15"), "R80.9": (".29", "I.A.15"), "M86": (".69", "I.A.15"), "M14.6": (".610", "I.A.15"),
     "R73.9": (".65", "I.A.15"), "E16.2": (".649", "I.A.15"),
 }  # fmt: skip
-MANIFEST: Final = frozenset(("G62.9", "G60.9", "G58.9", "G90.9", "K31.84", "H35.00", "H26.9", "I73.9", "R80.9", "R73.9", "E16.2"))
+MANIFEST: Final = frozenset(
+    (
+        "G62.9",
+        "G60.9",
+        "G58.9",
+        "G90.9",
+        "K31.84",
+        "H35.00",
+        "H26.9",
+        "I73.9",
+        "R80.9",
+        "R73.9",
+        "E16.2",
+    )
+)
 
 
 def combined(found: Codes) -> Codes:
@@ -63,13 +79,19 @@ def _certain(found: Codes) -> Codes:
 
 def _caused(found: Codes) -> Codes:
     """A symptom whose cause the same line gives is not coded (I.B.4, I.B.5)."""
-    explained = {one.lead for one in _certain(found) if one.link == CAUSE and not SYMPTOM.match(one.code)}
+    explained = {
+        one.lead for one in _certain(found) if one.link == CAUSE and not SYMPTOM.match(one.code)
+    }
     explained |= {
         one.lead
         for one in _certain(found)
         if one.link and ("confirmed", 1.0) in one.features and not SYMPTOM.match(one.code)
     }
-    return [one for one in found if not (one.lead in explained and SYMPTOM.match(one.code) and not one.link)]
+    return [
+        one
+        for one in found
+        if not (one.lead in explained and SYMPTOM.match(one.code) and not one.link)
+    ]
 
 
 def _integral(found: Codes) -> Codes:
@@ -77,7 +99,12 @@ def _integral(found: Codes) -> Codes:
     diseases = [one.code for one in _certain(found) if one.score >= SURE]
     kept = []
     for one in found:
-        parts = [part for part, of in INTEGRAL if re.match(part, one.code) and any(re.match(of, code) for code in diseases if code != one.code)]
+        parts = [
+            part
+            for part, of in INTEGRAL
+            if re.match(part, one.code)
+            and any(re.match(of, code) for code in diseases if code != one.code)
+        ]
         if not parts or one.code in ("G89.29",):
             kept.append(one)
     return kept
@@ -109,7 +136,14 @@ def _hypertension(found: Codes) -> Codes:
         code, rule = ("I12.0" if late else "I12.9"), "I.C.9.a.2"
     others = tuple(span for other in (heart, kidney) if other for span in other.spans)
     said = "Hypertension is presumed to be linked with the heart or kidney disease beside it."
-    made = replace(high, code=code, spans=high.spans + others, rules=(*high.rules, cite(rule, said)), query=(), asked="")
+    made = replace(
+        high,
+        code=code,
+        spans=high.spans + others,
+        rules=(*high.rules, cite(rule, said)),
+        query=(),
+        asked="",
+    )
     return [made if one is high else one for one in found]
 
 
@@ -122,12 +156,24 @@ def _diabetes(found: Codes) -> Codes:
     made: Codes = []
     dropped = []
     for one in _certain(found):
-        key = next((key for key in sorted(DIABETES, key=len, reverse=True) if one.code.startswith(key)), None)
+        key = next(
+            (key for key in sorted(DIABETES, key=len, reverse=True) if one.code.startswith(key)),
+            None,
+        )
         if key is None or one.score < SURE:
             continue
         ending, rule = DIABETES[key]
         said = "The classification presumes that diabetes and this condition are linked."
-        made.append(replace(sugar, code=base + ending, spans=sugar.spans + one.spans, rules=(*sugar.rules, cite(rule, said)), query=(), asked=""))
+        made.append(
+            replace(
+                sugar,
+                code=base + ending,
+                spans=sugar.spans + one.spans,
+                rules=(*sugar.rules, cite(rule, said)),
+                query=(),
+                asked="",
+            )
+        )
         if one.code in MANIFEST:
             dropped.append(one)
     if not made:
@@ -144,9 +190,15 @@ def _chronic_pain(found: Codes) -> Codes:
         made.append(one)
         name = one.spans[0].note.text[one.spans[0].start : one.spans[0].end]
         site = re.match(r"M54|M25\.5|M79\.6|R10|R07", one.code)
-        if site and re.search(r"\bchronic\b", name, re.IGNORECASE) and re.search(r"\bpain\b", name, re.IGNORECASE):
+        if (
+            site
+            and re.search(r"\bchronic\b", name, re.IGNORECASE)
+            and re.search(r"\bpain\b", name, re.IGNORECASE)
+        ):
             said = "Chronic pain is reported in addition to its site."
-            made.append(replace(one, code="G89.29", rules=(cite("I.C.6.b", said),), query=(), asked=""))
+            made.append(
+                replace(one, code="G89.29", rules=(cite("I.C.6.b", said),), query=(), asked="")
+            )
     return made
 
 
@@ -167,7 +219,11 @@ def _distinct(found: Codes) -> Codes:
 def _specific_first(found: Codes) -> Codes:
     """An unspecified code beside a specific one of its own category and site adds nothing (I.B.2)."""
     codes = {one.code for one in _certain(found) if one.score >= SURE}
-    dropped = {less for less, more in LESS if less in codes and any(re.match(more, code) for code in codes if code != less)}
+    dropped = {
+        less
+        for less, more in LESS
+        if less in codes and any(re.match(more, code) for code in codes if code != less)
+    }
     return [one for one in found if one.code not in dropped]
 
 

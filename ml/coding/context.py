@@ -83,9 +83,12 @@ _END: Final = (
     r"secondary to|due to|caused by|as a cause|presents? (?:today )?(?:with|for)|presented|presenting|complain(?:s|ing) of|reports?|endorses?|admits?(?: to)?|states?|"
     r"is being|and (?:has|is|was|does|will|he|she|they|the|there|i|we)|positive for|resulting in|revealed|shows?|demonstrates?|continues?"
 )
-SENTENCE: Final = re.compile(r"(?<=[.!?;])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9\u2022*-])|\n\s*\n|\n(?=\s*[-\u2022*#\d])|\n")
+SENTENCE: Final = re.compile(
+    r"(?<=[.!?;])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9\u2022*-])|\n\s*\n|\n(?=\s*[-\u2022*#\d])|\n"
+)
 ABBREVIATED: Final = re.compile(
-    r"\b(?:dr|mr|mrs|ms|vs|st|no|approx|fig|dept|pt|prof|jr|sr|e\.g|i\.e|p\.o|q\.d|b\.i\.d|t\.i\.d|inc|mg|ml|a\.m|p\.m)\.$", re.IGNORECASE
+    r"\b(?:dr|mr|mrs|ms|vs|st|no|approx|fig|dept|pt|prof|jr|sr|e\.g|i\.e|p\.o|q\.d|b\.i\.d|t\.i\.d|inc|mg|ml|a\.m|p\.m)\.$",
+    re.IGNORECASE,
 )
 SCOPE: Final = 14
 SCOPE_BACK: Final = 8

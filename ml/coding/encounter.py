@@ -24,7 +24,7 @@ from terminology.systems import ICD_10_CM
 
 CODER: Final = "isthmus-diagnosis-coder"
 VERSION: Final = "1"
-THRESHOLD: Final = 0.62
+THRESHOLD: Final = 0.65
 EXTERNAL: Final = 0.5
 FLOOR: Final = 0.4
 """Score below which a code is not even offered."""

@@ -75,7 +75,11 @@ def external_causes(
     score : float
         What an external cause is worth.
     """
-    injuries = [one for one in found if INJURY.match(one.code) and one.code.endswith("A") and one.score >= 0.6]
+    injuries = [
+        one
+        for one in found
+        if INJURY.match(one.code) and one.code.endswith("A") and one.score >= 0.6
+    ]
     if not injuries:
         return []
     made = []

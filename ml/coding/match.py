@@ -30,7 +30,20 @@ GENERIC: Final = bag(
     "multiple single essential idiopathic acquired status nontraumatic adult organism native"
 ) | {"or", "unilateral", "displaced", "non"}
 SOFT_WEIGHT: Final = 0.25
-FREE: Final = frozenset(("unspecified", "nos", "not", "without", "or", "disorder", "disease", "site", "elsewhere", "classified"))
+FREE: Final = frozenset(
+    (
+        "unspecified",
+        "nos",
+        "not",
+        "without",
+        "or",
+        "disorder",
+        "disease",
+        "site",
+        "elsewhere",
+        "classified",
+    )
+)
 GENERIC_WEIGHT: Final = 0.15
 BONUS: Final = 0.06
 
@@ -137,14 +150,10 @@ class Matcher:
         made = []
         for key, row in seen.items():
             said = sum(weights[word] for word in key) / total
-            made.append(
-                Candidate(row.code, DEFAULT, said + BONUS, said, 1.0, -1, row, key)
-            )
+            made.append(Candidate(row.code, DEFAULT, said + BONUS, said, 1.0, -1, row, key))
         return made
 
-    def _lexical(
-        self, words: list[str], weights: dict[str, float], text: str
-    ) -> list[Candidate]:
+    def _lexical(self, words: list[str], weights: dict[str, float], text: str) -> list[Candidate]:
         """Rows of the index for a problem, the best one of each concept."""
         rows = [row for row, _ in self.index.search(words)]
         near: dict[int, float] = {}

@@ -17,7 +17,9 @@ from terminology.default_terms import DefaultTerm
 
 WINDOW: Final = 6
 MENTIONS: Final = 200
-PLAIN: Final = frozenset("pain swelling lump mass injury lesion allergy mood fall burn age stress tag cold scar corn infection".split())
+PLAIN: Final = frozenset(
+    "pain swelling lump mass injury lesion allergy mood fall burn age stress tag cold scar corn infection".split()
+)
 
 
 @cache

@@ -20,7 +20,7 @@ from ml.coding.specific import specific
 from ml.coding.support import block_text, confirmed, related
 from profiles.coding_records import Note, RuleCitation
 
-ROLE: Final = {LEAD: 0.9, MANAGED: 0.65, LISTED: 0.5, NARRATIVE: 0.45}
+ROLE: Final = {LEAD: 0.9, MANAGED: 0.66, LISTED: 0.5, NARRATIVE: 0.45}
 ALONE: Final = 0.8
 """Score of a problem that running text names, where the note has no list of problems."""
 UNCERTAIN: Final = 0.3
@@ -106,7 +106,12 @@ class NoteReader:
         self, read: Read, problem: Problem, setting: str, lead: int, base: float
     ) -> list[Found]:
         """The codes of one problem, ``base`` being what its place is worth."""
-        if problem.status in (context.NEGATED, context.FAMILY, context.OTHER_PERSON, context.HYPOTHETICAL):
+        if problem.status in (
+            context.NEGATED,
+            context.FAMILY,
+            context.OTHER_PERSON,
+            context.HYPOTHETICAL,
+        ):
             return []
         text = read.note.text
         sure = problem.status == context.UNCERTAIN and confirmed(text, read.parts, problem)
@@ -139,7 +144,11 @@ class NoteReader:
         if "history" in problem.words and "history" not in candidate.words:
             code = history_code(candidate.code)
             said = "A condition of the past is coded as history."
-            return None if code is None else self._billable(Resolved((code,), (cite("I.C.21.c.4", said),)))
+            return (
+                None
+                if code is None
+                else self._billable(Resolved((code,), (cite("I.C.21.c.4", said),)))
+            )
         text = read.note.text
         known = self.release.get(candidate.code)
         side = side_for(text, read.parts, problem, known.display if known else "")
@@ -162,17 +171,31 @@ class NoteReader:
             return None
         return done
 
-    def _rules(self, problem: Problem, setting: str, uncertain: bool, sure: bool) -> list[RuleCitation]:
+    def _rules(
+        self, problem: Problem, setting: str, uncertain: bool, sure: bool
+    ) -> list[RuleCitation]:
         """What chose the code of a problem."""
         rules = []
         if problem.candidate.term is not None:
-            rules.append(RuleCitation("I.A.1", "The index gives this code for the term.", problem.candidate.term.source))
+            rules.append(
+                RuleCitation(
+                    "I.A.1",
+                    "The index gives this code for the term.",
+                    problem.candidate.term.source,
+                )
+            )
         if uncertain:
             rules.append(cite("IV.H", "An uncertain diagnosis is not coded for an outpatient."))
         elif problem.status == context.UNCERTAIN and setting == INPATIENT and not sure:
-            rules.append(cite("II.H", "An uncertain diagnosis at discharge is coded as if it existed."))
+            rules.append(
+                cite("II.H", "An uncertain diagnosis at discharge is coded as if it existed.")
+            )
         elif sure:
-            rules.append(cite("IV.H", "The note reports the finding elsewhere, so it is no longer uncertain."))
+            rules.append(
+                cite(
+                    "IV.H", "The note reports the finding elsewhere, so it is no longer uncertain."
+                )
+            )
         return rules
 
 

@@ -21,21 +21,25 @@ UNCERTAIN: Final = "uncertain"
 
 LINK: Final = re.compile(
     r"(?P<cause>\b(?:due to|secondary to|caused by|because of|related to|as a result of|attributed to|attributable to|2/2|resulting from)\b)|"
-    r"(?P<uncertain>(?:\bmost )?\b(?:likely|probably|probable|possible|possibly|suspected|suspect|suspicious for|suspicion (?:for|of)|consistent with|concerning for|"
+    r"(?P<uncertain>(?:\bmost )?\b(?:likely|probably|probable|possible|possibly|suspected|suspect(?=\s+\w)|suspicious for|suspicion (?:for|of)|consistent with|concerning for|"
     r"concern for|rule out|r/o|versus|vs\.?|suggestive of|presumed|presumptive|questionable|differential(?: diagnosis)?(?: includes?)?|compatible with|"
     r"could be|may be|might be|cannot exclude|evaluate for|appears to be|worrisome for|query)(?!\w)|\?)|"
     r"(?P<with>\b(?:with|w/|in the setting of|associated with|complicated by|as well as|plus|in patient with)\b)|"
     r"(?P<and>\band\b|&|,|;|\+|\s/\s|\(|\)|\.\s)",
     re.IGNORECASE,
 )
-LEVEL: Final = re.compile(r"\d+[ab]?|[clst]|side|level|region|area|upper|lower|great|middle|distal|proximal|medial|lateral|anterior|posterior")
+LEVEL: Final = re.compile(
+    r"\d+[ab]?|[clst]|side|level|region|area|upper|lower|great|middle|distal|proximal|medial|lateral|anterior|posterior"
+)
 VAGUE: Final = frozenset(
-    "mood pain swelling injury lesion sleep diet weight bone joint muscle nerve mass lump growth allergy stress work family".split()
+    "mood pain swelling injury lesion sleep diet weight bone joint muscle nerve mass lump growth work family".split()
 )
 """Words that name no problem when they stand alone."""
 SITES: Final = frozenset(
     "knee hip shoulder ankle wrist elbow foot hand finger thumb toe leg arm eye ear breast kidney lung back neck chest abdomen spine head skin heart".split()
 )
+ALL: Final = 0.9
+"""Share from which a match says and supports everything, so that a line is not cut."""
 MERGE: Final = 0.02
 PIECES: Final = 6
 FLOOR: Final = 0.3
@@ -130,7 +134,7 @@ class Reader:
             return []
         groups: list[list[_Piece]] = []
         for piece in pieces:
-            if groups and piece.link in (AND, WITH) and piece.uncertain == groups[-1][-1].uncertain:
+            if groups and piece.link and piece.uncertain == groups[-1][-1].uncertain:
                 groups[-1].append(piece)
             else:
                 groups.append([piece])
@@ -141,12 +145,18 @@ class Reader:
 
     def _best(self, text: str, mention: Mention, group: list[_Piece]) -> list[Problem]:
         """The cutting of one group whose parts are understood best."""
+        _, whole = self._part(text, mention, group)
+        if whole is not None and whole.candidate.said >= ALL and whole.candidate.supported >= ALL:
+            return [whole]
         best: list[Problem] = []
         top = -1.0
         for cuts in _partitions(len(group)):
+            if any(group[at].link == CAUSE and at not in cuts for at in range(1, len(group))):
+                continue
             borders = [0, *cuts, len(group)]
             parts = [
-                self._part(text, mention, group[a:b]) for a, b in zip(borders, borders[1:], strict=False)
+                self._part(text, mention, group[a:b])
+                for a, b in zip(borders, borders[1:], strict=False)
             ]
             score = sum(value for value, _ in parts) - MERGE * len(cuts) * 10
             if score > top:
@@ -171,7 +181,7 @@ class Reader:
         made = Problem(
             mention, start, end, words, status, pieces[0].link, found[0], tuple(found[1:])
         )
-        return mass * found[0].quality**2, made
+        return mass * found[0].quality ** 2, made
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -72,7 +72,21 @@ SECTIONS: Final = {
 KINDS: Final = {name: kind for kind, names in SECTIONS.items() for name in names.split("|")}
 LONG_NAMES: Final = tuple(name for name in KINDS if len(name) > 6)
 WEAK: Final = frozenset(
-    ("s", "o", "ap", "time", "history", "physical", "patient", "data", "sh", "fh", "treatment", "problems", "tests")
+    (
+        "s",
+        "o",
+        "ap",
+        "time",
+        "history",
+        "physical",
+        "patient",
+        "data",
+        "sh",
+        "fh",
+        "treatment",
+        "problems",
+        "tests",
+    )
 )
 NUMBER: Final = re.compile(
     r"[ \t]*(?:[-*\u2022\u00b7\u25cf\u25aa\u2023\u2043\u2013>+o]+[ \t]+|[-\u2022\u00b7\u25cf\u25aa]+|#+[ \t]*\d*[.):]?[ \t]*|"
@@ -148,7 +162,11 @@ def _heading(text: str, line: Line) -> tuple[str, str, int] | None:
     if len(bare) <= 60:
         kind = heading_kind(bare, bare.isupper())
         plain = whole.endswith(":") or bare.isupper() or marked or not line.marker
-        if kind and plain and not (bare.lower() in WEAK and not (whole.endswith(":") or marked or bare.isupper())):
+        if (
+            kind
+            and plain
+            and not (bare.lower() in WEAK and not (whole.endswith(":") or marked or bare.isupper()))
+        ):
             return kind, bare, line.end
     inline = INLINE.match(text, line.start, line.end)
     if not inline or (line.marker and not marked):
@@ -190,7 +208,9 @@ def sections(text: str, end: int | None = None) -> list[Section]:
         opened = _heading(text, line)
         if opened and not (kind == ASSESSMENT and _detail(opened, body, text, line)):
             if body or title:
-                found.append(Section(kind, title, begin, body[-1].end if body else begin, tuple(body)))
+                found.append(
+                    Section(kind, title, begin, body[-1].end if body else begin, tuple(body))
+                )
             kind, title, begin = opened
             body = []
             if begin < line.end:

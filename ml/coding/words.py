@@ -79,22 +79,14 @@ def _synonym(raw: str) -> tuple[str, ...]:
     return tuple(singular(word) for word in found.split()) if found else (singular(raw),)
 
 
-def tokens(text: str, start: int = 0, end: int | None = None, cased: bool = True) -> list[Token]:
-    """Every word of a text between two offsets, in order.
-
-    Parameters
-    ----------
-    text : str
-    start, end : int
-    cased : bool
-        Whether letters tell abbreviations from words (MS, Ms); not so in our tables, which are in lower case.
-    """
+def tokens(text: str, start: int = 0, end: int | None = None) -> list[Token]:
+    """Every word of a text between two offsets, in order."""
     found: list[Token] = []
     for match in WORD.finditer(text, start, len(text) if end is None else end):
         raw = match.group().lower().replace("\u2019", "'")
         if raw in ROMAN and found and found[-1].raw in COUNTED:
             found.append(Token((ROMAN[raw],), match.start(), match.end(), raw))
-        elif cased and raw in CASED and not _shouted(text, match):
+        elif raw in CASED and not _shouted(text, match):
             found.append(Token((raw,), match.start(), match.end(), raw))
         else:
             found.append(Token(canonical(raw), match.start(), match.end(), raw))
@@ -103,7 +95,8 @@ def tokens(text: str, start: int = 0, end: int | None = None, cased: bool = True
 
 def _shouted(text: str, match: re.Match[str]) -> bool:
     """Whether a word stands in capitals and is no title (``MS. SMITH``)."""
-    return match.group().isupper() and text[match.end() : match.end() + 1] != "."
+    title = match.group() == "MS" and text[match.end() : match.end() + 1] == "."
+    return match.group().isupper() and not title
 
 
 def _contracted(found: list[Token]) -> list[Token]:
@@ -147,4 +140,4 @@ def content(found: list[Token]) -> list[str]:
 
 def bag(text: str) -> frozenset[str]:
     """The set of canonical content words of a text."""
-    return frozenset(content(tokens(text, cased=False)))
+    return frozenset(content(tokens(text)))
