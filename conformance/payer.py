@@ -283,6 +283,8 @@ def _spoiled(made: Answer, todo: str) -> Answer:
             body.replace(b'"reference": "urn:uuid:', b'"reference": "urn:uuid:0'),
         ),
     }
+    if todo.startswith("say:"):
+        return status, headers, todo.removeprefix("say:").encode()
     if todo == "bare" and bundle.get("entry"):
         return _json(status, bundle["entry"][0]["resource"])
     if todo == "transaction" and bundle.get("entry"):

@@ -16,6 +16,8 @@ from adapters.dimse.scp import Received, StorageScp
 from adapters.payer.payers import load_payers
 from adapters.store import Store, open_store
 from gateway.arrivals import arrivals
+from gateway.claim_x12 import site_of
+from gateway.coding_arrival import CODING_LANE
 from gateway.fetch import FETCH_LANE, Fetch
 from gateway.http import Services, build_app
 from gateway.inquire_job import Inquire
@@ -102,12 +104,14 @@ def compose(settings: Settings) -> Gateway:
             addresses=frozenset(settings.peer_addresses),
         ),
     )
+    site_of(settings)  # a malformed X12 address stops the start, not the first Claim
     payers = Payers(store, load_payers(settings.payers), settings.payer_servers)
     services = Services(
         request_analysis=lambda study_id, parameters: intake.request_analysis(
             store.read("ImagingStudy", study_id).json(), parameters
         ),
         on_created=arrivals(settings),
+        call_lane=runner.call,
         lanes_alive=lambda: all(lane.pid is not None for lane in runner.lanes),
         payers=payers,
     )
@@ -153,13 +157,13 @@ def _payer_lanes(store: Store, payers: Payers, settings: Settings) -> list[Lane]
     ]
 
 
-def _lane_commands(settings: Settings) -> list[tuple[str, ...]]:
+def _lane_commands(settings: Settings) -> list[tuple[str, tuple[str, ...]]]:
     """One process per lane that has a worker which can run here."""
     runnable = {w.SPEC.lane for w in workers().values() if not missing(w.SPEC)}
-    if IMAGING_LANE not in runnable:
-        log.warning("lane.off", extra={"lane": IMAGING_LANE, "see": f"{sys.argv[0]} doctor"})
+    for lane in sorted({IMAGING_LANE, CODING_LANE} - runnable):
+        log.warning("lane.off", extra={"lane": lane, "see": f"{sys.argv[0]} doctor"})
     return [
-        lane_command(settings.data, lane, settings.models, settings.log_level)
+        (lane, lane_command(settings.data, lane, settings.models, settings.log_level))
         for lane in sorted(runnable)
         for _ in range(settings.lane_processes)
     ]

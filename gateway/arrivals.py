@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.store import Transaction
+from gateway.adjudication import answer_on_arrival
 from gateway.coding_arrival import code_on_arrival
 from gateway.fetch import fetch_on_arrival
 from gateway.interactions.write import OnCreated
@@ -22,6 +23,7 @@ def arrivals(settings: Settings) -> OnCreated:
     code = code_on_arrival(settings)
     table: Mapping[str, OnCreated] = {
         **dict.fromkeys(KINDS, code),
+        "Claim": answer_on_arrival(settings),
         "ImagingStudy": fetch_on_arrival,
         "SearchParameter": index_on_arrival,
     }

@@ -11,9 +11,10 @@ from typing import Any
 from adapters.store import StoredVersion, Transaction
 from gateway.claim_draft import has_begun
 from gateway.claim_parameters import code_decisions, kept_record
-from gateway.claim_scrub import scrub_claim
+from gateway.claim_scrub import scrub_claim, tables_of
 from gateway.decision import Decision
-from gateway.settings import TERMINOLOGY, Settings
+from gateway.settings import Settings
+from gateway.submission import submit_when_approved
 from profiles.admission import require_admissible
 from profiles.builders.claim_decision import (
     ACCEPTED,
@@ -48,19 +49,20 @@ def decide_claim(
         decided meanwhile, ``code-invalid`` for a code that cannot be billed, ``business-rule`` for what
         does not fit together and for errors of the scrub that nobody overrides.
     """
-    folder = Path(settings.data) / TERMINOLOGY
+    folder = settings.terminology
     stored = tx.require("Claim", str(task["focus"]["reference"]).partition("/")[2])
     claim = loads_exact(stored.body)
     _require_seen(stored, decision)
     if claim["status"] != "draft":
         _close(tx, task, decision)
-        return scrub_claim(tx, claim, folder)
-    decisions = code_decisions(tx, task, decision.codes, claim, folder)
+        return scrub_claim(tx, claim, tables_of(settings), tx.moment.date())
+    tables = tables_of(settings)
+    decisions = code_decisions(tx, task, decision.codes, claim, tables)
     _require_consistent(decision, decisions, claim)
     edited = edit_claim(claim, decisions, decision.performer, _fees(folder))
     after = decided_claim(edited.claim, decision.word, decision.performer)
     require_admissible(after)
-    findings = scrub_claim(tx, after, folder)
+    findings = scrub_claim(tx, after, tables, tx.moment.date())
     overridden = _overridden(decision, findings)
     result = kept_record(tx, task, RESULT, CodingResult)
     records = records_of(
@@ -82,6 +84,8 @@ def decide_claim(
     tx.put(provenance)
     if decision.word:
         _end(tx, task, decision, overridden)
+    if decision.word in (ACCEPTED, MODIFIED):
+        submit_when_approved(tx, after, settings.claim_submission)
     return findings
 
 

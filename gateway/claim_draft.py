@@ -6,7 +6,7 @@ correct is never written over; the new coding is kept beside it and the person i
 
 from typing import Any, Final
 
-from adapters.store import Transaction
+from adapters.store import Store, Transaction
 from profiles.builders.claim import ClaimDraft
 from profiles.builders.claim_record import RESULT
 from profiles.task import REVIEW, code_of, item, moved
@@ -75,11 +75,11 @@ def _replace(tx: Transaction, draft: ClaimDraft, before: int) -> None:
         tx.create({k: v for k, v in draft.task.items() if k != "id"})
 
 
-def open_reviews(tx: Transaction, claim_id: str) -> list[dict[str, Any]]:
-    """The review Tasks of a Claim that await a person."""
-    found = (tx.read("Task", one) for one in tx.find("Task", "focus", f"Claim/{claim_id}"))
-    tasks = [stored.json() for stored in found if stored is not None]
-    return [t for t in tasks if code_of(t) == REVIEW.code and t["status"] == "requested"]
+def open_reviews(records: Store | Transaction, claim_id: str) -> list[dict[str, Any]]:
+    """The review Tasks of a Claim that await a person, the oldest first."""
+    wanted = [("focus", f"Claim/{claim_id}"), ("status", "requested"), ("_sort", "_lastUpdated")]
+    tasks = [match.json() for match in records.search("Task", wanted).matches]
+    return [task for task in tasks if code_of(task) == REVIEW.code]
 
 
 def _revising(resource: dict[str, Any], draft: ClaimDraft, version: int) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """The decisions on codes that a call brings, checked against terminology and the notes (``Task/$decide``)."""
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import orjson
 
-from adapters.store import StoredVersion, Transaction
+from adapters.store import Store, Transaction
 from gateway.claim_codes import chosen_code
 from profiles.builders.claim_record import REQUEST
 from profiles.claim_decisions import (
@@ -24,27 +23,20 @@ from profiles.coding_records import CodingRequest, Evidence
 from profiles.outcome import OperationOutcomeError
 from profiles.records import from_json
 from profiles.scrub.claim_view import ClaimView
+from profiles.scrub.context import EditTables
 from profiles.task import input_of
 
 R = TypeVar("R")
 Parts = Mapping[str, list[Any]]
 
 
-def kept_record(tx: Transaction, task: Mapping[str, Any], name: str, kind: type[R]) -> R | None:
-    """The coding result or request that a review Task names; None when it names none that is here."""
-    return record_in(task, name, kind, tx.read)
-
-
-def record_in(
-    task: Mapping[str, Any],
-    name: str,
-    kind: type[R],
-    read: Callable[[str, str], StoredVersion | None],
+def kept_record(
+    records: Store | Transaction, task: Mapping[str, Any], name: str, kind: type[R]
 ) -> R | None:
-    """As ``kept_record``, out of whatever reads."""
+    """The coding result or request that a review Task names; None when it names none that is here."""
     for named in input_of(task, name):
         _, _, key = str(named.get("valueReference", {}).get("reference", "")).partition("/")
-        stored = read("Binary", key)
+        stored = records.current("Binary", key)
         if stored is not None and not stored.deleted:
             return from_json(kind, orjson.loads(base64.b64decode(stored.json()["data"])))
     return None
@@ -55,7 +47,7 @@ def code_decisions(
     task: Mapping[str, Any],
     given: Sequence[Parts],
     claim: Mapping[str, Any],
-    folder: Path,
+    tables: EditTables,
 ) -> list[CodeDecision]:
     """The decisions of a call, in its order.
 
@@ -69,10 +61,12 @@ def code_decisions(
         return []
     day = ClaimView(claim, {}).service_date
     request = kept_record(tx, task, REQUEST, CodingRequest)
-    return [_decision(parts, day, request, folder) for parts in given]
+    return [_decision(parts, day, request, tables) for parts in given]
 
 
-def _decision(parts: Parts, day: str, request: CodingRequest | None, folder: Path) -> CodeDecision:
+def _decision(
+    parts: Parts, day: str, request: CodingRequest | None, edits: EditTables
+) -> CodeDecision:
     word, element = _one(parts, "decision", ""), _one(parts, "element", DIAGNOSIS)
     if word not in DECISIONS or element not in ELEMENTS:
         raise OperationOutcomeError(
@@ -87,7 +81,7 @@ def _decision(parts: Parts, day: str, request: CodingRequest | None, folder: Pat
         element,
         sequence=_one(parts, "sequence", 0),
         target=str(_one(parts, "target", {}).get("code", "")),
-        chosen=None if coding is None else chosen_code(coding, element, day, folder),
+        chosen=None if coding is None else chosen_code(coding, element, day, edits),
         reason=_one(parts, "reason", ""),
         modifiers=tuple(parts["modifier"]) if "modifier" in parts else None,
         pointers=tuple(parts["pointer"]) if "pointer" in parts else None,

@@ -1,39 +1,58 @@
 """A Claim of the store is scrubbed with what is known around it: its parties, and what was claimed before."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.store import StoredVersion, Transaction
-from profiles.scrub.context import EditTables, ScrubContext
+from adapters.store import Store, Transaction
+from gateway.settings import Settings
+from profiles.scrub.context import EditTables, ScrubContext, edit_tables
 from profiles.scrub.finding import Finding
+from profiles.scrub.payer_rules import read_payer_rules
 from profiles.scrub.scrub import scrub
 
 EARLIER: Final = 200
 """Claims of the same patient, the newest, among which a service is looked for that was claimed already."""
 
-Read = Callable[[str, str], StoredVersion | None]
+
+def tables_of(settings: Settings) -> EditTables:
+    """The edit tables of this gateway, opened once; what is imported later is seen.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``invalid`` when the payers' rules cannot be read.
+    """
+    return _tables(settings.terminology, settings.payer_rules)
 
 
-def scrub_claim(tx: Transaction, claim: Mapping[str, Any], folder: Path) -> tuple[Finding, ...]:
-    """The findings on a Claim as it would be written now."""
-    del folder
+@lru_cache(maxsize=8)
+def _tables(folder: Path, payer_rules: str) -> EditTables:
+    return edit_tables(folder, read_payer_rules(Path(payer_rules)) if payer_rules else ())
+
+
+def scrub_claim(
+    records: Store | Transaction, claim: Mapping[str, Any], tables: EditTables, today: date
+) -> tuple[Finding, ...]:
+    """The findings on a Claim as it would be written on a day."""
     context = ScrubContext(
-        today=tx.moment.date().isoformat(),
-        resources=_around(tx.read, claim),
+        today=today.isoformat(),
+        resources=around(records, claim),
         complete=True,
-        earlier=_earlier(tx, claim),
+        earlier=_earlier(records, claim),
     )
-    return tuple(scrub(claim, EditTables(), context))
+    return tuple(scrub(claim, tables, context))
 
 
-def _around(read: Read, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def around(records: Store | Transaction, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Whatever of the Claim's parties, Coverages and Conditions is here."""
     found: dict[str, dict[str, Any]] = {}
     for reference in _references(claim):
         kind, _, key = reference.partition("/")
-        stored = read(kind, key) if key and "/" not in key and "?" not in key else None
-        if stored is not None:
+        stored = records.current(kind, key) if key and "/" not in key and "?" not in key else None
+        if stored is not None and not stored.deleted:
             found[reference] = stored.json()
     return found
 
@@ -50,11 +69,11 @@ def _references(claim: Mapping[str, Any]) -> Iterator[str]:
     return (str(one["reference"]) for one in given if one and "reference" in one)
 
 
-def _earlier(tx: Transaction, claim: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+def _earlier(records: Store | Transaction, claim: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     """The patient's Claims that are in force."""
     patient = claim.get("patient", {}).get("reference")
     if not patient:
         return ()
     wanted = [("patient", patient), ("status", "active"), ("_sort", "-_lastUpdated")]
-    page = tx.search("Claim", wanted, count=EARLIER)
+    page = records.search("Claim", wanted, count=EARLIER)
     return tuple(match.json() for match in page.matches if match.id != claim.get("id"))

@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "gateway.terminology:main",
         "import, list and search code systems: ICD-10-CM and its companions",
     ),
+    "x12": ("gateway.x12_command:main", "write Claims as X12 837P, read X12 835 remittances"),
     "settings": (
         "gateway.settings:main",
         "print every setting with its value and where it came from",
@@ -65,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except OperationOutcomeError as error:
         sys.stderr.write(f"isthmus {chosen.command}: {error.diagnostics}\n")
+        sys.stderr.writelines(f"  {place}: {text}\n" for _, text, place in error.issues)
         return 2
     except KeyboardInterrupt:
         return 130

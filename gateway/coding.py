@@ -22,7 +22,7 @@ from gateway.settings import Settings
 from ml.worker import Worker
 from profiles.builders.claim import ClaimDraft, build_claim
 from profiles.builders.claim_context import ClaimContext
-from profiles.builders.claim_record import RESULT, kept_id
+from profiles.builders.claim_record import REQUEST, RESULT, kept_id
 from profiles.clinical_document import KINDS, ClinicalDocument
 from profiles.coding_records import CodingRemark, CodingRequest, CodingResult
 from profiles.outcome import OperationOutcomeError
@@ -119,7 +119,7 @@ class Coding:
 
 
 def verified(result: CodingResult, request: CodingRequest) -> CodingResult:
-    """The result without what does not stand in the notes word for word, and a remark on how much that was."""
+    """The result without what is not in the notes word for word, and a remark on how much that was."""
     texts = {note.document: note.text for note in request.notes}
 
     def stands(one: Any) -> bool:
@@ -198,7 +198,10 @@ def _write(
     state = keep_draft(tx, draft, again=asked.by_hand)
     outputs = (
         item(CLAIM, valueReference={"reference": f"Claim/{draft.claim['id']}"}),
-        item(RESULT, valueReference={"reference": f"Binary/{kept_id(RESULT, context)}"}),
+        *(
+            item(name, valueReference={"reference": f"Binary/{kept_id(name, context)}"})
+            for name in (REQUEST, RESULT)
+        ),
     )
     tx.finish(job, moved(job.task, "completed", state, tx.moment, outputs=outputs))
 

@@ -12,7 +12,10 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Final
 
+from adapters.payer.breaker import CLOSED
+from adapters.payer.payers import load_payers
 from adapters.store import open_store
+from gateway.payers import CIRCUIT
 from gateway.settings import Settings, load_settings
 from ml.models import describe_models
 from ml.worker import missing, workers
@@ -137,6 +140,43 @@ def _code_systems(settings: Settings) -> Iterator[Finding]:
             yield Finding("off", subject, text)
 
 
+def _payers(settings: Settings) -> Iterator[Finding]:
+    """The payers of the site, what their tokens need, and those that are left alone at the moment."""
+    try:
+        payers = load_payers(settings.payers)
+    except OperationOutcomeError as error:
+        yield Finding("problem", "payers", error.diagnostics)
+        return
+    if not payers:
+        yield Finding(
+            "off", "payers", "none: no Claim is sent until the setting payers names a file"
+        )
+    circuits = _circuits(settings) if payers else {}
+    for payer in payers:
+        subject = f"payer {payer.name}"
+        if payer.token is not None and importlib.util.find_spec("cryptography") is None:
+            text = "its tokens need the package cryptography: pip install cryptography"
+            yield Finding("off", subject, f"{text}; until then its Claims wait")
+            continue
+        state = circuits.get(payer.name, CLOSED)
+        text = f"{payer.mode}, circuit {state}"
+        yield Finding("ok" if state == CLOSED else "problem", subject, text)
+
+
+def _circuits(settings: Settings) -> dict[str, str]:
+    """State of each breaker as the gateway has noted it last."""
+    folder = Path(settings.data)
+    if not folder.exists():
+        return {}
+    store = open_store(folder, database=settings.database, tends=False)
+    try:
+        names = [payer.name for payer in load_payers(settings.payers)]
+        noted = {name: store.note(f"{CIRCUIT}{name}") for name in names}
+        return {name: str(json.loads(text)["state"]) for name, text in noted.items() if text}
+    finally:
+        store.close()
+
+
 def _codecs(settings: Settings) -> Iterator[Finding]:
     del settings
     for syntax, module in CODECS.items():
@@ -155,4 +195,5 @@ CHECKS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     _models,
     _code_systems,
     _codecs,
+    _payers,
 )

@@ -1,15 +1,18 @@
 """What a payer has said becomes work for a person: a Task with the reasons as codes (R4 task.html)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from adapters.store import Transaction
+from profiles.payer_answer import codings_of, objects
 from profiles.task import FOLLOW_UP, item, moved, new_task
 from profiles.uids import derived_id
 from terminology.coding import Code, concept
 from terminology.systems import PAYER_EXCHANGE
 
-CAUSES = {
+ISSUE_TYPE: Final = "http://hl7.org/fhir/issue-type"
+
+CAUSES: Final = {
     "pended": "The payer has pended the Claim",
     "denied": "The payer has denied the Claim",
     "partly-denied": "The payer has denied a part of the Claim",
@@ -79,10 +82,10 @@ def no_longer(tx: Transaction, submission: Mapping[str, Any], *causes: str) -> N
 def issue_reasons(said: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """The coded reasons of an OperationOutcome; its texts may quote a patient and stay in the original."""
     found = []
-    for issue in (said or {}).get("issue", ()):
-        details = [c for c in issue.get("details", {}).get("coding", ()) if c.get("code")]
-        code = str(issue.get("code", ""))
-        coded = [{"system": "http://hl7.org/fhir/issue-type", "code": code}] if code else []
+    for issue in objects((said or {}).get("issue")):
+        code = issue.get("code")
+        coded = [{"system": ISSUE_TYPE, "code": code}] if isinstance(code, str) and code else []
+        details = codings_of(issue.get("details"))
         if details or coded:
             found.append({"coding": [*details, *coded]})
     return found

@@ -25,6 +25,7 @@ from gateway.operations.job_status import cancel_job, job_status
 from gateway.operations.table import OPERATIONS
 from gateway.pages import page_routes
 from gateway.payers import Payers
+from gateway.runner import no_lane
 from gateway.settings import Settings
 from profiles.outcome import OperationOutcomeError
 
@@ -35,6 +36,7 @@ class Services:
 
     request_analysis: Callable[[str, dict[str, Any]], str]
     on_created: Callable[[Transaction, dict[str, Any]], None]
+    call_lane: Callable[[str, dict[str, Any], float], dict[str, Any]] = no_lane
     lanes_alive: Callable[[], bool] = lambda: True
     payers: Payers | None = None
 

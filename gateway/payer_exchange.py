@@ -16,7 +16,7 @@ from adapters.payer.payers import PAS
 from profiles.builders.claim_bundle import build_inquiry, self_contained
 from profiles.exact_json import dumps_exact, loads_exact
 from profiles.outcome import OperationOutcomeError
-from profiles.payer_answer import Answer, Sent, find_answer, identifiers_of
+from profiles.payer_answer import Answer, Sent, find_answer, identifiers_of, object_of, objects
 
 ANSWERED: Final = "answered"
 ACCEPTED: Final = "accepted"
@@ -144,11 +144,11 @@ def _search(
     said = _resource(reply)
     if reply.kind != RECEIVED or said.get("type") != "searchset":
         return reply, None
-    links = [link for link in said.get("link", ()) if link.get("relation") == "self"]
+    links = [link for link in objects(said.get("link")) if link.get("relation") == "self"]
     used = parse_qs(urlsplit(str(links[0].get("url"))).query) if links else {}
     if query.partition("=")[0] not in used:
         return Reply(REFUSED, "the payer's search leaves out what was asked for"), None
-    return reply, [entry["resource"] for entry in said.get("entry", ()) if "resource" in entry]
+    return reply, [object_of(entry.get("resource")) for entry in objects(said.get("entry"))]
 
 
 def _token(claim: Mapping[str, Any]) -> str:
@@ -171,15 +171,16 @@ def _written(said: Mapping[str, Any], reply: Reply) -> str:
         return ACCEPTED
     if said.get("type") != "transaction-response":
         return AMBIGUOUS
-    states = [str(e.get("response", {}).get("status", "")) for e in said.get("entry", ())]
+    answers = [object_of(entry.get("response")) for entry in objects(said.get("entry"))]
+    states = [str(answer.get("status", "")) for answer in answers]
     taken = bool(states) and all(state.startswith("2") for state in states)
     return ACCEPTED if taken else AMBIGUOUS
 
 
 def _has_error(outcome: Mapping[str, Any]) -> bool:
-    return any(one.get("severity") in ("error", "fatal") for one in outcome.get("issue", ()))
+    return any(one.get("severity") in ("error", "fatal") for one in objects(outcome.get("issue")))
 
 
 def _is_duplicate(outcome: Mapping[str, Any] | None) -> bool:
     """Whether a refusal says that the payer has the Claim already (R4 issue-type)."""
-    return any(one.get("code") == "duplicate" for one in (outcome or {}).get("issue", ()))
+    return any(one.get("code") == "duplicate" for one in objects((outcome or {}).get("issue")))

@@ -106,18 +106,21 @@ def _record(
         The original, which is kept by the caller.
     """
     response_id = derived_id("ClaimResponse", key)
-    response = {**_ours(answer.response, claim, answer, names), "id": response_id}
-    response["request"] = {"reference": f"Claim/{claim['id']}"}
-    whole = _is_valid(response)
+    request = {"reference": f"Claim/{claim['id']}"}
+    response: dict[str, Any] = {}
+    if _is_valid(answer.response):
+        ours = _ours(answer.response, claim, answer, names)
+        response = {**ours, "id": response_id, "request": request}
+    whole = bool(response) and _is_valid(response)
     if not whole:
-        response = _core(response, claim, tx)
+        response = _core(answer.response, response_id, claim, tx)
     changed = _put_changed(tx, response)
     targets = [f"ClaimResponse/{response_id}"]
-    if answer.benefit is not None:
+    if answer.benefit is not None and _is_valid(answer.benefit):
         benefit = {
             **_ours(answer.benefit, claim, answer, names),
             "id": derived_id("ExplanationOfBenefit", key),
-            "claim": {"reference": f"Claim/{claim['id']}"},
+            "claim": request,
             "claimResponse": {"reference": targets[0]},
         }
         if _is_valid(benefit):
@@ -147,18 +150,20 @@ def _ours(
     return made
 
 
-def _core(response: Mapping[str, Any], claim: Mapping[str, Any], tx: Transaction) -> dict[str, Any]:
+def _core(
+    response: Mapping[str, Any], response_id: str, claim: Mapping[str, Any], tx: Transaction
+) -> dict[str, Any]:
     """The part of an answer that holds whatever else is wrong with it."""
     fallback = {
         "resourceType": "ClaimResponse",
-        "id": response["id"],
+        "id": response_id,
         "status": "active",
         "type": claim["type"],
         "use": claim["use"],
         "patient": claim["patient"],
         "created": instant(tx.moment),
         "insurer": claim["insurer"],
-        "request": response["request"],
+        "request": {"reference": f"Claim/{claim['id']}"},
         "outcome": "partial",
     }
     for name in _CORE:

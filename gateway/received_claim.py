@@ -26,15 +26,19 @@ def require_request(bundle: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
     wrong = tuple(("invalid", text, place) for text, place in _problems(bundle))
     if wrong:
         raise OperationOutcomeError(*wrong[0], issues=wrong)
-    entries = bundle["entry"]
-    claim: dict[str, Any] = entries[0]["resource"]
-    insurer = claim.get("insurer", {}).get("reference", "")
-    for entry in entries:
-        resource = entry["resource"]
+    claim: dict[str, Any] = bundle["entry"][0]["resource"]
+    return claim, resolved(bundle, claim.get("insurer", {}))
+
+
+def resolved(bundle: Mapping[str, Any], reference: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource of a Bundle that a reference leads to; empty where it is not inside."""
+    wanted = reference.get("reference", "")
+    for entry in bundle["entry"] if wanted else ():
+        resource: dict[str, Any] = entry["resource"]
         key = f"{resource['resourceType']}/{resource.get('id')}"
-        if insurer and insurer in (entry.get("fullUrl"), key):
-            return claim, resource
-    return claim, {}
+        if wanted in (entry.get("fullUrl"), key):
+            return resource
+    return {}
 
 
 def _problems(bundle: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -67,8 +67,18 @@ TABLE: Final = (
     Setting(
         "claim_submission", "manual", "", "manual, or auto: an approved Claim goes out at once"
     ),
+    Setting("receive_claims", "on", "", "on: Claims that arrive are answered; off: they are kept"),
+    Setting("payer_rules", "", "", "folder of the payers' own edits, one JSON file each"),
     Setting("payer_retry_s", 2.0, "s", "first wait before a payer that failed is tried again"),
     Setting("payer_poll_s", 300.0, "s", "first wait before a payer is asked about a pended Claim"),
+    Setting("x12_sender", "", "", "our QUALIFIER:ID in X12; empty: 30 and the biller's tax number"),
+    Setting(
+        "x12_receiver", "", "", "QUALIFIER:ID of who takes our X12; empty: ZZ and the payer id"
+    ),
+    Setting("x12_usage", "T", "", "T, or P: our X12 is no test (ISA15)"),
+    Setting(
+        "x12_place_of_service", "", "", "CMS code for Claim lines that say no place; empty: none"
+    ),
     Setting("reserve_bytes", 1_000_000_000, "bytes", "free disk space that is never used up"),
     Setting("max_body_bytes", 64_000_000, "bytes", "largest FHIR request body, unpacked"),
     Setting("cors_origins", (), "", "web origins that may call the endpoint from a browser"),
@@ -107,8 +117,14 @@ class Settings:
     payers: str
     payer_servers: tuple[str, ...]
     claim_submission: str
+    receive_claims: str
+    payer_rules: str
     payer_retry_s: float
     payer_poll_s: float
+    x12_sender: str
+    x12_receiver: str
+    x12_usage: str
+    x12_place_of_service: str
     reserve_bytes: int
     max_body_bytes: int
     cors_origins: tuple[str, ...]

@@ -8,12 +8,14 @@ arrived, so the payer is asked before anything is sent again.
 
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import uuid4
 
 from adapters.store import Store, Transaction
+from gateway.follow_up import follow_up
 from profiles.builders.claim_bundle import derived_urn
 from profiles.exact_json import loads_exact
 from profiles.outcome import OperationOutcomeError
-from profiles.task import REVIEW, SUBMIT, code_of, input_of, item, new_task
+from profiles.task import REVIEW, SUBMIT, code_of, input_of, item, moved, new_task
 from profiles.uids import derived_id
 from terminology.ai_transparency import ASSERTED
 from terminology.systems import PROVENANCE_PARTICIPANT
@@ -79,9 +81,20 @@ def queue_submission(tx: Transaction, claim: Mapping[str, Any], *, resend: bool 
     return task_id
 
 
-def submit_when_approved(tx: Transaction, claim: Mapping[str, Any], setting: str) -> str | None:
-    """What a decision calls: the Task of the submission where the site submits by itself."""
-    return queue_submission(tx, claim) if setting == AUTO else None
+def submit_when_approved(tx: Transaction, claim: Mapping[str, Any], setting: str) -> None:
+    """What a decision calls: where the site submits by itself, a Claim that cannot go out is a Task."""
+    if setting != AUTO:
+        return
+    try:
+        queue_submission(tx, claim)
+    except OperationOutcomeError as error:
+        subject = claim.get("patient", {}).get("reference")
+        focus = f"Claim/{claim['id']}"
+        failed = new_task(str(uuid4()), SUBMIT, focus, tx.moment, patient=subject)
+        reason = error.diagnostics
+        failed = moved(failed, "failed", "awaiting-person", tx.moment, reason=reason)
+        tx.put(failed)
+        follow_up(tx, failed, "not-sent", focus, text=reason)
 
 
 def submission_key(secret: bytes, claim_id: str, version: str, refused: int = 0) -> str:
@@ -163,7 +176,8 @@ def _submissions(tx: Transaction, claim_id: str) -> list[dict[str, Any]]:
     found = [
         tx.require("Task", one).json() for one in tx.find("Task", "focus", f"Claim/{claim_id}")
     ]
-    return [task for task in found if code_of(task) == SUBMIT.code]
+    # One that could not even be queued has no version.
+    return [task for task in found if code_of(task) == SUBMIT.code and "input" in task]
 
 
 def claim_of(store: Store, task: Mapping[str, Any]) -> dict[str, Any]:

@@ -167,6 +167,7 @@ class Submit:
             self._store.secret,
             submission.key,
             datetime.fromisoformat(task["authoredOn"]),
+            documents=submission.connection.payer.documents,
         )
         return request, dumps_exact(request)
 

@@ -9,16 +9,23 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 from adapters.store import Store, open_store
 from gateway.analysis import Analysis
+from gateway.coding import Coding, CodingJob
+from gateway.coding_call import CodingCall
 from gateway.lane import Handler, Lane
+from gateway.lane_calls import Answer, serve_calls
 from gateway.logs import configure_logging
-from gateway.settings import TERMINOLOGY
-from ml.worker import Places, Spec, missing, workers
+from gateway.settings import TERMINOLOGY, load_settings
+from ml.worker import Places, Spec, Worker, missing, workers
+from profiles.coding_records import CodingRequest
 from profiles.records import StudyRef
+from terminology.icd10cm.base import base_files, compile_base
 
 log = logging.getLogger("isthmus.worker")
 
@@ -34,16 +41,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--stay", action="store_true", help="do not end when standard input is closed"
     )
+    parser.add_argument(
+        "--answers", action="store_true", help="answer calls on standard input by standard output"
+    )
     parser.add_argument("--log-level", default="INFO", help="DEBUG, INFO, WARNING or ERROR")
     chosen = parser.parse_args(arguments)
     configure_logging(chosen.log_level)
-    if not chosen.stay:
+    calls = Calls() if chosen.answers else None
+    if not chosen.stay and calls is None:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     # An address may hold a password: it comes in the environment, where no list of processes shows it.
-    return run_lane(chosen.data, chosen.lane, chosen.models, os.environ.get(DATABASE, ""))
+    return run_lane(chosen.data, chosen.lane, chosen.models, os.environ.get(DATABASE, ""), calls)
 
 
-def run_lane(data: Path, lane: str, models: Path, database: str = "") -> int:
+class Calls:
+    """The pipes over which the gateway asks this process; whatever prints writes to standard error."""
+
+    def __init__(self) -> None:
+        self._answers = os.dup(sys.stdout.fileno())
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def serve(self, answer: Answer) -> None:
+        """Answer calls in the background, and end with the gateway."""
+        threading.Thread(target=self._serve, args=(answer,), daemon=True).start()
+
+    def _serve(self, answer: Answer) -> None:
+        serve_calls(sys.stdin.fileno(), self._answers, answer)
+        os._exit(0)
+
+
+def run_lane(
+    data: Path, lane: str, models: Path, database: str = "", calls: Calls | None = None
+) -> int:
     """Load the lane's workers and do its jobs.
 
     Returns
@@ -52,23 +81,64 @@ def run_lane(data: Path, lane: str, models: Path, database: str = "") -> int:
         0 when stopped, 3 when no worker of this lane can run here.
     """
     store = open_store(data, database=database, tends=False)
-    handlers: dict[str, Handler] = {}
-    specs: list[Spec] = []
+    loaded: list[Loaded] = []
     for worker in workers().values():
-        if worker.SPEC.lane != lane or worker.SPEC.given is not StudyRef:
+        if worker.SPEC.lane != lane or worker.SPEC.given not in LOADERS:
             continue
         if absent := missing(worker.SPEC):
             log.error("worker.off", extra={"worker": worker.SPEC.name, "needs": ", ".join(absent)})
             continue
-        handlers[worker.SPEC.name] = Analysis(
-            store, worker, worker.load(Places(models, data / TERMINOLOGY))
-        )
-        specs.append(worker.SPEC)
-    if not handlers:
+        places = Places(models, data / TERMINOLOGY)
+        loaded.append(LOADERS[worker.SPEC.given](store, worker, places))
+    if not loaded:
         return 3
+    handlers = {one.spec.name: one.handler for one in loaded}
+    timeout_s = max(one.spec.timeout_s for one in loaded)
+    if calls is not None:
+        answers = {one.spec.name: one.answer for one in loaded if one.answer is not None}
+        calls.serve(lambda request: _in_time(timeout_s, answers[request["name"]], request))
     log.info("lane.ready", extra={"lane": lane, "workers": ", ".join(sorted(handlers))})
-    run_until_stopped(store, lane, handlers, max(spec.timeout_s for spec in specs))
+    run_until_stopped(store, lane, handlers, timeout_s)
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A worker with its model: what does its jobs, and what answers calls that are not stored."""
+
+    spec: Spec
+    handler: Handler
+    answer: Answer | None = None
+
+
+def _load_analysis(store: Store, worker: Worker, places: Places) -> Loaded:
+    return Loaded(worker.SPEC, Analysis(store, worker, worker.load(places)))
+
+
+def _load_coding(store: Store, worker: Worker, places: Places) -> Loaded:
+    if base_files() is not None:
+        # Where the gateway is making the release at this moment, this waits for it.
+        compile_base(places.terminology)
+    coding = Coding(store, worker, worker.load(places), places.terminology, load_settings())
+    return Loaded(worker.SPEC, CodingJob(store, coding), CodingCall(coding))
+
+
+LOADERS: Final[Mapping[type, Callable[[Store, Worker, Places], Loaded]]] = {
+    StudyRef: _load_analysis,
+    CodingRequest: _load_coding,
+}
+"""By the record that a worker is given."""
+
+
+def _in_time(timeout_s: float, answer: Answer, request: dict[str, Any]) -> dict[str, Any]:
+    """Answer a call; one past its time limit takes the process with it, as a job does."""
+    watch = threading.Timer(timeout_s, lambda: os._exit(70))
+    watch.daemon = True
+    watch.start()
+    try:
+        return answer(request)
+    finally:
+        watch.cancel()
 
 
 def run_until_stopped(

@@ -5,7 +5,7 @@ action A4 or the outcome ``queued`` is pended. Payers answer with a ClaimRespons
 searchset, a transaction-response or Parameters: all are read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -93,17 +93,15 @@ def _is_ours(
     response: Mapping[str, Any], sent: Sent, around: Mapping[str, dict[str, Any]]
 ) -> bool | None:
     """Whether a response answers our Claim; None when it does not say which Claim it answers."""
-    request = response.get("request") or {}
-    names = [
-        *response.get("identifier", ()),
-        *([request["identifier"]] if "identifier" in request else []),
-    ]
-    reference = request.get("reference")
-    there = around.get(str(reference), {})
-    names += there.get("identifier", ()) if there.get("resourceType") == "Claim" else ()
+    request = object_of(response.get("request"))
+    reference = str(request.get("reference", ""))
+    there = around.get(reference, {})
+    claim = there if there.get("resourceType") == "Claim" else {}
+    named = object_of(request.get("identifier"))
+    names = [*objects(response.get("identifier")), *objects(claim.get("identifier")), named]
     if reference in sent.urls or sent.identifiers.intersection(map(_pair, names)):
         return True
-    return False if there or "identifier" in request else None
+    return False if claim or named else None
 
 
 def _pair(identifier: Mapping[str, Any]) -> tuple[str, str]:
@@ -111,8 +109,8 @@ def _pair(identifier: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def identifiers_of(claim: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    """System and value of each identifier."""
-    return frozenset(map(_pair, claim.get("identifier", ())))
+    """System and value of each identifier that has a value."""
+    return frozenset(_pair(one) for one in objects(claim.get("identifier")) if one.get("value"))
 
 
 def _resources(said: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -120,25 +118,37 @@ def _resources(said: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     if not isinstance(said, dict) or not isinstance(said.get("resourceType"), str):
         return
     yield "", dict(said)
-    for part in _dicts(said.get("entry")) + _dicts(said.get("parameter")):
-        inner = part.get("resource")
-        for url, resource in _resources(inner):
+    for part in objects(said.get("entry")) + objects(said.get("parameter")):
+        for url, resource in _resources(part.get("resource")):
             yield url or str(part.get("fullUrl", "")), resource
 
 
-def _dicts(value: Any) -> list[dict[str, Any]]:
+def object_of(value: Any) -> dict[str, Any]:
+    """What has to be an object; empty where a payer has written something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of what has to be a list of them."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _codes(concept: Any) -> list[tuple[str, str]]:
+    """System and code of each coding of a CodeableConcept."""
+    codings = objects(object_of(concept).get("coding"))
+    return [
+        (str(c.get("system", "")), c["code"]) for c in codings if isinstance(c.get("code"), str)
+    ]
 
 
 def verdict(response: Mapping[str, Any]) -> str:
     """What an answer comes to: ``pended``, ``error``, ``denied``, ``partly-denied`` or ``answered``."""
-    actions = list(_review_actions(response))
-    if response.get("outcome") == "queued" or PENDED in actions:
+    if response.get("outcome") == "queued" or PENDED in _review_actions(response):
         return "pended"
     if response.get("outcome") == "error":
         return "error"
-    items = [*response.get("item", ()), *response.get("addItem", ())]
-    denied = [_is_denied(item) for item in items] or [_is_denied(response)]
+    items = objects(response.get("item")) + objects(response.get("addItem"))
+    denied = [_is_denied(item) for item in (items or [dict(response)])]
     if all(denied):
         return "denied"
     return "partly-denied" if any(denied) else "answered"
@@ -148,20 +158,21 @@ def _is_denied(item: Mapping[str, Any]) -> bool:
     """Whether nothing is granted: not certified, or not paid for a reason that is no share of the patient."""
     if NOT_CERTIFIED in _review_actions(item):
         return True
-    paid, reasons = 0.0, set()
-    for one in item.get("adjudication", ()):
-        codes = {c.get("code") for c in one.get("category", {}).get("coding", ())}
-        if codes & PAID:
-            paid += float(one.get("amount", {}).get("value", 0))
-        for coding in one.get("reason", {}).get("coding", ()):
-            reasons.add(coding.get("code") if coding.get("system") == CARC else "denied")
-    return paid <= 0 and bool(reasons - PATIENTS_SHARE)
+    paid, why = 0.0, set[str]()
+    for one in objects(item.get("adjudication")):
+        if any(code in PAID for _, code in _codes(one.get("category"))):
+            amount = object_of(one.get("amount")).get("value", 0)
+            paid += float(amount) if isinstance(amount, int | float) else 0.0
+        why |= {c if system == CARC else "denied" for system, c in _codes(one.get("reason"))}
+    return paid <= 0 and bool(why - PATIENTS_SHARE)
 
 
-def _review_actions(value: Any) -> Iterator[str]:
-    for extension in _extensions(value, REVIEW_ACTION_CODE):
-        for coding in extension.get("valueCodeableConcept", {}).get("coding", ()):
-            yield str(coding.get("code", ""))
+def _review_actions(value: Any) -> set[str]:
+    return {
+        code
+        for extension in _extensions(value, REVIEW_ACTION_CODE)
+        for _, code in _codes(extension.get("valueCodeableConcept"))
+    }
 
 
 def _extensions(value: Any, url: str) -> Iterator[dict[str, Any]]:
@@ -177,24 +188,30 @@ def _extensions(value: Any, url: str) -> Iterator[dict[str, Any]]:
 
 def reasons(response: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every coded reason of an answer as a CodeableConcept, each once: errors, adjustments, reviews."""
-    found: dict[str, dict[str, Any]] = {}
-    for concept in _reasons(response):
-        codes = [f"{c.get('system')}|{c.get('code')}" for c in concept.get("coding", ())]
-        found.setdefault(" ".join(codes) or str(concept.get("text")), dict(concept))
-    return list(found.values())
+    found = dict.fromkeys(tuple(_codes(concept)) for concept in _reasons(response))
+    return [{"coding": _written(codes)} for codes in found if codes]
 
 
-def _reasons(response: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for error in _dicts(response.get("error")):
-        yield error.get("code", {})
-    for item in (response, *_dicts(response.get("item")), *_dicts(response.get("addItem"))):
-        for one in (*_dicts(item.get("adjudication")), *_dicts(item.get("detail"))):
-            if "reason" in one:
-                yield one["reason"]
+def codings_of(concept: Any) -> list[dict[str, Any]]:
+    """System and code of each coding, without the texts that came with them."""
+    return _written(_codes(concept))
+
+
+def _written(codes: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [{"system": s, "code": c} if s else {"code": c} for s, c in codes]
+
+
+def _reasons(response: Mapping[str, Any]) -> Iterator[Any]:
+    for error in objects(response.get("error")):
+        yield error.get("code")
+    items = objects(response.get("item")) + objects(response.get("addItem"))
+    for item in (response, *items, *(one for i in items for one in objects(i.get("detail")))):
+        for one in objects(item.get("adjudication")):
+            yield one.get("reason")
     for action in _extensions(response, REVIEW_ACTION):
-        for part in _dicts(action.get("extension")):
-            if part.get("url") == "reasonCode" and "valueCodeableConcept" in part:
-                yield part["valueCodeableConcept"]
+        for part in objects(action.get("extension")):
+            if part.get("url") == "reasonCode":
+                yield part.get("valueCodeableConcept")
 
 
 def localized(resource: Any, names: Mapping[str, str], around: Mapping[str, Any]) -> Any:
@@ -226,7 +243,7 @@ def _named(
     if ours is not None:
         return {**given, "reference": ours}
     kept = {name: value for name, value in given.items() if name != "reference"}
-    there = around.get(reference, {})
-    if "identifier" not in kept and _dicts(there.get("identifier")):
-        kept["identifier"] = there["identifier"][0]
+    named = objects(object_of(around.get(reference)).get("identifier"))
+    if "identifier" not in kept and named:
+        kept["identifier"] = named[0]
     return kept or {"display": "at the payer"}

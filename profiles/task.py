@@ -22,6 +22,7 @@ OPERATION: Final = Code(TASK_CODE, "operation", "Run a FHIR operation")
 REVIEW: Final = Code(TASK_CODE, "review", "Review an AI result")
 SUBMIT: Final = Code(TASK_CODE, "submit", "Submit a Claim to its payer")
 INQUIRE: Final = Code(TASK_CODE, "inquire", "Ask the payer what became of a Claim")
+ADJUDICATE: Final = Code(TASK_CODE, "adjudicate", "Decide on a Claim that was received")
 FOLLOW_UP: Final = Code(TASK_CODE, "payer-follow-up", "Follow up what a payer has said")
 
 STATES: Final = {

@@ -52,11 +52,13 @@ class GatewayProcess(RunningGateway):
 
 
 def light_worker_path(folder: Path) -> Path:
-    """A folder that, on the path of a process, makes ``tests.light_worker`` its imaging worker."""
+    """A folder that, on the path of a process, makes the workers of the tests its own."""
     distribution = folder / "light_worker-1.dist-info"
     distribution.mkdir(parents=True, exist_ok=True)
     (distribution / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: light-worker\nVersion: 1\n"
     )
-    (distribution / "entry_points.txt").write_text("[isthmus.workers]\nlight=tests.light_worker\n")
+    (distribution / "entry_points.txt").write_text(
+        "[isthmus.workers]\nlight=tests.light_worker\nwords=tests.word_coder\n"
+    )
     return folder

@@ -42,6 +42,7 @@ def resources() -> dict[str, Any]:
         "RelatedPerson/r1": {
             "resourceType": "RelatedPerson",
             "id": "r1",
+            "patient": {"reference": "Patient/p1"},
             "name": [{"family": "Miller", "given": ["Otto"]}],
         },
         "Organization/clinic": {

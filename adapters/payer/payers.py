@@ -22,7 +22,16 @@ ALGORITHMS: Final = ("RS384", "ES384")
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _NEEDED: Final = {"name", "address"}
 _KNOWN: Final = _NEEDED | {
-    *("organization", "mode", "ca_file", "timeout_s", "settle_s", "honours_key", "token")
+    *(
+        "organization",
+        "mode",
+        "ca_file",
+        "timeout_s",
+        "settle_s",
+        "honours_key",
+        "documents",
+        "token",
+    )
 }
 _TOKEN_NEEDED: Final = {"url", "client_id", "key_file"}
 _TOKEN_KNOWN: Final = _TOKEN_NEEDED | {"key_id", "algorithm", "scope"}
@@ -63,6 +72,8 @@ class Payer:
         "not known" believed.
     honours_key : bool
         Whether the payer promises that a second request of one ``Idempotency-Key`` does nothing.
+    documents : bool
+        Whether it gets attached documents with a Claim for payment; with a prior authorization it does.
     token : TokenAccess, optional
         None where no token is needed.
     """
@@ -75,6 +86,7 @@ class Payer:
     timeout_s: float = 30.0
     settle_s: float = 60.0
     honours_key: bool = False
+    documents: bool = False
     token: TokenAccess | None = None
 
 
@@ -118,6 +130,9 @@ def _payer(given: Any, place: str) -> Payer:
     for name in ("timeout_s", "settle_s"):
         if name in values:
             values[name] = _seconds(values[name], f"{place}.{name}")
+    for name in ("honours_key", "documents"):
+        if not isinstance(values.get(name, False), bool):
+            raise _wrong(f"{place}.{name} is true or false")
     if values.get("mode", PAS) not in MODES:
         raise _wrong(f"{place}.mode is {' or '.join(MODES)}")
     if "token" in values:

@@ -13,7 +13,7 @@ from adapters.sql.engine import Jobs
 from adapters.sql.history import History, Span
 from adapters.sql.index import COLUMNS, Index
 from adapters.sql.names import Names
-from adapters.sql.notes import set_note
+from adapters.sql.notes import note, set_note
 from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import GENERATION, Registry
@@ -144,6 +144,10 @@ class Transaction:
     def count(self, kinds: Sequence[str]) -> int:
         """How many resources of some types there are."""
         return self._reader.count(kinds)
+
+    def note(self, name: str) -> str | None:
+        """A note of the store, None when there is none."""
+        return note(self._connection, name)
 
     def set_note(self, name: str, value: str | None) -> None:
         """Write a note of the store, or remove it."""

@@ -162,7 +162,7 @@ def _billing(billing: Party | None, elements: Elements) -> list[Segment]:
 def _insured(source: Source, patient: Party | None) -> list[Insured]:
     """The coverages, the focal one first; it must be the one that pays first."""
     found = source.insurances()
-    if not found:
+    if not source.claim.get("insurance"):
         source.elements.missing("Claim.insurance", "a coverage")
     if patient is None:
         return []

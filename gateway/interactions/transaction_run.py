@@ -48,6 +48,7 @@ class Run:
         self._searched: dict[int, str] = {}
         self._conditions = Conditions(prepared.urls, writes.tx.registry)
         self._created: Counter[str] = Counter()
+        self._arrived: list[dict[str, Any]] = []
 
     def outcomes(self) -> list[Outcome]:
         """Do everything; the outcomes in the order of the entries."""
@@ -60,6 +61,9 @@ class Run:
         self._require_conditions(posts, changes)
         self._write(changes)
         self._link_late(posts + changes)
+        # What an arrival starts may need the other entries, whatever their order.
+        for resource in self._arrived:
+            self._writes.on_created(self._writes.tx, resource)
         for entry in self._prepared.entries:
             if not entry.writes:
                 self._done[entry.at] = self._asked(entry)
@@ -151,11 +155,12 @@ class Run:
 
     def _write(self, entries: list[Entry]) -> None:
         silent = replace(self._writes, on_created=_nothing)
+        noting = replace(self._writes, on_created=lambda tx, one: self._arrived.append(one))
         for entry in entries:
             if entry.twin is not None:
                 self._done[entry.at] = Outcome(200, self._done[entry.twin.at].stored)
                 continue
-            writes = silent if entry.at in self._late else self._writes
+            writes = silent if entry.at in self._late else noting
             written = at_entry(entry, perform, writes, entry)
             self._done[entry.at] = Outcome(written.status, written.stored)
 
@@ -197,7 +202,7 @@ class Run:
                 place.holder[place.key] = self._target(place.text)
         admit(resource, entry.kind)
         self._done[entry.at].stored = self._writes.tx.amend(resource)
-        self._writes.on_created(self._writes.tx, resource)
+        self._arrived.append(resource)
 
     def _asked(self, entry: Entry) -> Outcome:
         return at_entry(entry, lambda: _answered(self._read(entry)))

@@ -79,6 +79,11 @@ async def read_call(request: Request, operation: Operation) -> Call:
         ``invalid``, ``required`` or ``structure`` for parameters, ``not-found`` for a type.
     """
     require_json_accepted(request)
+    return await read_parameters(request, operation)
+
+
+async def read_parameters(request: Request, operation: Operation) -> Call:
+    """As ``read_call``, for an operation whose answer need not be JSON."""
     path = request.path_params
     kind = str(path.get("type") or _kind_in_path(request, operation))
     if kind and kind not in definitions().resources:

@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from adapters.store import Store, Transaction
 from gateway.fhir_answer import base_of, fhir_json, resource_id, store_of, transact
+from gateway.operations.code_result import code_result
 from gateway.operations.result_bundle import result_bundle
 from profiles.outcome import OperationOutcomeError, outcome
-from profiles.task import ANALYZE, OPERATION, SUBMIT, code_of, moved
+from profiles.task import ANALYZE, CODE, OPERATION, SUBMIT, code_of, moved
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 _JOBS: Final = frozenset({ANALYZE.code, OPERATION.code, SUBMIT.code})
@@ -25,6 +26,8 @@ async def job_status(request: Request) -> Response:
     """How far a job is: 202 while it runs, then its result."""
     store, task_id = store_of(request), resource_id(request)
     task = _job(store, task_id)
+    if task["status"] == "completed" and code_of(task) == CODE.code:
+        return await code_result(request, task)
     if task["status"] in ENDED:
         return ended(request, task)
     display = store.note(f"progress:{task_id}") or task["businessStatus"]["coding"][0]["display"]

@@ -7,11 +7,13 @@ from typing import Final
 
 from gateway.operations import (
     analyze,
+    code,
     decide,
     document,
     everything,
     expand,
     fhirpath,
+    inquire,
     lastn,
     lookup,
     meta,
@@ -22,11 +24,13 @@ from gateway.operations import (
     validate,
     validate_code,
     versions,
+    x12,
 )
 from gateway.operations.definition import Operation
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     analyze.OPERATION,
+    code.OPERATION,
     decide.OPERATION,
     validate.OPERATION,
     *everything.OPERATIONS,
@@ -36,12 +40,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     fhirpath.OPERATION,
     reindex.OPERATION,
     submit.OPERATION,
+    *inquire.OPERATIONS,
     versions.OPERATION,
     lookup.OPERATION,
     *validate_code.OPERATIONS,
     subsumes.OPERATION,
     expand.OPERATION,
     translate.OPERATION,
+    x12.EXPORT,
 )
 
 

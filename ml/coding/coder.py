@@ -5,12 +5,15 @@ of our own. Text of a note is data; nothing in it is an instruction.
 """
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from ml.coding.encounter import Encounter
 from ml.coding.index import Index, build
+from ml.coding.lines import with_lines
 from ml.coding.match import Embedder
+from ml.coding.procedure_codes import SiteCodes
 from ml.worker import Places, Progress, Spec
 from profiles.coding_records import CodingRequest, CodingResult, Note
 from terminology.icd10cm.release import Icd10Cm, Release
@@ -45,7 +48,7 @@ class Coders:
     """One coder for each release that a date of service asks for."""
 
     def __init__(self, folder: Path, embedder: Embedder | None = None) -> None:
-        self._folder = folder
+        self.folder = folder
         self._releases = Icd10Cm(folder)
         self._embedder = embedder
         self._made: dict[str, Encounter] = {}
@@ -62,7 +65,7 @@ class Coders:
         release = self._releases.on(service_date)
         with self._lock:
             if release.digest not in self._made:
-                index = Index(build_index(self._folder, release, progress))
+                index = Index(build_index(self.folder, release, progress))
                 self._made[release.digest] = Encounter(release, index, self._embedder)
             return self._made[release.digest]
 
@@ -76,7 +79,10 @@ def load(places: Places) -> Coders:
 
 def run(model: Coders, given: CodingRequest, progress: Progress) -> CodingResult:
     """Code the notes of one encounter; a note that cannot be used is a remark."""
-    result = model.on(given.service_date, progress).code(given)
+    # Lines point to diagnoses, so those are found even where only lines are wanted.
+    whole = replace(given, systems=())
+    result = model.on(given.service_date, progress).code(whole)
+    result = with_lines(result, given, SiteCodes(model.folder, given.service_date))
     progress(len(given.notes), len(given.notes), "notes")
     return result
 

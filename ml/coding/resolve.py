@@ -11,7 +11,6 @@ from ml.coding.words import bag, tokens
 from profiles.coding_records import RuleCitation
 from terminology.icd10cm.codes import with_seventh
 
-
 SUBSEQUENT: Final = re.compile(
     r"\b(?:routine healing|healing (?:well|appropriately|fracture)|cast (?:removal|change)|suture removal|post-?op(?:erative)? (?:visit|follow|check)|"
     r"aftercare|status post (?:open reduction|orif)|s/p orif|weeks? (?:out|status post|s/p|post))\b",

@@ -23,8 +23,7 @@ NOT_SIDE: Final = re.compile(
     re.IGNORECASE,
 )
 SITES: Final = frozenset(
-    "knee hip shoulder ankle wrist elbow foot hand finger thumb toe leg arm eye ear breast kidney lung testis ovary thigh calf forearm rib heel hamstring "
-    "humerus femur tibia fibula radius ulna clavicle scapula patella achilles rotator carotid groin cheek ureter axilla limb nerve eyelid metatarsal metacarpal".split()
+    ["knee", "hip", "shoulder", "ankle", "wrist", "elbow", "foot", "hand", "finger", "thumb", "toe", "leg", "arm", "eye", "ear", "breast", "kidney", "lung", "testis", "ovary", "thigh", "calf", "forearm", "rib", "heel", "hamstring", "humerus", "femur", "tibia", "fibula", "radius", "ulna", "clavicle", "scapula", "patella", "achilles", "rotator", "carotid", "groin", "cheek", "ureter", "axilla", "limb", "nerve", "eyelid", "metatarsal", "metacarpal"]
 )
 PARTS: Final = {
     "knee": {"knee", "meniscus", "cruciate", "patella", "acl", "pcl", "mcl", "lcl", "leg"}, "shoulder": {"shoulder", "rotator", "arm"}, "hand": {"hand", "wrist", "finger", "thumb"},

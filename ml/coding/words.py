@@ -15,8 +15,7 @@ WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019]s\b)?|\d+(?:\.\d+)?(?:[ab]\b)?",
 ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 COUNTED: Final = frozenset(("type", "stage", "grade", "class", "degree", "diabetes", "bipolar"))
 STOP: Final = frozenset(
-    "a an the of in on at to for and or by due with from as is was be been her his their my our your this that "
-    "these those its it she he they patient today also which are were has have had".split()
+    ["a", "an", "the", "of", "in", "on", "at", "to", "for", "and", "or", "by", "due", "with", "from", "as", "is", "was", "be", "been", "her", "his", "their", "my", "our", "your", "this", "that", "these", "those", "its", "it", "she", "he", "they", "patient", "today", "also", "which", "are", "were", "has", "have", "had"]
 )
 SIDES: Final = {
     "right": "right",

@@ -35,7 +35,7 @@ ATTACHED: Final = frozenset(
     }
 )
 """What goes along only where the Claim or something attached names it: a payer gets no more of a record
-than the Claim says (45 CFR 164.502(b), minimum necessary)."""
+than it needs (45 CFR 164.502(b), minimum necessary)."""
 
 _OWNERS: Final = {
     **dict.fromkeys(("Coverage",), "beneficiary"),
@@ -72,7 +72,13 @@ def derived_urn(secret: bytes, *parts: str) -> str:
 
 
 def build_request(
-    claim: Mapping[str, Any], read: Read, secret: bytes, key: str, moment: datetime
+    claim: Mapping[str, Any],
+    read: Read,
+    secret: bytes,
+    key: str,
+    moment: datetime,
+    *,
+    documents: bool = False,
 ) -> dict[str, Any]:
     """The Bundle of a Claim.
 
@@ -88,6 +94,9 @@ def build_request(
         ``urn:uuid`` of this submission, its identifier over all retries.
     moment : datetime
         When it was put together, aware.
+    documents : bool
+        Whether attached documents go along with a Claim for payment too; with a prior authorization they
+        do always.
 
     Raises
     ------
@@ -95,7 +104,8 @@ def build_request(
         ``business-rule`` when the Claim refers to what is not here or belongs to another patient;
         ``too-costly`` when it has too many resources or a document that is too large.
     """
-    gathering = _Gathering(claim, read, secret)
+    attached = ATTACHED if documents or claim.get("use") != "claim" else frozenset[str]()
+    gathering = _Gathering(claim, read, secret, attached)
     resources = list(gathering.resources())
     sent = resources[0]
     if not sent.get("identifier"):
@@ -209,9 +219,12 @@ def _references(value: Any) -> Iterator[str]:
 class _Gathering:
     """Collects what a Claim refers to, each resource once, with its references renamed."""
 
-    def __init__(self, claim: Mapping[str, Any], read: Read, secret: bytes) -> None:
+    def __init__(
+        self, claim: Mapping[str, Any], read: Read, secret: bytes, attached: frozenset[str]
+    ) -> None:
         self._read = read
         self._secret = secret
+        self._attached = attached
         self._patient = str(claim.get("patient", {}).get("reference", ""))
         self._waiting = [dict(claim)]
         self.names = {_key(claim): derived_urn(secret, _key(claim))}
@@ -256,7 +269,7 @@ class _Gathering:
 
     def _follow(self, target: tuple[str, str], kind: str) -> bool:
         """Queue what a reference leads to; false where it does not go along."""
-        attached = target[0] in ATTACHED and (kind == "Claim" or kind in ATTACHED)
+        attached = target[0] in self._attached and (kind == "Claim" or kind in ATTACHED)
         if target[0] not in ADMINISTRATIVE and not attached:
             return False
         resource = self._read(*target)

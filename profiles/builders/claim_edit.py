@@ -227,7 +227,7 @@ def _point(line: _Element, all_of: Sequence[_Element], kept: Sequence[_Element])
     """Set the diagnoses of a line: those that a decision names, else those that are left."""
     decision = line.decision
     if decision is not None and decision.pointers is not None:
-        line.pointers = [_pointed(pointer, all_of) for pointer in decision.pointers]
+        line.pointers = [_pointed(one, [*kept, *all_of]) for one in decision.pointers]
     line.pointers = [one for one in dict.fromkeys(line.pointers) if one in kept]
 
 

@@ -101,8 +101,8 @@ def decision_of(entry: Mapping[str, Any]) -> dict[str, Any]:
     """What stands in the decision of a coded element, by name; empty when nobody has decided on it."""
     for mark in entry.get("extension", ()):
         if mark["url"] == CODE_DECISION:
-            named = {part["url"]: part for part in mark["extension"]}
             return {
-                url: next(v for k, v in part.items() if k != "url") for url, part in named.items()
+                part["url"]: next((v for k, v in part.items() if k.startswith("value")), "")
+                for part in mark.get("extension", ())
             }
     return {}

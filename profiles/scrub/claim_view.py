@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from profiles.scrub.dates import first_day, last_day
+from terminology.claims import ABSENT
 from terminology.systems import CPT, HCPCS, ICD_10_CM
 
 _PROCEDURES: Final = {
@@ -206,8 +207,10 @@ def address(reference: Any) -> str:
 
 
 def stated(reference: Any) -> bool:
-    """Whether a Reference says who is meant, by address, identifier or name."""
+    """Whether a Reference says who is meant, by address, identifier or name; not that nobody is known."""
     given = reference or {}
+    if any(one.get("url") == ABSENT for one in given.get("extension", ())):
+        return False
     return bool(given.get("reference") or given.get("identifier") or given.get("display"))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from profiles.scrub.claim_view import ClaimView
 from profiles.scrub.payer_rules import PayerRules
 from terminology import mue, ncci
 from terminology.add_on import AddOnCodes, add_on_codes
@@ -95,3 +96,21 @@ class ScrubContext:
     complete: bool = False
     earlier: tuple[Mapping[str, Any], ...] = ()
     service: str = ""
+
+
+def used_tables(tables: EditTables, claim: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, version and SHA-256 of every release that is asked for the day of a Claim."""
+    day = ClaimView(claim, {}).service_date or "9999-12-31"
+    used: list[tuple[str, str, str]] = []
+    codes = tables.diagnosis_codes(day)
+    if codes is not None:
+        used.append(("icd10cm", codes.version, codes.digest))
+    kinds: list[Releases[Any]] = [*tables.pairs.values(), *tables.units.values()]
+    kinds += [
+        one for one in (tables.hcpcs, tables.cpt, tables.add_on, tables.hcc) if one is not None
+    ]
+    for releases in kinds:
+        release = releases.on(day)
+        if release is not None:
+            used.append((release.kind, release.version, release.digest))
+    return used

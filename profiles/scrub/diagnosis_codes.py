@@ -7,11 +7,15 @@ from typing import Final
 from profiles.scrub.claim_view import ClaimView, Diagnosis
 from profiles.scrub.context import EditTables, ScrubContext
 from profiles.scrub.finding import Finding, found
-from terminology.icd10cm.references import parse_references
-from terminology.icd10cm.release import Release
+from terminology.icd10cm.codes import CATEGORY
+from terminology.icd10cm.references import Reference, parse_references
+from terminology.icd10cm.release import IcdNote, Release
 
 MOST_COMPARED: Final = 50
 """Diagnoses that are compared with each other; a claim that carries more is refused for that."""
+
+
+_Near = tuple[IcdNote, tuple[Reference, ...]]
 
 
 def findings(view: ClaimView, tables: EditTables, context: ScrubContext) -> Iterator[Finding]:
@@ -36,39 +40,41 @@ def findings(view: ClaimView, tables: EditTables, context: ScrubContext) -> Iter
             if code.seventh:
                 text = "the code needs a 7th character"
             yield found("diagnosis-not-billable", f"{text} in {source}", one.at)
+    near = {one.at: _near(one, release) for one in view.in_order[:MOST_COMPARED]}
     for one, other in combinations(view.in_order[:MOST_COMPARED], 2):
-        yield from _excluded(one, other, release)
+        note = release.excludes1(one.code, other.code)
+        if note is not None:
+            yield found(
+                "excludes1",
+                f"an Excludes1 note at {note.at} keeps these two apart unless they are unrelated: "
+                f"“{note.text}”",
+                one.at,
+                also=(other.at,),
+            )
+        elif near[one.at] or near[other.at]:
+            yield from _excluded2(one, other, near)
 
 
-def _excluded(one: Diagnosis, other: Diagnosis, release: Release) -> Iterator[Finding]:
-    note = release.excludes1(one.code, other.code)
-    if note is not None:
-        yield found(
-            "excludes1",
-            f"an Excludes1 note at {note.at} keeps these two apart unless they are unrelated: "
-            f"“{note.text}”",
-            one.at,
-            also=(other.at,),
-        )
-        return
+def _excluded2(one: Diagnosis, other: Diagnosis, near: dict[str, list[_Near]]) -> Iterator[Finding]:
     for first, second in ((one, other), (other, one)):
-        code = release.get(first.code)
-        for said in code.excludes2 if code is not None else ():
-            if _stands_near(said.at) and _names(said.text, second.code):
+        for note, references in near[first.at]:
+            if any(reference.matches(second.code) for reference in references):
                 yield found(
                     "excludes2",
-                    f"an Excludes2 note at {said.at} names the other code: both may be reported if "
-                    f"both were present: “{said.text}”",
+                    f"an Excludes2 note at {note.at} names the other code: both may be reported if "
+                    f"both were present: “{note.text}”",
                     first.at,
                     also=(second.at,),
                 )
                 return
 
 
-def _stands_near(at: str) -> bool:
-    """Whether a note stands at a code; those of sections and chapters hold for too much to be said."""
-    return "-" not in at and len(at) >= 3
-
-
-def _names(note: str, code: str) -> bool:
-    return any(reference.matches(code) for reference in parse_references(note))
+def _near(one: Diagnosis, release: Release) -> list[_Near]:
+    """Excludes2 notes at a code or category; those of sections and chapters hold for too much to be said."""
+    code = release.get(one.code)
+    notes = code.excludes2 if code is not None else ()
+    return [
+        (note, parse_references(note.text))
+        for note in notes
+        if "-" not in note.at and len(note.at) >= CATEGORY
+    ]

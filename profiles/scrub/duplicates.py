@@ -35,10 +35,14 @@ def findings(view: ClaimView, tables: EditTables, context: ScrubContext) -> Iter
 def _earlier(view: ClaimView, seen: dict[_Key, str], context: ScrubContext) -> Iterator[Finding]:
     replaced = {address(one.get("claim")) for one in view.claim.get("related", ())}
     provider = address(view.claim.get("provider"))
+    days = min(key[3] for key in seen), max(key[4] for key in seen)
     for claim in context.earlier:
         if f"Claim/{claim.get('id')}" in replaced or not _counts(claim, view, provider):
             continue
-        for line in ClaimView(claim, {}).lines:
+        other = ClaimView(claim, {})
+        if not _may_overlap(other, days):
+            continue
+        for line in other.lines:
             key = _key(line)
             if key in seen:
                 yield found(
@@ -46,6 +50,12 @@ def _earlier(view: ClaimView, seen: dict[_Key, str], context: ScrubContext) -> I
                     "an earlier claim of this patient and provider has this service on this day",
                     seen[key],
                 )
+
+
+def _may_overlap(other: ClaimView, days: tuple[str, str]) -> bool:
+    """Whether the period of an earlier claim reaches into some days; one without a period may."""
+    begins, ends = other.period
+    return not (begins and ends) or (begins <= days[1] and days[0] <= ends)
 
 
 def _counts(claim: object, view: ClaimView, provider: str) -> bool:

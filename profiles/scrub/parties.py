@@ -17,6 +17,8 @@ def findings(view: ClaimView, tables: EditTables, context: ScrubContext) -> Iter
     for name in _REQUIRED:
         if not stated(claim.get(name)) and not (name == "insurer" and _payor(view)):
             yield found(f"{name}-missing", f"the claim does not say its {name}", f"Claim.{name}")
+    if not claim.get("created"):
+        yield found("created-missing", "the claim does not say when it was made", "Claim.created")
     if context.complete:
         yield from _unknown(view, "Patient", claim.get("patient"), "Claim.patient")
     yield from _insurance(view, context)

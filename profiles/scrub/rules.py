@@ -43,6 +43,7 @@ RULES: Final[dict[str, Rule]] = {
     "provider-missing": Rule("Provider not stated", "error", "required", _FHIR),
     "insurer-missing": Rule("Insurer not stated", "error", "required", _FHIR),
     "coverage-missing": Rule("Coverage not stated", "error", "required", _FHIR),
+    "created-missing": Rule("Date of the claim not stated", "error", "required", _FHIR),
     "focal-coverage": Rule("Not exactly one focal coverage", "error", "business-rule", _FHIR),
     "reference-not-found": Rule("Party is not known here", "error", "not-found", _FHIR),
     "coverage-of-another": Rule(
@@ -255,6 +256,15 @@ RULES: Final[dict[str, Rule]] = {
         "warning",
         "duplicate",
         f"{_CLAIMS_MANUAL}, chapter 1, section 120",
+    ),
+    "claim-duplicate": Rule(
+        "Claim received before",
+        "error",
+        "duplicate",
+        f"{_CLAIMS_MANUAL}, chapter 1, section 120",
+    ),
+    "related-of-another": Rule(
+        "Related claim is of another patient or provider", "error", "business-rule", _FHIR
     ),
     "claim-repeated": Rule(
         "Service already claimed",

@@ -3,9 +3,12 @@
 The package itself is never imported: that alone costs seconds and some 190 MB.
 """
 
+import fcntl
 import importlib.util
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -46,12 +49,22 @@ def compile_base(folder: str | Path, progress: Progress = silent) -> Path:
             "the package simple-icd-10-cm is not installed; import the files of CDC or CMS instead"
         )
     tabular, codes = found
-    if base_is_current(Path(folder)):
-        return release_path(Path(folder), base_release(tabular.name).version)
-    listed = None if codes is None else frozenset(codes.read_text("utf-8").split())
-    return compile_tabular(
-        Path(folder), base_release(tabular.name), tabular, listed=listed, progress=progress
-    )
+    with _alone(Path(folder)):
+        if base_is_current(Path(folder)):
+            return release_path(Path(folder), base_release(tabular.name).version)
+        listed = None if codes is None else frozenset(codes.read_text("utf-8").split())
+        return compile_tabular(
+            Path(folder), base_release(tabular.name), tabular, listed=listed, progress=progress
+        )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes out: the gateway and a lane that start together make one release."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".base.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def base_is_current(folder: Path) -> bool:

@@ -18,7 +18,7 @@ from terminology.icd10cm.codes import flat
 from terminology.icd10cm.compile import LAYOUT
 from terminology.icd10cm.references import parse_references
 from terminology.icd10cm.search import Hit, search
-from terminology.store_folder import TerminologyError
+from terminology.store_folder import FolderWatch, TerminologyError
 from terminology.systems import ICD_10_CM
 
 _BY_ID: Final = (
@@ -274,19 +274,24 @@ class Icd10Cm:
     def __init__(self, folder: str | Path) -> None:
         self._folder = Path(folder)
         self._open: dict[tuple[str, int, int], Release] = {}
+        self._sorted: tuple[Release, ...] = ()
+        self._watch = FolderWatch(self._folder)
         self._lock = threading.Lock()
 
     @property
     def releases(self) -> tuple[Release, ...]:
         """Every release, the oldest first. A file that was replaced is opened anew."""
         with self._lock:
+            if not self._watch.changed():
+                return self._sorted
             found = {}
             for path in sorted(self._folder.glob("icd10cm-*.sqlite")):
                 stat = path.stat()
                 key = (path.name, stat.st_ino, stat.st_mtime_ns)
                 found[key] = self._open.get(key) or Release(path)
             self._open = found
-            return tuple(sorted(found.values(), key=lambda release: release.begins))
+            self._sorted = tuple(sorted(found.values(), key=lambda release: release.begins))
+            return self._sorted
 
     def on(self, service_date: str) -> Release:
         """The release for a date of service; the nearest one when none ``covers`` it.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from terminology import importers
-from terminology.store_folder import compiling
+from terminology.store_folder import FolderWatch, compiling
 from terminology.tables.column_file import SUFFIX, ColumnFile, write_columns
 from terminology.tables.source_files import SourceText
 
@@ -67,25 +67,21 @@ class Releases(Generic[T]):
         self._folder, self._kind, self._class = folder, kind, open_release
         self._open: dict[tuple[str, int, int], T] = {}
         self._all: tuple[T, ...] = ()
-        self._seen = 0
+        self._watch = FolderWatch(folder)
         self._lock = threading.Lock()
 
     @property
     def all(self) -> tuple[T, ...]:
         """Every release, the oldest first. A file that was replaced is opened anew."""
-        try:
-            changed = self._folder.stat().st_mtime_ns
-        except OSError:
-            return ()
         with self._lock:
-            if changed == self._seen:
+            if not self._watch.changed():
                 return self._all
             found: dict[tuple[str, int, int], T] = {}
             for path in sorted(self._folder.glob(f"{self._kind}-[0-9]*{SUFFIX}")):
                 stat = path.stat()
                 key = (path.name, stat.st_ino, stat.st_mtime_ns)
                 found[key] = self._open.get(key) or self._class(path)
-            self._open, self._seen = found, changed
+            self._open = found
             self._all = tuple(sorted(found.values(), key=lambda one: one.begins))
             return self._all
 

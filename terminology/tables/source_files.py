@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -84,9 +83,18 @@ def rows(text: str) -> Iterator[list[str]]:
     head = text[:20_000]
     delimiter = "\t" if head.count("\t") > head.count(",") else ","
     try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        yield from csv.reader(_lines(text), delimiter=delimiter)
     except csv.Error as error:
         raise TerminologyError(f"the text is no table: {error}") from None
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text with their ends, one at a time: a file may have millions."""
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at) + 1 or len(text)
+        yield text[at:end]
+        at = end
 
 
 def day(value: str) -> str:

@@ -1,0 +1,254 @@
+"""Claims that arrive are answered: queued, refused with reasons, once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from adapters.store import Store
+from gateway.arrivals import arrivals
+from gateway.http import Services, build_app
+from gateway.settings import load_settings
+from profiles.admission import require_admissible
+from profiles.outcome import OperationOutcomeError
+from terminology.systems import CLAIM_EDIT
+from tests.make_claim import COVERAGE, INSURER, PATIENT, PROVIDER, make_claim
+
+Send = Callable[..., Any]
+
+
+@pytest.fixture
+def payer(store: Store, tmp_path: Path) -> Iterator[TestClient]:
+    """A gateway that receives Claims and knows the parties of ``make_claim``."""
+    settings = replace(load_settings({}), data=str(tmp_path / "store"))
+    services = Services(request_analysis=lambda *_: "", on_created=arrivals(settings))
+    for one in (PATIENT, COVERAGE, INSURER, PROVIDER):
+        store.transact(lambda tx, one=one: tx.put(one))
+    app = build_app(store, settings, services)
+    with TestClient(app, raise_server_exceptions=False) as connected:
+        yield connected
+
+
+def post(payer: TestClient, claim: dict[str, Any], status: int = 201) -> dict[str, Any]:
+    """Create a Claim; it as it was stored."""
+    answer = payer.post("/fhir/Claim", json=claim)
+    assert answer.status_code == status, answer.text
+    stored: dict[str, Any] = answer.json()
+    return stored
+
+
+def found(payer: TestClient, query: str) -> list[dict[str, Any]]:
+    """What a search finds; every ClaimResponse of it is valid."""
+    bundle = payer.get(f"/fhir/{query}").json()
+    resources = [entry["resource"] for entry in bundle.get("entry", ())]
+    for one in resources:
+        require_admissible(one)
+    return resources
+
+
+def the_answer(payer: TestClient, claim: dict[str, Any]) -> dict[str, Any]:
+    """The one ClaimResponse of a Claim."""
+    answers = found(payer, f"ClaimResponse?request=Claim/{claim['id']}")
+    assert len(answers) == 1
+    return answers[0]
+
+
+def rules_of(answer: dict[str, Any]) -> set[str]:
+    """The edits that an answer names as errors."""
+    codings = [one for error in answer.get("error", ()) for one in error["code"]["coding"]]
+    return {one["code"] for one in codings if one["system"] == CLAIM_EDIT}
+
+
+def test_a_clean_claim_is_queued_for_a_person(payer: TestClient) -> None:
+    """A Claim without errors is answered with what it asks for, a Provenance of the rules, and a Task."""
+    claim = post(payer, make_claim())
+    answer = the_answer(payer, claim)
+    assert (answer["outcome"], answer["status"], answer["use"]) == ("queued", "active", "claim")
+    assert answer["patient"] == claim["patient"]
+    assert answer["insurer"] == claim["insurer"]
+    assert answer["type"] == claim["type"]
+    assert answer["total"][0]["amount"] == claim["total"]
+    assert "preAuthRef" not in answer
+    assert "security" not in answer["meta"]
+    (task,) = found(payer, f"Task?focus=ClaimResponse/{answer['id']}")
+    assert task["status"] == "requested"
+    (provenance,) = found(payer, f"Provenance?target=ClaimResponse/{answer['id']}")
+    assert provenance["entity"][0]["what"]["reference"] == f"Claim/{claim['id']}/_history/1"
+
+
+def test_an_authorization_gets_its_number(payer: TestClient) -> None:
+    """A request for authorization is queued under a number by which it can be asked about."""
+    answer = the_answer(payer, post(payer, make_claim(use="preauthorization")))
+    assert answer["preAuthRef"].startswith("PA")
+
+
+def test_a_faulty_claim_is_answered_with_its_reasons(payer: TestClient) -> None:
+    """Errors stand by line, with our code, X12's number and a note; no Task is made."""
+    faulty = make_claim(lines=({"diagnosisSequence": [7]}, {"code": "99214"}))
+    answer = the_answer(payer, post(payer, faulty))
+    assert answer["outcome"] == "error"
+    assert rules_of(answer) == {"pointer-dangling"}
+    assert answer["error"][0]["itemSequence"] == 1
+    (item,) = answer["item"]
+    assert item["adjudication"][0]["amount"] == {"value": 10, "currency": "USD"}
+    reason = item["adjudication"][0]["reason"]["coding"]
+    assert [one["code"] for one in reason] == ["16", "pointer-dangling"]
+    assert all("display" not in one for one in reason if "x12" in one["system"])
+    assert answer["processNote"][item["noteNumber"][0] - 1]["text"].startswith("error: ")
+    assert found(payer, f"Task?focus=ClaimResponse/{answer['id']}") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"patient": {"reference": "Patient/unknown"}}, "reference-not-found"),
+        (
+            {
+                "insurance": [
+                    {"sequence": 1, "focal": True, "coverage": {"reference": "Coverage/x"}}
+                ]
+            },
+            "reference-not-found",
+        ),
+        (
+            {"provider": {"extension": [{"url": "http://x.test/a", "valueCode": "a"}]}},
+            "provider-missing",
+        ),
+        ({"total": {"value": 99, "currency": "USD"}}, "total-mismatch"),
+    ],
+)
+def test_what_does_not_fit_is_said(payer: TestClient, changes: dict[str, Any], rule: str) -> None:
+    """Parties that are missing or unknown and sums that are wrong are errors of the answer."""
+    answer = the_answer(payer, post(payer, make_claim(**changes)))
+    assert answer["outcome"] == "error"
+    assert rule in rules_of(answer)
+
+
+def test_a_claim_on_the_coverage_of_another_is_refused(payer: TestClient, store: Store) -> None:
+    """The beneficiary of the Coverage has to be the patient."""
+    store.transact(lambda tx: tx.put({**PATIENT, "id": "p2"}))
+    answer = the_answer(payer, post(payer, make_claim(patient={"reference": "Patient/p2"})))
+    assert rules_of(answer) == {"coverage-of-another"}
+
+
+def test_the_same_claim_is_decided_once(payer: TestClient) -> None:
+    """The same content under another id, or the same identifier, is a duplicate that names the first."""
+    mine = [{"system": "http://provider.test/claims", "value": "17"}]
+    first = post(payer, make_claim(identifier=mine))
+    again = the_answer(payer, post(payer, make_claim()))
+    other = the_answer(payer, post(payer, make_claim(("E11.9",), identifier=mine)))
+    for answer in (again, other):
+        assert answer["outcome"] == "error"
+        assert rules_of(answer) == {"claim-duplicate"}
+        assert f"Claim/{first['id']}" in answer["error"][0]["code"]["text"]
+    assert len(found(payer, "Task?code=adjudicate")) == 1
+
+
+def test_an_update_without_news_changes_nothing(payer: TestClient) -> None:
+    """The same Claim again keeps its answer; a changed one gets the next version and a Task of its own."""
+    claim = post(payer, make_claim())
+    first = the_answer(payer, claim)
+    payer.put(f"/fhir/Claim/{claim['id']}", json=claim)
+    assert the_answer(payer, claim)["meta"]["versionId"] == first["meta"]["versionId"]
+    changed = {**make_claim(("E11.9",)), "id": claim["id"]}
+    assert payer.put(f"/fhir/Claim/{claim['id']}", json=changed).status_code == 200
+    assert the_answer(payer, claim)["meta"]["versionId"] == "2"
+    states = [task["status"] for task in found(payer, "Task?code=adjudicate")]
+    assert sorted(states) == ["cancelled", "requested"]
+
+
+def test_what_is_mended_is_answered_anew(payer: TestClient, store: Store) -> None:
+    """A Claim that came before its Coverage is answered again when it is sent again."""
+    insurance = [{"sequence": 1, "focal": True, "coverage": {"reference": "Coverage/later"}}]
+    claim = post(payer, make_claim(insurance=insurance))
+    assert the_answer(payer, claim)["outcome"] == "error"
+    store.transact(lambda tx: tx.put({**COVERAGE, "id": "later"}))
+    payer.put(f"/fhir/Claim/{claim['id']}", json=claim)
+    assert the_answer(payer, claim)["outcome"] == "queued"
+
+
+def test_a_cancelled_claim_takes_its_answer_with_it(payer: TestClient) -> None:
+    """Cancelling, by update or by a Claim that names the first, cancels answer and Task."""
+    for send_again in (False, True):
+        claim = post(payer, make_claim(created=f"2026-05-0{5 + send_again}"))
+        cancelled = {**claim, "status": "cancelled"}
+        if send_again:
+            named = [{"claim": {"reference": f"Claim/{claim['id']}"}}]
+            post(payer, {**make_claim(status="cancelled"), "related": named})
+        else:
+            payer.put(f"/fhir/Claim/{claim['id']}", json=cancelled)
+        answer = the_answer(payer, claim)
+        assert answer["status"] == "cancelled"
+        (task,) = found(payer, f"Task?focus=ClaimResponse/{answer['id']}")
+        assert task["status"] == "cancelled"
+
+
+def test_a_correction_replaces_what_it_names(payer: TestClient, store: Store) -> None:
+    """A Claim that names the prior one withdraws its answer; that of another patient it cannot name."""
+    first = post(payer, make_claim())
+    named = [{"claim": {"reference": f"Claim/{first['id']}"}}]
+    second = post(payer, make_claim(("I10",), related=named))
+    assert the_answer(payer, first)["status"] == "cancelled"
+    assert the_answer(payer, second)["outcome"] == "queued"
+    store.transact(lambda tx: tx.put({**PATIENT, "id": "p2"}))
+    store.transact(
+        lambda tx: tx.put({**COVERAGE, "id": "c2", "beneficiary": {"reference": "Patient/p2"}})
+    )
+    strange = make_claim(
+        patient={"reference": "Patient/p2"},
+        insurance=[{"sequence": 1, "focal": True, "coverage": {"reference": "Coverage/c2"}}],
+        related=[{"claim": {"reference": f"Claim/{second['id']}"}}],
+    )
+    assert rules_of(the_answer(payer, post(payer, strange))) == {"related-of-another"}
+    assert the_answer(payer, second)["status"] == "active"
+
+
+def test_a_draft_and_a_cancellation_of_nothing(payer: TestClient) -> None:
+    """A draft is not answered; a Claim that comes cancelled is said to be cancelled."""
+    draft = post(payer, make_claim(status="draft"))
+    assert found(payer, f"ClaimResponse?request=Claim/{draft['id']}") == []
+    cancelled = the_answer(payer, post(payer, make_claim(status="cancelled")))
+    assert (cancelled["status"], cancelled["outcome"]) == ("cancelled", "complete")
+
+
+def test_a_transaction_answers_its_claims_with_its_own_parties(payer: TestClient) -> None:
+    """Entries of a transaction may be the parties of its Claim; all is stored together."""
+    patient, coverage = "urn:uuid:5b0e6a0e-0000-4000-8000-000000000001", "Coverage/c9"
+    claim = make_claim(
+        patient={"reference": patient},
+        insurance=[{"sequence": 1, "focal": True, "coverage": {"reference": coverage}}],
+    )
+    entries = [
+        {"resource": claim, "request": {"method": "POST", "url": "Claim"}},
+        {
+            "fullUrl": patient,
+            "resource": {key: value for key, value in PATIENT.items() if key != "id"},
+            "request": {"method": "POST", "url": "Patient"},
+        },
+        {
+            "resource": {**COVERAGE, "id": "c9", "beneficiary": {"reference": patient}},
+            "request": {"method": "PUT", "url": coverage},
+        },
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    answered = payer.post("/fhir", json=bundle)
+    assert answered.status_code == 200, answered.text
+    (answer,) = found(payer, "ClaimResponse")
+    assert answer["outcome"] == "queued", answer.get("error")
+
+
+def test_a_site_may_keep_claims_without_answering(store: Store, tmp_path: Path) -> None:
+    """With the setting off nothing is made; a wrong value stops the start, as do unreadable payer rules."""
+    settings = replace(load_settings({}), data=str(tmp_path), receive_claims="off")
+    written: list[Any] = []
+    arrivals(settings)(written, {**make_claim(), "id": "a"})  # type: ignore[arg-type]
+    assert written == []
+    with pytest.raises(OperationOutcomeError, match="receive_claims"):
+        arrivals(replace(settings, receive_claims="maybe"))
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.json").write_text('{"colour": "red"}')
+    with pytest.raises(OperationOutcomeError, match="there is no member colour"):
+        arrivals(replace(settings, payer_rules=str(tmp_path / "rules")))
