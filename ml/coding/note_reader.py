@@ -10,7 +10,8 @@ from ml.coding.found import Found, Span, cite
 from ml.coding.history import history_code
 from ml.coding.index import Index, Release
 from ml.coding.match import DEFAULT, Matcher
-from ml.coding.mentions import LEAD, LISTED, MANAGED, NARRATIVE, leads, managed
+from ml.coding.meant import meant
+from ml.coding.mentions import LEAD, LISTED, MANAGED, NARRATIVE, Mention, leads, managed
 from ml.coding.narrative import RANK, narrative
 from ml.coding.problems import AND, WITH, Problem, Reader
 from ml.coding.resolve import Resolved, Resolver
@@ -58,6 +59,7 @@ class NoteReader:
         self.release = release
         self.index = index
         self.reader = Reader(matcher)
+        self._matcher = matcher
         self.resolver = Resolver(index, release)
 
     def read(self, note: Note) -> Read:
@@ -68,10 +70,17 @@ class NoteReader:
         named = [one for part in listing for one in (*leads(text, part), *managed(text, part))]
         if not named:
             named = [one for part in parts if part.kind in UNLISTED for one in leads(text, part)]
-        problems = [p for mention in named[:MENTIONS] for p in self.reader.read(text, mention)]
-        problems = [p for p in problems if p.candidate.quality >= _needed(p)]
+        problems = [p for mention in named[:MENTIONS] for p in self._problems(text, mention)]
         told = [p for part in parts if part.kind in RANK for p in narrative(text, part)]
         return Read(note, parts, problems, told)
+
+    def _problems(self, text: str, mention: Mention) -> list[Problem]:
+        """The problems of a mention that are believed; by meaning when its words find none."""
+        found = [p for p in self.reader.read(text, mention) if p.candidate.quality >= _needed(p)]
+        if found:
+            return found
+        other = meant(text, mention, self._matcher)
+        return [other] if other else []
 
     def codes(self, read: Read, setting: str, first: int = 0) -> list[Found]:
         """The codes of a note that was read.

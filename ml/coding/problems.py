@@ -119,12 +119,12 @@ class Reader:
         self.matcher = matcher
         self._known: dict[tuple[str, ...], list[Candidate]] = {}
 
-    def candidates(self, words: tuple[str, ...], text: str) -> list[Candidate]:
+    def candidates(self, words: tuple[str, ...]) -> list[Candidate]:
         """The candidates of some words, remembered."""
         if words not in self._known:
             if len(self._known) > 4096:
                 self._known.clear()
-            self._known[words] = self.matcher.candidates(list(words), text)
+            self._known[words] = self.matcher.candidates(list(words))
         return self._known[words]
 
     def read(self, text: str, mention: Mention) -> list[Problem]:
@@ -172,19 +172,19 @@ class Reader:
         hard = [w for w in words if w not in SOFT and w not in SITES and not LEVEL.fullmatch(w)]
         if not hard or (len(words) == 1 and words[0] in VAGUE):
             return 0.0, None
-        found = self.candidates(words, text[start:end].strip())
+        found = self.candidates(words)
         mass = sum(self.matcher.weights(list(dict.fromkeys(words))).values())
         if not found or found[0].quality < FLOOR:
             return 0.0, None
-        start, end = _trim(text, start, end)
-        status = context.UNCERTAIN if pieces[0].uncertain else _status(text, start, end)
+        start, end = trimmed(text, start, end)
+        status = context.UNCERTAIN if pieces[0].uncertain else said_of(text, start, end)
         made = Problem(
             mention, start, end, words, status, pieces[0].link, found[0], tuple(found[1:])
         )
         return mass * found[0].quality ** 2, made
 
 
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """Offsets without white space and stray marks at both ends."""
     while start < end and not text[start].isalnum():
         start += 1
@@ -193,7 +193,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _status(text: str, start: int, end: int) -> str:
+def said_of(text: str, start: int, end: int) -> str:
     """What the words of the line say about a part of it."""
     line = max(text.rfind("\n", 0, start) + 1, start - 200)
     stop = text.find("\n", end)
