@@ -36,7 +36,34 @@ VAGUE: Final = frozenset(
 )
 """Words that name no problem when they stand alone."""
 SITES: Final = frozenset(
-    ["knee", "hip", "shoulder", "ankle", "wrist", "elbow", "foot", "hand", "finger", "thumb", "toe", "leg", "arm", "eye", "ear", "breast", "kidney", "lung", "back", "neck", "chest", "abdomen", "spine", "head", "skin", "heart"]
+    [
+        "knee",
+        "hip",
+        "shoulder",
+        "ankle",
+        "wrist",
+        "elbow",
+        "foot",
+        "hand",
+        "finger",
+        "thumb",
+        "toe",
+        "leg",
+        "arm",
+        "eye",
+        "ear",
+        "breast",
+        "kidney",
+        "lung",
+        "back",
+        "neck",
+        "chest",
+        "abdomen",
+        "spine",
+        "head",
+        "skin",
+        "heart",
+    ]
 )
 ALL: Final = 0.9
 """Share from which a match says and supports everything, so that a line is not cut."""
