@@ -18,3 +18,8 @@ def rows(name: str) -> tuple[tuple[str, ...], ...]:
     """
     lines = (HERE / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
     return tuple(tuple(line.split("\t")) for line in lines if line and not line.startswith("# "))
+
+
+def words_named(name: str) -> str:
+    """The words of one list of ``word_lists.tsv``, with blanks between them."""
+    return next(words for key, words in rows("word_lists") if key == name)
