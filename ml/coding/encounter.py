@@ -3,8 +3,8 @@
 from typing import Final
 
 from ml.coding import note_checks
-from ml.coding.external import external_causes
 from ml.coding.combine import combined
+from ml.coding.external import external_causes
 from ml.coding.found import Found
 from ml.coding.index import Index, Release
 from ml.coding.match import Embedder, Matcher

@@ -10,40 +10,16 @@ from functools import cache
 from typing import Final, Protocol
 
 from ml.coding.index import Index
+from ml.coding.tables import words_named
 from ml.coding.words import bag
 from terminology.default_terms import DefaultTerm, default_terms
 
 DEFAULT: Final = "default"
 LEXICAL: Final = "lexical"
-SOFT: Final = bag(
-    "acute chronic stable unstable mild moderate severe uncontrolled controlled well poorly improving improved worsening worsened "
-    "new onset newly diagnosed recurrent ongoing persistent intermittent likely secondary symptomatic asymptomatic significant "
-    "known current currently previous recent residual underlying longstanding long standing baseline symptom disease disorder "
-    "problem issue condition syndrome status type initial encounter episode management followup evaluation patient primary "
-    "unspecified other possible concern consistent increased mildly doing resolved resolving active clinical suspected optimally "
-    "adequately fairly overall otherwise stably today continued suboptimally compensated history early late bothersome "
-    "presumed stage grade positive negative er pr her2 new diet medication treated untreated complaint related associated day week month year old visit follow exam examination followup checkup"
-) | {"not", "no", "non", "very", "much", "more", "some", "any", "due"}
-GENERIC: Final = bag(
-    "unspecified other specified nos nec elsewhere classified not site type initial encounter closed subsequent disease disorder "
-    "syndrome primary complication without part condition uncomplicated mention essential form cause simple general "
-    "multiple single essential idiopathic acquired status nontraumatic adult organism native"
-) | {"or", "unilateral", "displaced", "non"}
+SOFT: Final = bag(words_named("soft")) | set(words_named("soft-raw").split())
+GENERIC: Final = bag(words_named("generic")) | set(words_named("generic-raw").split())
 SOFT_WEIGHT: Final = 0.25
-FREE: Final = frozenset(
-    (
-        "unspecified",
-        "nos",
-        "not",
-        "without",
-        "or",
-        "disorder",
-        "disease",
-        "site",
-        "elsewhere",
-        "classified",
-    )
-)
+FREE: Final = frozenset(words_named("free").split())
 GENERIC_WEIGHT: Final = 0.15
 BONUS: Final = 0.06
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from ml.coding import context
 from ml.coding import sections as kinds
-from ml.coding.found import Found, Span, cite
+from ml.coding.found import SURE, Found, Span, cite
 from ml.coding.history import history_code
 from ml.coding.index import Index, Release
 from ml.coding.match import DEFAULT, Matcher
@@ -37,7 +37,7 @@ MENTIONS: Final = 300
 TOLD: Final = frozenset((kinds.COMPLAINT, kinds.PRESENT, kinds.OTHER))
 FACTOR: Final = re.compile(r"Z[0-9]")
 PLANNED: Final = 0.9
-SURE: Final = 0.6
+
 INPATIENT: Final = "inpatient"
 
 

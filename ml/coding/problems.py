@@ -12,6 +12,7 @@ from typing import Final
 from ml.coding import context
 from ml.coding.match import SOFT, Candidate, Matcher
 from ml.coding.mentions import Mention
+from ml.coding.tables import words_named
 from ml.coding.words import content, tokens
 
 CAUSE: Final = "cause"
@@ -31,13 +32,9 @@ LINK: Final = re.compile(
 LEVEL: Final = re.compile(
     r"\d+[ab]?|[clst]|side|level|region|area|upper|lower|great|middle|distal|proximal|medial|lateral|anterior|posterior"
 )
-VAGUE: Final = frozenset(
-    "mood pain swelling injury lesion sleep diet weight bone joint muscle nerve mass lump growth work family".split()
-)
+VAGUE: Final = frozenset(words_named("vague").split())
 """Words that name no problem when they stand alone."""
-SITES: Final = frozenset(
-    ["knee", "hip", "shoulder", "ankle", "wrist", "elbow", "foot", "hand", "finger", "thumb", "toe", "leg", "arm", "eye", "ear", "breast", "kidney", "lung", "back", "neck", "chest", "abdomen", "spine", "head", "skin", "heart"]
-)
+SITES: Final = frozenset(words_named("sites").split())
 ALL: Final = 0.9
 """Share from which a match says and supports everything, so that a line is not cut."""
 MERGE: Final = 0.02

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
+from ml.coding.tables import words_named
 from terminology.default_terms import abbreviations, synonyms
 
 WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019]s\b)?|\d+(?:\.\d+)?(?:[ab]\b)?", re.UNICODE)
 ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 COUNTED: Final = frozenset(("type", "stage", "grade", "class", "degree", "diabetes", "bipolar"))
-STOP: Final = frozenset(
-    ["a", "an", "the", "of", "in", "on", "at", "to", "for", "and", "or", "by", "due", "with", "from", "as", "is", "was", "be", "been", "her", "his", "their", "my", "our", "your", "this", "that", "these", "those", "its", "it", "she", "he", "they", "patient", "today", "also", "which", "are", "were", "has", "have", "had"]
-)
+STOP: Final = frozenset(words_named("stop").split())
 SIDES: Final = {
     "right": "right",
     "left": "left",
@@ -26,7 +25,7 @@ SIDES: Final = {
 }
 
 
-CASED: Final = frozenset("ms aids all pad pe si ra as ic mi ha cap rad pid gad sob add us".split())
+CASED: Final = frozenset(words_named("cased").split())
 """Abbreviations that are also English words or titles in small letters."""
 
 
