@@ -72,7 +72,9 @@ def side_of(display: str) -> str:
 
 def without_side(display: str) -> str:
     """A description in which its sides and "unspecified" are left out, for comparing siblings."""
-    return " ".join(singular(word) for word in SIDE.sub(" ", display.lower()).replace(",", " ").split())
+    return " ".join(
+        singular(word) for word in SIDE.sub(" ", display.lower()).replace(",", " ").split()
+    )
 
 
 def _parent(code: str, known: dict[str, str]) -> str:

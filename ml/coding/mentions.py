@@ -35,6 +35,10 @@ OPENING: Final = re.compile(
     r"referral|labs?|mri|ct|x-?rays?|ultrasound|echocardiogram|ekg|blood work|prescription|placed|most recent|most likely|symptomatic treatment)\b",
     re.IGNORECASE,
 )
+FOLLOWED: Final = re.compile(
+    r"follow[- ]?up\s+(?:of|for|on|regarding|visit for)?\s*(?!in\b|with\b|as\b|after\b|at\b|when\b|if\b|to\b|appointment|scheduled|\d)[a-z]",
+    re.IGNORECASE,
+)
 VERB: Final = re.compile(
     r"\b(?:is|was|were|will|has|have|had|should|would|can|could|may|recommend|discussed|advised|ordered|continue|"
     r"continued|denies|reports|states|presents|presented|returns|does|did|am|are|underwent|noted|been)\b",
@@ -87,7 +91,7 @@ def _lead_end(text: str, line: Line, section: str) -> int | None:
     head = words[: cut.start()] if cut else words
     if not head.strip() or len(head.split()) > WORDS_OF_LEAD:
         return None
-    if OPENING.match(head) or _tells(head):
+    if (OPENING.match(head) and not FOLLOWED.match(head)) or _tells(head):
         return None
     if section == kinds.PLAN and cut is None and not line.marker and len(head.split()) > 10:
         return None

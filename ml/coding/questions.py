@@ -37,14 +37,22 @@ def remarks(found: list[Found], release: Release, threshold: float) -> list[Codi
     """The remarks on the codes that reach the threshold."""
     chosen = [one for one in found if one.score >= threshold]
     made = [remark for one in chosen for remark in _asked(one, release)]
-    made += [_unsaid(one) for one in found if ("usual", 1.0) in one.features and one.score < threshold]
+    made += [
+        _unsaid(one) for one in found if ("usual", 1.0) in one.features and one.score < threshold
+    ]
     return [*made, *_conflicts(chosen, release)]
 
 
 def _evidence(one: Found) -> tuple[Evidence, ...]:
     """Where a code stands."""
     return tuple(
-        Evidence(span.note.document, span.start, span.end, span.note.text[span.start : span.end], span.section)
+        Evidence(
+            span.note.document,
+            span.start,
+            span.end,
+            span.note.text[span.start : span.end],
+            span.section,
+        )
         for span in one.spans[:1]
     )
 
@@ -75,7 +83,13 @@ def _conflicts(chosen: list[Found], release: Release) -> list[CodingRemark]:
     for one, other in combinations(chosen, 2):
         note = release.excludes1(one.code, other.code)
         if note is not None:
-            said = f"Excludes1 note at {note.at}: the two are not reported together unless unrelated."
+            said = (
+                f"Excludes1 note at {note.at}: the two are not reported together unless unrelated."
+            )
             rule = RuleCitation("I.A.12.a", "Excludes1.", f"ICD-10-CM tabular list, {note.at}")
-            made.append(CodingRemark(CONFLICT, said, (one.code, other.code), _evidence(one) + _evidence(other), rule))
+            made.append(
+                CodingRemark(
+                    CONFLICT, said, (one.code, other.code), _evidence(one) + _evidence(other), rule
+                )
+            )
     return made

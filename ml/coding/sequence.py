@@ -36,7 +36,8 @@ def sequenced(found: list[Found], release: Release, threshold: float) -> list[Fo
         Codes below it come after those that are suggested.
     """
     chosen = sorted(
-        found, key=lambda one: (one.score < threshold, _group(one), one.lead, bool(one.link), -one.score)
+        found,
+        key=lambda one: (one.score < threshold, _group(one), one.lead, bool(one.link), -one.score),
     )
     placed: list[Found] = []
     for one in chosen:

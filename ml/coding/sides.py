@@ -6,6 +6,7 @@ from typing import Final
 from ml.coding import sections as kinds
 from ml.coding.problems import Problem
 from ml.coding.sections import Section
+from ml.coding.tables import rows, words_named
 from ml.coding.words import SIDES, bag, content, tokens
 
 BODY: Final = "knee|hip|shoulder|ankle|wrist|elbow|foot|hand|eye|ear|leg|arm|breast|thumb|kidney"
@@ -22,18 +23,8 @@ NOT_SIDE: Final = re.compile(
     r"|all right|(?:was|has|have|had|he|she) left|left (?:with|the|for|on|untreated|in|against))\b",
     re.IGNORECASE,
 )
-SITES: Final = frozenset(
-    ["knee", "hip", "shoulder", "ankle", "wrist", "elbow", "foot", "hand", "finger", "thumb", "toe", "leg", "arm", "eye", "ear", "breast", "kidney", "lung", "testis", "ovary", "thigh", "calf", "forearm", "rib", "heel", "hamstring", "humerus", "femur", "tibia", "fibula", "radius", "ulna", "clavicle", "scapula", "patella", "achilles", "rotator", "carotid", "groin", "cheek", "ureter", "axilla", "limb", "nerve", "eyelid", "metatarsal", "metacarpal"]
-)
-PARTS: Final = {
-    "knee": {"knee", "meniscus", "cruciate", "patella", "acl", "pcl", "mcl", "lcl", "leg"}, "shoulder": {"shoulder", "rotator", "arm"}, "hand": {"hand", "wrist", "finger", "thumb"},
-    "wrist": {"wrist", "hand"}, "limb": {"hand", "wrist", "arm", "leg", "elbow", "foot"}, "nerve": {"hand", "wrist", "elbow", "foot", "leg"}, "arm": {"arm", "shoulder", "hand", "elbow"},
-    "leg": {"leg", "calf", "thigh", "shin"}, "humerus": {"humerus", "arm", "shoulder", "elbow"}, "radius": {"radius", "wrist", "forearm", "arm", "elbow"}, "ulna": {"ulna", "wrist", "forearm", "elbow"},
-    "femur": {"femur", "hip", "thigh", "leg"}, "tibia": {"tibia", "leg", "ankle", "knee"}, "fibula": {"fibula", "ankle", "leg"}, "foot": {"foot", "heel", "toe", "metatarsal"},
-    "toe": {"toe", "foot", "great"}, "heel": {"heel", "foot"}, "thigh": {"thigh", "leg", "hamstring", "quadricep"}, "clavicle": {"clavicle", "shoulder"}, "rotator": {"rotator", "shoulder"},
-    "achilles": {"achilles", "heel", "ankle", "leg"}, "metatarsal": {"foot", "metatarsal"}, "metacarpal": {"hand", "metacarpal"}, "patella": {"patella", "knee"}, "eyelid": {"eye", "eyelid"},
-    "ear": {"ear"}, "eye": {"eye"}, "elbow": {"elbow", "arm"}, "finger": {"finger", "hand"}, "thumb": {"thumb", "hand"},
-}  # fmt: skip
+SITES: Final = frozenset(words_named("sided-sites").split())
+PARTS: Final = {part: frozenset(names.split()) for part, names in rows("body_parts")}
 ORDER: Final = (
     (kinds.ASSESSMENT, kinds.PLAN, kinds.PROBLEMS),
     (kinds.COMPLAINT,),

@@ -16,12 +16,20 @@ Refine = Callable[[str, Said], str]
 
 def _heart_failure(code: str, said: Said) -> str:
     """I50.-: type and acuity."""
-    systolic = said(r"\bsystolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfref\b|failure with (?:a )?reduced (?:ejection fraction|ef)|\bsystolic and\b")
-    diastolic = said(r"\bdiastolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfpef\b|failure with (?:a )?preserved (?:ejection fraction|ef)")
-    mixed = said(r"\bcombined (?:systolic|diastolic)|mixed (?:presentation|systolic|heart failure)|both systolic and diastolic")
+    systolic = said(
+        r"\bsystolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfref\b|failure with (?:a )?reduced (?:ejection fraction|ef)|\bsystolic and\b"
+    )
+    diastolic = said(
+        r"\bdiastolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfpef\b|failure with (?:a )?preserved (?:ejection fraction|ef)"
+    )
+    mixed = said(
+        r"\bcombined (?:systolic|diastolic)|mixed (?:presentation|systolic|heart failure)|both systolic and diastolic"
+    )
     acute = said(r"\bacute(?! (?:distress|cardio))|\bexacerbat|decompensat")
     chronic = said(r"\bchronic\b")
-    kind = "4" if mixed or (systolic and diastolic) else "2" if systolic else "3" if diastolic else ""
+    kind = (
+        "4" if mixed or (systolic and diastolic) else "2" if systolic else "3" if diastolic else ""
+    )
     if not kind:
         return code
     grade = "3" if acute and chronic else "1" if acute else "2" if chronic else "0"
@@ -51,7 +59,15 @@ def _lung(code: str, said: Said) -> str:
 
 def _kidney(code: str, said: Said) -> str:
     """N18.-: stage."""
-    stages = (("3 ?a", "N18.31"), ("3 ?b", "N18.32"), ("5|v", "N18.5"), ("4|iv", "N18.4"), ("3|iii", "N18.30"), ("2|ii", "N18.2"), ("1|i", "N18.1"))
+    stages = (
+        ("3 ?a", "N18.31"),
+        ("3 ?b", "N18.32"),
+        ("5|v", "N18.5"),
+        ("4|iv", "N18.4"),
+        ("3|iii", "N18.30"),
+        ("2|ii", "N18.2"),
+        ("1|i", "N18.1"),
+    )
     if said(r"\besrd\b|end[- ]stage|on (?:hemo)?dialysis"):
         return "N18.6"
     for words, stage in stages:
@@ -78,7 +94,11 @@ def _back(code: str, said: Said) -> str:
     """M54.9: the part of the back."""
     if said(r"\b(?:low(?:er)?|lumbar)[- ](?:back|spine)|\blumbar\b|\blumbago|\bL[1-5]\b"):
         return "M54.50"
-    return "M54.6" if said(r"\b(?:upper|mid(?:dle)?|thoracic)[- ](?:back|spine)|\bthoracic\b") else code
+    return (
+        "M54.6"
+        if said(r"\b(?:upper|mid(?:dle)?|thoracic)[- ](?:back|spine)|\bthoracic\b")
+        else code
+    )
 
 
 def _asthenia(code: str, said: Said) -> str:
@@ -88,7 +108,12 @@ def _asthenia(code: str, said: Said) -> str:
         return code
     recurrent = code.startswith("F33") or said(r"\brecurrent\b")
     base = "F33" if recurrent else "F32"
-    for words, grade in ((r"\bsevere\b.{0,40}psychotic", "3"), (r"\bsevere\b", "2"), (r"\bmoderate\b", "1"), (r"\bmild\b", "0")):
+    for words, grade in (
+        (r"\bsevere\b.{0,40}psychotic", "3"),
+        (r"\bsevere\b", "2"),
+        (r"\bmoderate\b", "1"),
+        (r"\bmild\b", "0"),
+    ):
         if said(words):
             return f"{base}.{grade}"
     return f"{base}.9"
@@ -97,7 +122,9 @@ def _asthenia(code: str, said: Said) -> str:
 def _diabetes(code: str, said: Said) -> str:
     """E11.9, E10.9: type, and control that the provider names hyperglycemia."""
     base = "E10" if said(r"\btype (?:1|i|one)\b") else code[:3]
-    if said(r"\bhyperglycemi|poor(?:ly)?[- ]control|out of control|inadequate(?:ly)? control|not (?:well|adequately) controlled"):
+    if said(
+        r"\bhyperglycemi|poor(?:ly)?[- ]control|out of control|inadequate(?:ly)? control|not (?:well|adequately) controlled"
+    ):
         return f"{base}.65"
     if said(r"\bhypoglycemi"):
         return f"{base}.649"
@@ -142,16 +169,33 @@ def _arthritis(code: str, said: Said) -> str:
     """M19.90: the joint, where the text about it names one alone."""
     joints = [
         (joint, base)
-        for joint, base in (("knee", "M17"), ("hip", "M16"), ("shoulder", "M19.01"), ("ankle", "M19.07"), ("wrist", "M19.03"), ("elbow", "M19.02"))
+        for joint, base in (
+            ("knee", "M17"),
+            ("hip", "M16"),
+            ("shoulder", "M19.01"),
+            ("ankle", "M19.07"),
+            ("wrist", "M19.03"),
+            ("elbow", "M19.02"),
+        )
         if said(rf"\b{joint}s?\b")
     ]
     if len(joints) != 1:
         return code
     joint, base = joints[0]
     both = said(rf"\b(?:bilateral|both) {joint}s?\b")
-    side = "both" if both else "right" if said(rf"\bright {joint}\b") else "left" if said(rf"\bleft {joint}\b") else ""
+    side = (
+        "both"
+        if both
+        else "right"
+        if said(rf"\bright {joint}\b")
+        else "left"
+        if said(rf"\bleft {joint}\b")
+        else ""
+    )
     if base in ("M17", "M16"):
-        return {"both": f"{base}.0", "right": f"{base}.11", "left": f"{base}.12"}.get(side, f"{base}.9")
+        return {"both": f"{base}.0", "right": f"{base}.11", "left": f"{base}.12"}.get(
+            side, f"{base}.9"
+        )
     return {"right": f"{base}1", "left": f"{base}2"}.get(side, f"{base}9")
 
 

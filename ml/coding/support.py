@@ -11,7 +11,17 @@ from ml.coding.sections import Section
 from ml.coding.words import bag
 
 READ: Final = frozenset(
-    (kinds.ASSESSMENT, kinds.PLAN, kinds.PRESENT, kinds.RESULTS, kinds.EXAM, kinds.COMPLAINT, kinds.HISTORY, kinds.OTHER, kinds.PROBLEMS)
+    (
+        kinds.ASSESSMENT,
+        kinds.PLAN,
+        kinds.PRESENT,
+        kinds.RESULTS,
+        kinds.EXAM,
+        kinds.COMPLAINT,
+        kinds.HISTORY,
+        kinds.OTHER,
+        kinds.PROBLEMS,
+    )
 )
 REVEALED: Final = re.compile(
     r"\b(?:reveal\w*|show(?:s|ed|n)?|demonstrat\w*|confirm\w*|positive for|diagnos(?:ed|is|tic) (?:with|of)|found to have|evidence of|"
@@ -19,7 +29,13 @@ REVEALED: Final = re.compile(
     re.IGNORECASE,
 )
 BARRED: Final = frozenset(
-    (context.NEGATED, context.FAMILY, context.HYPOTHETICAL, context.OTHER_PERSON, context.HISTORICAL)
+    (
+        context.NEGATED,
+        context.FAMILY,
+        context.HYPOTHETICAL,
+        context.OTHER_PERSON,
+        context.HISTORICAL,
+    )
 )
 
 
@@ -77,7 +93,10 @@ def confirmed(text: str, parts: list[Section], problem: Problem) -> bool:
         if found is None:
             continue
         status = context.status(sentence, min(found.end() + 1, len(sentence) - 1), len(sentence))
-        if status == context.PRESENT and context.status(sentence, found.start(), found.end()) not in BARRED:
+        if (
+            status == context.PRESENT
+            and not context.status(sentence, found.start(), found.end()) in BARRED
+        ):
             rest = _bag(sentence[found.end() :])
             if hard <= rest:
                 return True
