@@ -73,7 +73,8 @@ class CodingJourney:
         """Send the note; whether its codes are those that it documents and the payer has answered."""
         say("\nA note of an office visit, by POST\n")
         answer = self._running.post("/fhir", BUNDLE)
-        places = [entry["response"]["location"] for entry in answer["entry"]]
+        located = [entry["response"]["location"] for entry in answer["entry"]]
+        places = [place.rpartition("/fhir/")[2] for place in located]
         note = next(place for place in places if place.startswith("DocumentReference/"))
         patient = next(place for place in places if place.startswith("Patient/"))
         subject = "/".join(patient.split("/")[:2])
