@@ -10,14 +10,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from gateway.demo.coding_example import BUNDLE, DOCUMENTED, INSURER
+from gateway.demo.coding_example import BUNDLE, DOCUMENTED, INSURER, SITE_LIST
 from gateway.demo.console import say
 from gateway.demo.running import Running
+from gateway.settings import TERMINOLOGY
 from profiles.outcome import OperationOutcomeError
+from terminology.importers import Import, importers
 from terminology.systems import ISTHMUS
 
 EVIDENCE: Final = f"{ISTHMUS}/StructureDefinition/code-evidence"
 PERSON: Final = "Dr. Example"
+
+
+def load_site_list(folder: Path) -> None:
+    """Import the CPT numbers of the demonstration's site, as ``isthmus terminology import`` does."""
+    given = folder / "cpt.txt"
+    given.write_text(SITE_LIST, encoding="utf-8")
+    wanted = Import(folder / TERMINOLOGY, (given,), "2026-01-01", "", {}, lambda *_: None)
+    importers()["cpt"].run(wanted)
 
 
 class TrialPayer:
