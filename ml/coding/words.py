@@ -1,6 +1,7 @@
 """Words of clinical text in one canonical form, with the offsets that they had.
 
-Notes say "renal calculi", the tabular list says "calculus of kidney", the index says "Stone, kidney": all three
+Notes say "renal calculi", the tabular list says "calculus of kidney", the index says "Stone, kidney":
+all three
 become the same bag of words here. The synonyms and abbreviations are our own tables in ``terminology``.
 """
 
@@ -9,14 +10,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
+from ml.coding.tables import words_named
 from terminology.default_terms import abbreviations, synonyms
 
 WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019]s\b)?|\d+(?:\.\d+)?(?:[ab]\b)?", re.UNICODE)
 ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 COUNTED: Final = frozenset(("type", "stage", "grade", "class", "degree", "diabetes", "bipolar"))
-STOP: Final = frozenset(
-    ["a", "an", "the", "of", "in", "on", "at", "to", "for", "and", "or", "by", "due", "with", "from", "as", "is", "was", "be", "been", "her", "his", "their", "my", "our", "your", "this", "that", "these", "those", "its", "it", "she", "he", "they", "patient", "today", "also", "which", "are", "were", "has", "have", "had"]
-)
+STOP: Final = frozenset(words_named("stop").split())
 SIDES: Final = {
     "right": "right",
     "left": "left",
@@ -24,6 +24,10 @@ SIDES: Final = {
     "bilaterally": "bilateral",
     "both": "bilateral",
 }
+
+
+CASED: Final = frozenset(words_named("cased").split())
+"""Abbreviations that are also English words or titles in small letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,17 @@ def tokens(text: str, start: int = 0, end: int | None = None) -> list[Token]:
         raw = match.group().lower().replace("\u2019", "'")
         if raw in ROMAN and found and found[-1].raw in COUNTED:
             found.append(Token((ROMAN[raw],), match.start(), match.end(), raw))
+        elif raw in CASED and not _shouted(text, match):
+            found.append(Token((raw,), match.start(), match.end(), raw))
         else:
             found.append(Token(canonical(raw), match.start(), match.end(), raw))
     return _contracted(found)
+
+
+def _shouted(text: str, match: re.Match[str]) -> bool:
+    """Whether a word stands in capitals and is no title (``MS. SMITH``)."""
+    title = match.group() == "MS" and text[match.end() : match.end() + 1] == "."
+    return match.group().isupper() and not title
 
 
 def _contracted(found: list[Token]) -> list[Token]:

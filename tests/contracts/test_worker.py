@@ -9,6 +9,7 @@ import pytest
 
 from ml.worker import WORKERS, Places, workers
 from profiles.records import from_json, to_json
+from tests.make_terminology import terminology_folder
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -19,7 +20,8 @@ def test_example_gives_the_promised_record(name, tmp_path):
     worker = workers()[name]
     given = worker.example(tmp_path)
     assert isinstance(given, worker.SPEC.given)
-    result = worker.run(worker.load(Places(Path("none"), Path("none"))), given, lambda *_: None)
+    places = Places(Path("none"), terminology_folder())
+    result = worker.run(worker.load(places), given, lambda *_: None)
     assert isinstance(result, worker.SPEC.result)
     assert result == from_json(worker.SPEC.result, json.loads(json.dumps(to_json(result))))
 
