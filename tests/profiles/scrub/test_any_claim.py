@@ -118,14 +118,14 @@ CLAIMS = st.fixed_dictionaries(
         "type": st.one_of(
             KIND.map(lambda code: {"coding": [{"system": CLAIM_TYPE, "code": code}]}), CONCEPT
         ),
-        "patient": to("Patient/p1", "Patient/p2"),
+        "patient": to("Patient/p1", "Patient/p2", "#pat"),
         "provider": to("Practitioner/d1", "Organization/o1"),
         "priority": CONCEPT,
         "insurance": st.lists(INSURANCE, min_size=1, max_size=2),
         "status": st.sampled_from(("active", "draft")),
     },
     optional={
-        "insurer": to("Organization/o1"),
+        "insurer": to("Organization/o1", "#org"),
         "diagnosis": st.lists(DIAGNOSIS, min_size=1, max_size=5),
         "item": st.lists(ITEM, min_size=1, max_size=5),
         "total": MONEY.filter(bool),
@@ -148,6 +148,11 @@ CONDITION = {
     "subject": {"reference": "Patient/p1"},
     "code": {"coding": [{"system": ICD_10_CM, "code": "E11.9"}]},
 }
+CONTAINED = (
+    CONDITION,
+    {**PATIENT, "id": "pat"},
+    {**INSURER, "id": "org", "identifier": [{"system": "http://test.example/ids", "value": "1"}]},
+)
 RULES = payer_rules(
     {
         "timelyFilingDays": 1,
@@ -179,8 +184,9 @@ def test_no_admitted_claim_makes_the_scrub_raise(
 ) -> None:
     """Whatever a valid Claim holds, the scrub ends with findings that are valid issues of an answer."""
     whole = {**claim, **frame}
-    if "#in" in str(claim):
-        whole["contained"] = [CONDITION]
+    if "'#" in str(claim):
+        inside = {one["id"]: one for one in CONTAINED}
+        whole["contained"] = [one for key, one in inside.items() if f"'#{key}'" in str(claim)]
     assume(not [one for one in issues(whole, warnings=False) if one[0] == "error"])
     around = {"Patient/p1": patient, "Coverage/c1": COVERAGE, "Organization/o1": INSURER}
     earlier = ({**whole, "id": "2"},)
