@@ -14,6 +14,7 @@ from gateway.http import Services, build_app
 from gateway.settings import load_settings
 from profiles.admission import require_admissible
 from profiles.outcome import OperationOutcomeError
+from profiles.scrub.code_system import edits_code_system
 from terminology.systems import CLAIM_EDIT
 from tests.make_claim import COVERAGE, INSURER, PATIENT, PROVIDER, make_claim
 
@@ -363,6 +364,16 @@ def test_a_claim_that_an_ai_has_labelled_elsewhere_is_answered(payer: TestClient
     label = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
     claim = make_claim(meta={"security": [{"system": label, "code": "AIAST"}]})
     assert the_answer(payer, post(payer, claim))["outcome"] == "queued"
+
+
+def test_every_edit_can_be_looked_up(payer: TestClient) -> None:
+    """The code of a finding has a display and a definition with its source; the system is valid."""
+    asked = f"/fhir/CodeSystem/$lookup?system={CLAIM_EDIT}&code=excludes1"
+    said = payer.get(asked).json()
+    values = {one["name"]: one.get("valueString") for one in said["parameter"]}
+    assert values["display"] == "Codes that exclude each other (Excludes1)"
+    assert "I.A.12.a" in str(said)
+    require_admissible(edits_code_system())
 
 
 def test_a_site_may_keep_claims_without_answering(store: Store, tmp_path: Path) -> None:
