@@ -16,6 +16,7 @@ from gateway.payer_record import keep_reply, kept_request, request_id, write_ans
 from gateway.payers import Payers
 from gateway.submission import claim_of, key_of
 from gateway.submit_job import STATE_OF, TELL_AFTER, Waits, judge_health
+from profiles.payer_answer import verdict
 from profiles.task import input_of, item, moved
 
 log = logging.getLogger("isthmus.payer")
@@ -67,7 +68,10 @@ class Inquire:
         key = key_of(job.task)
         submission_id = input_of(job.task, "submission")[0]["valueReference"]["reference"]
         submission = tx.require(*submission_id.split("/")).json()
-        outputs = keep_reply(tx, key, str(claim["id"]), meaning.reply)
+        outputs: tuple[dict[str, Any], ...] = ()
+        if meaning.kind != ACCEPTED and not _is_pended(meaning):
+            # That it is still pended was kept the first time.
+            outputs = keep_reply(tx, key, str(claim["id"]), meaning.reply)
         if meaning.kind == ANSWERED:
             said, response = write_answer(tx, submission, claim, key, request, meaning)
             if said != PENDED:
@@ -75,7 +79,7 @@ class Inquire:
                 state = STATE_OF[said]
                 tx.finish(job, moved(job.task, "completed", state, tx.moment, outputs=outputs))
                 return
-        elif job.attempts >= TELL_AFTER and meaning.kind != ACCEPTED:
+        if job.attempts >= TELL_AFTER and meaning.kind not in (ANSWERED, ACCEPTED):
             follow_up(tx, submission, "unclear", f"Claim/{claim['id']}")
         wait = backoff_s(job.attempts, meaning.reply.wait_s, first_s=self._waits.poll_s)
         self._again(tx, job, wait, outputs)
@@ -85,3 +89,7 @@ class Inquire:
     ) -> None:
         after = moved(job.task, "requested", PENDED, tx.moment, outputs=outputs)
         tx.retry(job, after, tx.moment + timedelta(seconds=wait))
+
+
+def _is_pended(meaning: Meaning) -> bool:
+    return meaning.answer is not None and verdict(meaning.answer.response) == PENDED

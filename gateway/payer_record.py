@@ -103,7 +103,7 @@ def _record(
     names : mapping of str to str
         Our references by what was sent.
     reply : Reply
-        The original, which is kept by the caller.
+        The original.
     """
     response_id = derived_id("ClaimResponse", key)
     request = {"reference": f"Claim/{claim['id']}"}
@@ -127,6 +127,7 @@ def _record(
             changed |= _put_changed(tx, benefit)
             targets.append(f"ExplanationOfBenefit/{benefit['id']}")
     if changed:
+        keep_reply(tx, key, str(claim["id"]), reply)
         tx.put(_provenance(tx, claim, key, targets, reply))
     return verdict(answer.response), targets[0], whole
 
