@@ -111,7 +111,7 @@ class Cases:
             raise OperationOutcomeError(
                 "business-rule", "the encounter is another patient's than the document", "encounter"
             )
-        notes, remarks = self._notes(lead, reference, patient)
+        notes, remarks = self._notes(lead, reference, patient, strict=asked.by_hand)
         inpatient = encounter.get("class", {}).get("code") in _INPATIENT
         day, undated = _service_day(
             encounter, [document for document, _ in notes], inpatient, moment
@@ -131,7 +131,7 @@ class Cases:
         return Case(
             request=request,
             patient=patient,
-            encounter=reference if encounter else "",
+            encounter=reference,
             inpatient=inpatient,
             period=_period(encounter),
             coverages=self._coverages(asked.coverage, patient),
@@ -160,22 +160,25 @@ class Cases:
         return (found,)
 
     def _notes(
-        self, lead: ClinicalDocument | None, encounter: str, patient: str
+        self, lead: ClinicalDocument | None, encounter: str, patient: str, *, strict: bool
     ) -> tuple[list[tuple[ClinicalDocument, Note]], list[CodingRemark]]:
-        """The lead note, which must be readable, and whatever else of its encounter is."""
-        found = [(lead, self._documents.note(lead))] if lead is not None else []
+        """Whatever can be read of an encounter's notes; the lead note must be where it was asked for."""
+        found: list[tuple[ClinicalDocument, Note]] = []
         remarks = []
-        for document in self._others(lead, encounter):
-            why = self._unfit(document, patient, found)
-            if not why:
-                try:
-                    found.append((document, self._documents.note(document)))
-                except OperationOutcomeError as error:
-                    why = f"{document.reference} was not used: {error.diagnostics}."
+        first: OperationOutcomeError | None = None
+        for document in (*([lead] if lead is not None else ()), *self._others(lead, encounter)):
+            why = "" if document is lead else self._unfit(document, patient, found)
+            try:
+                found += [] if why else [(document, self._documents.note(document))]
+            except OperationOutcomeError as error:
+                if document is lead and (strict or error.kind.http >= 500):
+                    raise
+                first = first or error
+                why = f"{document.reference} was not used: {error.diagnostics}."
             if why:
                 remarks.append(CodingRemark("note-not-used", why))
         if not found:
-            raise OperationOutcomeError(
+            raise first or OperationOutcomeError(
                 "business-rule", "the encounter has no document in force with text", "Encounter"
             )
         return _distinct(sorted(found, key=lambda one: one[0].written)), remarks
