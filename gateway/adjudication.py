@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapters.store import Transaction
-from gateway.claim_identity import STANDING, content_digest, related, twin
+from gateway.claim_identity import STANDING, content_digest, has_answer, related, twin
 from gateway.claim_scrub import scrub_claim, tables_of
 from gateway.interactions.write import OnCreated
 from gateway.payers import Payers
@@ -55,7 +55,8 @@ def answer_on_arrival(settings: Settings, payers: Payers | None = None) -> OnCre
         if payers is not None and payers.leads_out(claim, _reading(tx)):
             return  # ours to send, not to answer
         if claim.get("status") == "active":
-            adjudicate(tx, claim, tables)
+            if not has_answer(tx, claim):
+                adjudicate(tx, claim, tables)
         elif claim.get("status") in _WITHDRAWN:
             withdraw(tx, claim)
 
@@ -98,7 +99,8 @@ def adjudicate(tx: Transaction, claim: Mapping[str, Any], tables: EditTables) ->
     findings += tuple(_replaced(tx, claim))
     answered = Answered(claim, digest, findings, tx.moment, _insurer(tx, claim))
     response = build_response(answered)
-    _supersede(tx, response["id"], "superseded")
+    if own is not None:
+        _supersede(tx, response["id"], "superseded")
     tx.put(response)
     version = tx.current("Claim", str(claim["id"]))
     used = used_tables(tables, claim) if duplicate is None else []

@@ -27,7 +27,7 @@ from gateway.operations.job import OPERATION_LANE, RunOperation
 from gateway.payers import Payers
 from gateway.runner import Runner, lane_command
 from gateway.settings import Settings
-from gateway.submission import PAYER_LANE
+from gateway.submission import PAYER_LANE, require_setting
 from gateway.submit_job import Submit, Waits
 from ml.worker import missing, workers
 
@@ -105,6 +105,7 @@ def compose(settings: Settings) -> Gateway:
         ),
     )
     site_of(settings)  # a malformed X12 address stops the start, not the first Claim
+    require_setting(settings.claim_submission)
     payers = Payers(store, load_payers(settings.payers), settings.payer_servers)
     services = Services(
         request_analysis=lambda study_id, parameters: intake.request_analysis(

@@ -65,8 +65,8 @@ def _binary(text: str, claim_id: str) -> dict[str, Any]:
 
 EXPORT: Final = Operation(
     "x12",
-    "Write an approved professional Claim as X12 837P (005010X222A1), under the next control number. What "
-    "the Claim lacks is said with the FHIRPath of every element.",
+    "Write an approved Claim as X12 837 (005010X222A1 or 005010X223A2), under the next control number. "
+    "What the Claim lacks is said with the FHIRPath of every element.",
     resources=("Claim",),
     endpoint=export,
     parameters=(Parameter("return", "out", 1, "1", "Binary", f"The interchange, of type {EDI}."),),

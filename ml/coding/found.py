@@ -59,3 +59,12 @@ class Found:
     features: tuple[tuple[str, float], ...] = ()
     query: tuple[str, ...] = field(default=())
     asked: str = ""
+
+
+SURE: Final = 0.6
+"""Score from which a code takes part in the rules between codes."""
+
+
+def certain(found: list[Found]) -> list[Found]:
+    """The codes that are believed and not only suspected."""
+    return [one for one in found if not one.uncertain and one.score >= SURE]

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import apsw
 
-from terminology.icd10cm.codes import flat
+from terminology.icd10cm.codes import flat, is_code
 from terminology.icd10cm.compile import LAYOUT
 from terminology.icd10cm.index import IndexEntry
 from terminology.icd10cm.references import parse_references
@@ -168,12 +168,25 @@ class Release:
         upper, lower = self._line(above)[:1], self._id(below)
         return bool(upper) and upper[0][0] < lower <= upper[0][5]
 
-    def search(self, text: str, limit: int = 20) -> list[Hit]:
-        """The codes whose titles, inclusion or index terms fit a text best; the best first."""
+    def search(self, text: str, limit: int = 20, *, typed: bool = False) -> list[Hit]:
+        """The codes whose titles, inclusion or index terms fit a text best; the best first.
+
+        ``typed`` says that a person is typing it: the last word may go on, and a code means itself.
+        """
+        if typed and is_code(text) and self._id(text):
+            return list(self._code_and_below(text, limit))
         found: Search | None = getattr(self._local, "search", None)
         if found is None:
             found = self._local.search = Search(self._connection)
-        return found(text, limit)
+        return found(text, limit, typed=typed)
+
+    def _code_and_below(self, code: str, limit: int) -> Iterator[Hit]:
+        rows = self._rows(
+            "SELECT below.code, below.display FROM code JOIN code AS below"
+            " ON below.id>=code.id AND below.id<=code.last WHERE code.flat=? ORDER BY below.id LIMIT ?",
+            (flat(code), limit),
+        )
+        return (Hit(below, 1.0, display, "description") for below, display in rows)
 
     def index(self, code: str) -> tuple[IndexEntry, ...]:
         """The lines of the imported index that lead to a code itself."""

@@ -15,6 +15,9 @@ from tests.make_payer import TrialPayer, claim, name_of, payers_file, people, tr
 
 __all__ = ["database", "postgres_server"]
 
+PATIENT = ("Trial, Ann", "Ann", "S-1", "E11.9", "99213", "hospital.example", "k0-0")
+"""What no log line may hold."""
+
 ROUNDS = 24
 CLAIMS = 3
 TROUBLES = (
@@ -101,5 +104,7 @@ def test_every_claim_is_at_the_payer_once_after_many_kills(tmp_path: Path, datab
             for one in ids:
                 wait_until(lambda one=one: _answered(gateway, one), f"the answer to {one}")
             assert sorted(payer.claims()) == sorted(map(name_of, ids))
+            written = gateway.log.read_text()
+            assert not [text for text in PATIENT if text in written]
         finally:
             gateway.stop()
