@@ -296,6 +296,26 @@ def test_bad_calls_get_a_clear_outcome(practice, path, body, status):
     assert "Hypertension" not in str(answer)
 
 
+def test_the_shipped_coder_codes_a_note_with_its_words(hospital):
+    """The coder that ships drafts a Claim whose codes rest on words of the note, a denied one left out."""
+    _put(hospital, "Patient", "coded", gender="female", birthDate="1960-02-03")
+    text = (
+        "HISTORY\nNo chest pain.\n\nASSESSMENT AND PLAN\n1. Essential hypertension. Continue lisinopril.\n"
+        "2. Left knee osteoarthritis. Physical therapy.\n"
+    )
+    note = _document(text, subject={"reference": "Patient/coded"})
+    claim = hospital.get(
+        _outputs(_coded(hospital, _post(hospital, note)))["claim"]["valueReference"]["reference"]
+    )
+    codes = {d["diagnosisCodeableConcept"]["coding"][0]["code"] for d in claim["diagnosis"]}
+    assert {"I10", "M17.12"} <= codes
+    assert not any(code.startswith("R07") for code in codes)
+    for diagnosis in claim["diagnosis"]:
+        (span, *_) = [e["extension"] for e in diagnosis["extension"] if e["url"] == EVIDENCE]
+        said = {part["url"]: next(v for k, v in part.items() if k != "url") for part in span}
+        assert text[said["start"] : said["end"]] == said["text"]
+
+
 @pytest.mark.kill
 def test_kills_lose_no_note_and_double_no_claim(tmp_path):
     """Lane and gateway are killed while notes arrive; every acknowledged note ends with one draft Claim."""
