@@ -40,7 +40,7 @@ CLAIM: Final = "claim"
 REFUSED: Final = "refusal"
 ELEMENT: Final = "element"
 NOTHING: Final = "Nothing in the notes could be coded."
-"""Without a code and without a remark there is nothing that a person could decide on: no Claim is drafted."""
+"""Without any code, suggested or asked about, a person has nothing to decide on: no Claim is drafted."""
 
 WITHDRAWN: Final = "The document is not in force any more."
 OVERTAKEN: Final = "Notes that came later were coded meanwhile, together with these."
@@ -107,8 +107,8 @@ class Coding:
         """Code a note or the notes of an Encounter."""
         documents = Documents(sources.read, self._bases(base), self._settings.document_servers)
         moment = datetime.now(UTC)
-        excluded = self._settings.code_excluded_types
-        case = Cases(sources, documents, excluded).of(focus, asked, moment)
+        excluded, languages = self._settings.code_excluded_types, self._settings.code_languages
+        case = Cases(sources, documents, excluded, languages).of(focus, asked, moment)
         with self._one:
             made = self._worker.run(self._model, case.request, self._progress)
         sound = verified(made, case.request)
@@ -194,7 +194,8 @@ class CodingJob:
             self._end(job, "not-analysed", "The document names no patient of this server.")
             return
         made, context = draft, coded.context
-        empty = not (coded.result.suggestions or coded.result.remarks)
+        remarks = coded.result.remarks
+        empty = not coded.result.suggestions and not any(one.codes for one in remarks)
 
         def write(tx: Transaction) -> None:
             if not asked.by_hand and _is_overtaken(tx, job):

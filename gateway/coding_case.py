@@ -18,6 +18,7 @@ from profiles.builders.claim_context import ClaimContext
 from profiles.clinical_document import ClinicalDocument, local
 from profiles.coding_records import CodingRemark, CodingRequest, Note
 from profiles.fhir_time import instant
+from profiles.note_language import language_of
 from profiles.outcome import OperationOutcomeError
 from terminology.fees import Fee
 
@@ -87,12 +88,21 @@ class Cases:
         Reads the text of a note.
     excluded : collection of str
         LOINC codes of documents that are not coded.
+    languages : collection of str
+        Languages of the notes that are coded.
     """
 
-    def __init__(self, sources: Sources, documents: Documents, excluded: Iterable[str]) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        documents: Documents,
+        excluded: Iterable[str],
+        languages: Iterable[str] = ("en",),
+    ) -> None:
         self._sources = sources
         self._documents = documents
         self._excluded = frozenset(excluded)
+        self._languages = frozenset(languages)
 
     def of(self, focus: Mapping[str, Any], asked: Asked, moment: datetime) -> Case:
         """The case of a note, or of all notes of an Encounter.
@@ -169,7 +179,7 @@ class Cases:
         for document in (*([lead] if lead is not None else ()), *self._others(lead, encounter)):
             why = "" if document is lead else self._unfit(document, patient, found)
             try:
-                found += [] if why else [(document, self._documents.note(document))]
+                found += [] if why else [(document, self._read(document))]
             except OperationOutcomeError as error:
                 if document is lead and (strict or error.kind.http >= 500):
                     raise
@@ -182,6 +192,18 @@ class Cases:
                 "business-rule", "the encounter has no document in force with text", "Encounter"
             )
         return _distinct(sorted(found, key=lambda one: one[0].written)), remarks
+
+    def _read(self, document: ClinicalDocument) -> Note:
+        """The text of a document, in a language that is coded (``not-supported`` otherwise)."""
+        note = self._documents.note(document)
+        written = document.languages or {language_of(note.text)} - {""}
+        if written and not written & self._languages:
+            raise OperationOutcomeError(
+                "not-supported",
+                "the document is in a language that is not coded here",
+                document.kind,
+            )
+        return note
 
     def _others(self, lead: ClinicalDocument | None, encounter: str) -> list[ClinicalDocument]:
         listed = self._sources.documents(encounter) if encounter else []

@@ -11,6 +11,7 @@ from tests.make_gateway import GatewayProcess, wait_until
 NOTE = (
     "Assessment:\r\n1. Hypertension, stable.\r\n2. Right knee pain — café work.\r\nPlan: rest.\r\n"
 )
+GERMAN = "Der Patient ist mit Hypertension bekannt und wurde nicht mit der Klinik und bei der Praxis gesehen."
 EXCLUDED = "11503-0"
 EVIDENCE = "https://isthmus.health/fhir/StructureDefinition/code-evidence"
 
@@ -264,6 +265,7 @@ def test_what_is_sent_along_is_coded_and_not_stored(practice):
         ("DocumentReference/$code", {}, 400),
         ("DocumentReference/$code", {"resource": _document(" ")}, 422),
         ("DocumentReference/$code", {"resource": _document(image_pdf(), "application/pdf")}, 422),
+        ("DocumentReference/$code", {"resource": _document(GERMAN)}, 422),
         ("DocumentReference/$code", {"resource": {"resourceType": "Patient"}}, 400),
         ("DocumentReference/$code", {"resource": _document(), "valueDecimal": 1.5}, 422),
         (
