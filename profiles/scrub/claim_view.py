@@ -10,8 +10,8 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any, Final
 
-from profiles.search.values import literal
 from profiles.scrub.dates import first_day, last_day
+from profiles.search.values import literal
 from terminology.claims import ABSENT
 from terminology.systems import CPT, HCPCS, ICD_10_CM
 
