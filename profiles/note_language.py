@@ -5,13 +5,16 @@ word of these, and is then of no language known.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
 ENOUGH: Final = 8
 """Function words of a language that a text has at least."""
+DIFFERENT: Final = 4
+"""How many different ones."""
 CLEARLY: Final = 3
-"""How many times as many as of any other language."""
+"""How many times as many as of English; English itself, as of any other language."""
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _LOOKED_AT: Final = 50_000
@@ -31,11 +34,11 @@ _WORDS: Final[Mapping[str, frozenset[str]]] = {
 
 def language_of(text: str) -> str:
     """ISO 639-1 code of the language of a text; empty where it is not clear."""
-    counted = dict.fromkeys(_WORDS, 0)
-    for word in _WORD.findall(text[:_LOOKED_AT].lower()):
-        for language, words in _WORDS.items():
-            counted[language] += word in words
+    found = Counter(_WORD.findall(text[:_LOOKED_AT].lower()))
+    counted = {name: sum(found[word] for word in words) for name, words in _WORDS.items()}
     first, second, *_ = sorted(counted, key=lambda one: -counted[one])
-    english = counted["en"] if first != "en" else counted[second]
-    clear = counted[first] >= ENOUGH and counted[first] > CLEARLY * english
-    return first if clear else ""
+    # Neighbours share words: what decides is whether it could be English.
+    other = counted["en"] if first != "en" else counted[second]
+    different = sum(found[word] > 0 for word in _WORDS[first])
+    enough = counted[first] >= ENOUGH and different >= DIFFERENT
+    return first if enough and counted[first] > CLEARLY * other else ""

@@ -29,6 +29,7 @@ from profiles.note_language import language_of
             "con hielo para el dolor y una revisión por la consulta.",
         ),
         ("", "HTN, DM2, HLD. BP 120/80. CXR clear. Continue metformin 500 mg BID."),
+        ("", "é\U0001f642 " * 100),
         ("", ""),
     ],
 )
