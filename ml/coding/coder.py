@@ -1,6 +1,7 @@
 """The worker that codes diagnoses: notes of an encounter in, evidence-linked ICD-10-CM suggestions out.
 
-No model is trained for it: sections, ConText, an index of the release and rules of the Official Guidelines, with default terms
+No model is trained for it: sections, ConText, an index of the release and rules of the Official
+Guidelines, with default terms
 of our own. Text of a note is data; nothing in it is an instruction.
 """
 
@@ -136,9 +137,11 @@ def example(folder: Path) -> CodingRequest:
     """A short visit note, written for this."""
     text = (
         "CHIEF COMPLAINT\nRight knee pain.\n\n"
-        "HISTORY OF PRESENT ILLNESS\nA 61-year-old woman with right knee pain for two months. She denies fever. "
+        "HISTORY OF PRESENT ILLNESS\nA 61-year-old woman with right knee pain for two months. She "
+        "denies fever. "
         "Her mother has rheumatoid arthritis.\n\n"
-        "ASSESSMENT AND PLAN\n1. Osteoarthritis of the right knee. Start acetaminophen, refer to physical therapy.\n"
+        "ASSESSMENT AND PLAN\n1. Osteoarthritis of the right knee. Start acetaminophen, refer to "
+        "physical therapy.\n"
         "2. Hypertension, well controlled. Continue lisinopril 10 mg daily.\n"
     )
     return CodingRequest((Note("DocumentReference/example", text, "Progress note"),), "2026-06-01")

@@ -49,13 +49,13 @@ def _hypertension(found: Codes) -> Codes:
     if high is None or (heart is None and kidney is None) or _unlinked(found, "hypertens"):
         return found
     late = kidney is not None and kidney.code in ("N18.5", "N18.6")
-    if heart and kidney:
-        code, rule = ("I13.2" if heart and late else "I13.0"), "I.C.9.a.3"
-    elif heart:
+    if heart is not None and kidney is not None:
+        code, rule = ("I13.2" if late else "I13.0"), "I.C.9.a.3"
+    elif heart is not None:
         code, rule = "I11.0", "I.C.9.a.1"
     else:
         code, rule = ("I12.0" if late else "I12.9"), "I.C.9.a.2"
-    others = tuple(span for other in (heart, kidney) if other for span in other.spans)
+    others = tuple(span for other in (heart, kidney) if other is not None for span in other.spans)
     said = "Hypertension is presumed to be linked with the heart or kidney disease beside it."
     made = replace(
         high,

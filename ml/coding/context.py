@@ -1,7 +1,9 @@
 """What a note says about a mention: present, negated, uncertain, historical, somebody else's, only possible.
 
-The idea is ConText's (Harkema et al. 2009, Journal of Biomedical Informatics 42:839): a cue changes the mentions in its scope,
-the scope ends at a termination. The cues, the scopes and the code are our own. Sentences are split here too, since most
+The idea is ConText's (Harkema et al. 2009, Journal of Biomedical Informatics 42:839): a cue changes the
+mentions in its scope,
+the scope ends at a termination. The cues, the scopes and the code are our own. Sentences are split here
+too, since most
 errors of such rules are errors of sentence ends ("No X. 1+ Y").
 """
 

@@ -1,6 +1,7 @@
 """External causes of an injury: how it happened and at what activity (guideline I.C.20).
 
-Reported with the first encounter of an injury only; they never come first. Intent is taken as accidental unless the note says
+Reported with the first encounter of an injury only; they never come first. Intent is taken as
+accidental unless the note says
 otherwise (I.C.20.i).
 """
 
@@ -18,7 +19,8 @@ from profiles.coding_records import Note
 from terminology.icd10cm.codes import with_seventh
 
 WHEN: Final = re.compile(
-    r"\b(?:when|while|yesterday|ago|during|after|as (?:he|she|they) (?:was|were)|last (?:night|week|month|saturday|sunday|weekend)|was playing|were playing|sustained|injur\w+|accident|began|"
+    r"\b(?:when|while|yesterday|ago|during|after|as (?:he|she|they) (?:was|were)|last (?:night|week|"
+    r"month|saturday|sunday|weekend)|was playing|were playing|sustained|injur\w+|accident|began|"
     r"onset|today|happened|occurred|weekend|days?)\b",
     re.IGNORECASE,
 )

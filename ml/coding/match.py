@@ -1,8 +1,11 @@
 """From the words of a problem to the code that they mean: index defaults first, then the descriptions.
 
-Every candidate is judged the same way. *Said* is the share of the problem's words that the candidate accounts for;
-*supported* is the share of the candidate's words that the problem says. A code that claims more than the note does loses by
-the second, a code that ignores what the note says by the first (guideline I.B.2: to the highest documented specificity).
+Every candidate is judged the same way. *Said* is the share of the problem's words that the candidate
+accounts for;
+*supported* is the share of the candidate's words that the problem says. A code that claims more than
+the note does loses by
+the second, a code that ignores what the note says by the first (guideline I.B.2: to the highest
+documented specificity).
 """
 
 from dataclasses import dataclass, field

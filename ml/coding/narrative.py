@@ -1,4 +1,4 @@
-"""Problems that running text names: default terms found word by word, with what their sentence says about them.
+"""Problems that running text names: default terms, with what their sentence says about them.
 
 Used where a note has no list of problems, and as candidates below the threshold where it has one.
 """

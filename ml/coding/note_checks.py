@@ -1,4 +1,4 @@
-"""What a person must know about a note before its codes: not read, not English, of another patient, damaged."""
+"""What must be known about a note before its codes: not read, not English, of another patient."""
 
 import re
 from datetime import date
@@ -17,7 +17,8 @@ ENGLISH: Final = frozenset(words_named("english").split())
 FOREIGN: Final = frozenset(words_named("not-english").split())
 WORD: Final = re.compile(r"[^\W\d_]+")
 PERSON: Final = re.compile(
-    r"\b(\d{1,3})[- ]?(?:years?|yrs?|y\.?)[- /]?(?:olds?|o\.?)?[ ,-]{0,2}(?:[a-z-]+[ ,]+){0,3}?(male|female|man|woman|boy|girl|gentleman|lady|m|f)\b",
+    r"\b(\d{1,3})[- ]?(?:years?|yrs?|y\.?)[- /]?(?:olds?|o\.?)?[ ,-]{0,2}(?:[a-z-]+[ ,]+){0,3}?(male|"
+    r"female|man|woman|boy|girl|gentleman|lady|m|f)\b",
     re.IGNORECASE,
 )
 SEX: Final = {

@@ -209,7 +209,7 @@ class NoteReader:
 
 
 def _promoted(told: list[Found]) -> list[Found]:
-    """What running text names, where no list of problems gave a code: the assessment's first, else all of it."""
+    """What running text names, where no list gave a code: the assessment's first, else all of it."""
     plan = [one for one in told if one.spans[0].section in SECTIONS and not one.uncertain]
     kept = [one for one in plan if not FACTOR.match(one.code)] or plan
     chosen = kept or [one for one in told if one.spans[0].section in TOLD and not one.uncertain]
@@ -218,7 +218,7 @@ def _promoted(told: list[Found]) -> list[Found]:
 
 
 def _needed(problem: Problem) -> float:
-    """The quality from which a match is believed: words alone need more than a default term, a later part more."""
+    """The quality from which a match is believed: words alone need more than a default term."""
     if problem.candidate.kind == DEFAULT:
         return QUALITY
     return LATER_PART if problem.link in (WITH, AND) else LEXICAL_QUALITY

@@ -1,12 +1,15 @@
 """What one lead line says: its problems, how certain each is, and the candidate code of each.
 
-"Left shoulder pain, likely rotator cuff tendinopathy" is a symptom and an uncertain diagnosis; "Chest pain and hypertension" two
-problems; "Pain and swelling of the knee" one. Where a line may be cut, every way of cutting is matched, and the one whose parts
+"Left shoulder pain, likely rotator cuff tendinopathy" is a symptom and an uncertain diagnosis; "Chest
+pain and hypertension" two
+problems; "Pain and swelling of the knee" one. Where a line may be cut, every way of cutting is matched,
+and the one whose parts
 are understood best is taken.
 """
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from ml.coding import context
@@ -21,16 +24,22 @@ AND: Final = "and"
 UNCERTAIN: Final = "uncertain"
 
 LINK: Final = re.compile(
-    r"(?P<cause>\b(?:due to|secondary to|caused by|because of|related to|as a result of|attributed to|attributable to|2/2|resulting from)\b)|"
-    r"(?P<uncertain>(?:\bmost )?\b(?:likely|probably|probable|possible|possibly|suspected|suspect(?=\s+\w)|suspicious for|suspicion (?:for|of)|consistent with|concerning for|"
-    r"concern for|rule out|r/o|versus|vs\.?|suggestive of|presumed|presumptive|questionable|differential(?: diagnosis)?(?: includes?)?|compatible with|"
-    r"could be|may be|might be|cannot exclude|evaluate for|appears to be|worrisome for|query)(?!\w)|\?)|"
-    r"(?P<with>\b(?:with|w/|in the setting of|associated with|complicated by|as well as|plus|in patient with)\b)|"
+    r"(?P<cause>\b(?:due to|secondary to|caused by|because of|related to|as a result of|attributed "
+    r"to|attributable to|2/2|resulting from)\b)|"
+    r"(?P<uncertain>(?:\bmost )?\b(?:likely|probably|probable|possible|possibly|suspected|"
+    r"suspect(?=\s+\w)|suspicious for|suspicion (?:for|of)|consistent with|concerning for|"
+    r"concern for|rule out|r/o|versus|vs\.?|suggestive of|presumed|presumptive|questionable|"
+    r"differential(?: diagnosis)?(?: includes?)?|compatible with|"
+    r"could be|may be|might be|cannot exclude|evaluate for|appears to be|worrisome for|query)(?!\w)|"
+    r"\?)|"
+    r"(?P<with>\b(?:with|w/|in the setting of|associated with|complicated by|as well as|plus|in "
+    r"patient with)\b)|"
     r"(?P<and>\band\b|&|,|;|\+|\s/\s|\(|\)|\.\s)",
     re.IGNORECASE,
 )
 LEVEL: Final = re.compile(
-    r"\d+[ab]?|[clst]|side|level|region|area|upper|lower|great|middle|distal|proximal|medial|lateral|anterior|posterior"
+    r"\d+[ab]?|[clst]|side|level|region|area|upper|lower|great|middle|distal|proximal|medial|lateral|"
+    r"anterior|posterior"
 )
 VAGUE: Final = frozenset(words_named("vague").split())
 """Words that name no problem when they stand alone."""
@@ -151,10 +160,7 @@ class Reader:
             if any(group[at].link == CAUSE and at not in cuts for at in range(1, len(group))):
                 continue
             borders = [0, *cuts, len(group)]
-            parts = [
-                self._part(text, mention, group[a:b])
-                for a, b in zip(borders, borders[1:], strict=False)
-            ]
+            parts = [self._part(text, mention, group[a:b]) for a, b in pairwise(borders)]
             score = sum(value for value, _ in parts) - MERGE * len(cuts) * 10
             if score > top:
                 top, best = score, [problem for _, problem in parts if problem is not None]

@@ -1,4 +1,4 @@
-"""From a candidate to codes that can be billed: side, encounter, the least specific child that the note supports."""
+"""From a candidate to billable codes: side, encounter, the child that claims no more than the note."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from profiles.coding_records import RuleCitation
 from terminology.icd10cm.codes import with_seventh
 
 SUBSEQUENT: Final = re.compile(
-    r"\b(?:routine healing|healing (?:well|appropriately|fracture)|cast (?:removal|change)|suture removal|post-?op(?:erative)? (?:visit|follow|check)|"
+    r"\b(?:routine healing|healing (?:well|appropriately|fracture)|cast (?:removal|change)|suture "
+    r"removal|post-?op(?:erative)? (?:visit|follow|check)|"
     r"aftercare|status post (?:open reduction|orif)|s/p orif|weeks? (?:out|status post|s/p|post))\b",
     re.IGNORECASE,
 )
@@ -140,7 +141,7 @@ def _by_side(concept: Concept, side: str) -> tuple[str, ...]:
 def _claims(
     concept: Concept, said: frozenset[str], side: str, index: Index
 ) -> tuple[float, int, str]:
-    """How much a child claims that is not said: first unsupported words, then a missing side, then its code."""
+    """How much a child claims that is not said: unsupported words, a missing side; then its code."""
     words = bag(concept.display)
     extra = sum(index.weight(word) for word in words - said if word not in GENERIC)
     raw = [token.raw for token in tokens(concept.display)]

@@ -1,7 +1,9 @@
 """Sections and lines of a clinical note, with the offsets that they have in it.
 
-Notes name their sections in many ways: capitals, title case with a colon, markdown, one heading on the line of its
-text, no heading at all. A heading is known by its words (``section_names.tsv``), not by its looks alone; scanned ones are
+Notes name their sections in many ways: capitals, title case with a colon, markdown, one heading on the
+line of its
+text, no heading at all. A heading is known by its words (``section_names.tsv``), not by its looks
+alone; scanned ones are
 known with a letter or two damaged.
 """
 
@@ -50,8 +52,10 @@ WEAK: Final = frozenset(
     )
 )
 NUMBER: Final = re.compile(
-    r"[ \t]*(?:[-*\u2022\u00b7\u25cf\u25aa\u2023\u2043\u2013>+o]+[ \t]+|[-\u2022\u00b7\u25cf\u25aa]+|#+[ \t]*\d*[.):]?[ \t]*|"
-    r"\(?\d{1,2}[.):](?!\d)[ \t]*|\(?[A-Za-z][.)][ \t]+|(?:problem|dx|diagnosis|issue)[ \t]*#?\d+[ \t]*[:.)-]?[ \t]*|"
+    r"[ \t]*(?:[-*\u2022\u00b7\u25cf\u25aa\u2023\u2043\u2013>+o]+[ \t]+|[-\u2022\u00b7\u25cf\u25aa]+|"
+    r"#+[ \t]*\d*[.):]?[ \t]*|"
+    r"\(?\d{1,2}[.):](?!\d)[ \t]*|\(?[A-Za-z][.)][ \t]+|(?:problem|dx|diagnosis|issue)[ \t]*#?\d+[ "
+    r"\t]*[:.)-]?[ \t]*|"
     r"\*\*)+",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""The order of the codes of an encounter, first-listed diagnosis first (guideline IV.G; II and III for inpatients)."""
+"""The order of the codes of an encounter, first-listed first (guidelines IV.G; II, III for inpatients)."""
 
 import re
 from typing import Any, Final
@@ -25,7 +25,8 @@ def _group(one: Found) -> int:
 def sequenced(found: list[Found], release: Release, threshold: float) -> list[Found]:
     """The codes in the order in which they are reported.
 
-    Leads keep the order of the provider, who names first what the visit was chiefly about. A manifestation follows its cause
+    Leads keep the order of the provider, who names first what the visit was chiefly about. A
+    manifestation follows its cause
     where the tabular list says "code first" (I.A.13).
 
     Parameters

@@ -14,12 +14,14 @@ SIDE: Final = re.compile(
     rf"\b(right|left|bilateral(?:ly)?|both|rt|lt|[rl]\.?(?=\s+(?:{BODY})))\b", re.IGNORECASE
 )
 BOTH: Final = re.compile(
-    r"\b(?:right and left|left and right|left (?:greater|worse|more) than (?:the )?right|right (?:greater|worse|more) than (?:the )?left)\b",
+    r"\b(?:right and left|left and right|left (?:greater|worse|more) than (?:the )?right|right "
+    r"(?:greater|worse|more) than (?:the )?left)\b",
     re.IGNORECASE,
 )
 NAMES: Final = {"rt": "right", "lt": "left", "r": "right", "l": "left", **SIDES}
 NOT_SIDE: Final = re.compile(
-    r"\b(?:(?:right|left)[- ](?:hand(?:ed)?[- ]?dominant|handed|now|away|ventric\w+|atri\w+|bundle|heart|axis|main|anterior descending|sternal|lower quadrant|upper quadrant|coronary)"
+    r"\b(?:(?:right|left)[- ](?:hand(?:ed)?[- ]?dominant|handed|now|away|ventric\w+|atri\w+|bundle|"
+    r"heart|axis|main|anterior descending|sternal|lower quadrant|upper quadrant|coronary)"
     r"|all right|(?:was|has|have|had|he|she) left|left (?:with|the|for|on|untreated|in|against))\b",
     re.IGNORECASE,
 )
@@ -37,10 +39,11 @@ def _sides(text: str, start: int, end: int) -> list[tuple[str, int]]:
     """Side words with their places."""
     barred = [match.span() for match in NOT_SIDE.finditer(text, start, end)]
     found = [("bilateral", match.start()) for match in BOTH.finditer(text, start, end)]
-    for match in SIDE.finditer(text, start, end):
-        if not any(a <= match.start() < b for a, b in barred):
-            found.append((NAMES[match.group(1).lower().rstrip(".")], match.start()))
-    return found
+    return found + [
+        (NAMES[match.group(1).lower().rstrip(".")], match.start())
+        for match in SIDE.finditer(text, start, end)
+        if not any(a <= match.start() < b for a, b in barred)
+    ]
 
 
 def _one(sides: list[str]) -> str:
@@ -52,7 +55,8 @@ def _one(sides: list[str]) -> str:
 def side_for(text: str, parts: list[Section], problem: Problem, display: str) -> str:
     """Right, left, bilateral or empty.
 
-    The problem's own words count first, then its line, its block, then sentences of the note that name the same part of
+    The problem's own words count first, then its line, its block, then sentences of the note that
+    name the same part of
     the body beside a side.
 
     Parameters

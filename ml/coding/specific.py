@@ -1,6 +1,7 @@
 """Makes an unspecified code as specific as the note documents it (guideline I.B.2), and never more.
 
-Each family lists what may be said about a problem and the code that follows. Only text about the problem is asked: its line,
+Each family lists what may be said about a problem and the code that follows. Only text about the
+problem is asked: its line,
 its block, and sentences that name it again.
 """
 
@@ -17,13 +18,16 @@ Refine = Callable[[str, Said], str]
 def _heart_failure(code: str, said: Said) -> str:
     """I50.-: type and acuity."""
     systolic = said(
-        r"\bsystolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfref\b|failure with (?:a )?reduced (?:ejection fraction|ef)|\bsystolic and\b"
+        r"\bsystolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfref\b|failure with "
+        r"(?:a )?reduced (?:ejection fraction|ef)|\bsystolic and\b"
     )
     diastolic = said(
-        r"\bdiastolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfpef\b|failure with (?:a )?preserved (?:ejection fraction|ef)"
+        r"\bdiastolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfpef\b|failure with "
+        r"(?:a )?preserved (?:ejection fraction|ef)"
     )
     mixed = said(
-        r"\bcombined (?:systolic|diastolic)|mixed (?:presentation|systolic|heart failure)|both systolic and diastolic"
+        r"\bcombined (?:systolic|diastolic)|mixed (?:presentation|systolic|heart failure)|both "
+        r"systolic and diastolic"
     )
     acute = said(r"\bacute(?! (?:distress|cardio))|\bexacerbat|decompensat")
     chronic = said(r"\bchronic\b")
@@ -101,7 +105,7 @@ def _back(code: str, said: Said) -> str:
     )
 
 
-def _asthenia(code: str, said: Said) -> str:
+def _depression(code: str, said: Said) -> str:
     """F32.A, F32.9, F33.9: severity of a depressive episode, where major depression is documented."""
     major = code != "F32.A" or said(r"\bmajor depress|\bmdd\b")
     if not major:
@@ -123,7 +127,8 @@ def _diabetes(code: str, said: Said) -> str:
     """E11.9, E10.9: type, and control that the provider names hyperglycemia."""
     base = "E10" if said(r"\btype (?:1|i|one)\b") else code[:3]
     if said(
-        r"\bhyperglycemi|poor(?:ly)?[- ]control|out of control|inadequate(?:ly)? control|not (?:well|adequately) controlled"
+        r"\bhyperglycemi|poor(?:ly)?[- ]control|out of control|inadequate(?:ly)? control|not (?:well|"
+        r"adequately) controlled"
     ):
         return f"{base}.65"
     if said(r"\bhypoglycemi"):
@@ -204,17 +209,23 @@ def _reflux(code: str, said: Said) -> str:
     return "K21.00" if said(r"\besophagitis\b") else code
 
 
-def _carcinoma(code: str, said: Said) -> str:
-    """C34.90: lobe is left to its words; nothing is inferred here."""
-    return code
-
-
-FAMILIES: Final[tuple[tuple[str, Refine], ...]] = (
-    ("I50.9", _heart_failure), ("I50.20", _heart_failure), ("I50.22", _heart_failure), ("I50.30", _heart_failure), ("I50.32", _heart_failure),
-    ("I50.40", _heart_failure), ("J45.909", _asthma), ("J44.9", _lung), ("N18.9", _kidney), ("I48.91", _fibrillation), ("M54.9", _back), ("F32.A", _asthenia),
-    ("F32.9", _asthenia), ("F33.9", _asthenia), ("E11.9", _diabetes), ("E10.9", _diabetes), ("D64.9", _anemia), ("E66.9", _obesity), ("F17.200", _tobacco), ("M19.90", _arthritis),
-    ("K21.9", _reflux),
-)  # fmt: skip
+FAMILIES: Final[dict[str, Refine]] = {
+    **dict.fromkeys(
+        ("I50.9", "I50.20", "I50.22", "I50.30", "I50.32", "I50.40", "I50.42"), _heart_failure
+    ),
+    **dict.fromkeys(("F32.A", "F32.9", "F33.9"), _depression),
+    **dict.fromkeys(("E11.9", "E10.9"), _diabetes),
+    "J45.909": _asthma,
+    "J44.9": _lung,
+    "N18.9": _kidney,
+    "I48.91": _fibrillation,
+    "M54.9": _back,
+    "D64.9": _anemia,
+    "E66.9": _obesity,
+    "F17.200": _tobacco,
+    "M19.90": _arthritis,
+    "K21.9": _reflux,
+}
 
 
 def specific(code: str, sentences: list[str]) -> str:
@@ -227,7 +238,7 @@ def specific(code: str, sentences: list[str]) -> str:
     sentences : list of str
         Text about the problem.
     """
-    for prefix, refine in FAMILIES:
-        if code == prefix:
-            return refine(code, lambda words: says(sentences, re.compile(words, re.IGNORECASE)))
-    return code
+    refine = FAMILIES.get(code)
+    if refine is None:
+        return code
+    return refine(code, lambda words: says(sentences, re.compile(words, re.IGNORECASE)))

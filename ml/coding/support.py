@@ -24,7 +24,8 @@ READ: Final = frozenset(
     )
 )
 REVEALED: Final = re.compile(
-    r"\b(?:reveal\w*|show(?:s|ed|n)?|demonstrat\w*|confirm\w*|positive for|diagnos(?:ed|is|tic) (?:with|of)|found to have|evidence of|"
+    r"\b(?:reveal\w*|show(?:s|ed|n)?|demonstrat\w*|confirm\w*|positive for|diagnos(?:ed|is|tic) "
+    r"(?:with|of)|found to have|evidence of|"
     r"findings? (?:are )?(?:consistent with|of)|noted|identified)\b",
     re.IGNORECASE,
 )
@@ -85,7 +86,8 @@ def says(sentences: list[str], pattern: re.Pattern[str]) -> bool:
 def confirmed(text: str, parts: list[Section], problem: Problem) -> bool:
     """Whether an uncertain diagnosis is stated as a finding elsewhere in the note.
 
-    An outpatient diagnosis that one line calls likely is certain when another one reports it: "x-rays revealed a fracture".
+    An outpatient diagnosis that one line calls likely is certain when another one reports it:
+    "x-rays revealed a fracture".
     """
     hard = frozenset(problem.candidate.words)
     for sentence in related(text, parts, hard):
@@ -95,7 +97,7 @@ def confirmed(text: str, parts: list[Section], problem: Problem) -> bool:
         status = context.status(sentence, min(found.end() + 1, len(sentence) - 1), len(sentence))
         if (
             status == context.PRESENT
-            and not context.status(sentence, found.start(), found.end()) in BARRED
+            and context.status(sentence, found.start(), found.end()) not in BARRED
         ):
             rest = _bag(sentence[found.end() :])
             if hard <= rest:

@@ -1,6 +1,7 @@
 """Words of clinical text in one canonical form, with the offsets that they had.
 
-Notes say "renal calculi", the tabular list says "calculus of kidney", the index says "Stone, kidney": all three
+Notes say "renal calculi", the tabular list says "calculus of kidney", the index says "Stone, kidney":
+all three
 become the same bag of words here. The synonyms and abbreviations are our own tables in ``terminology``.
 """
 
