@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapters.store import Transaction
-from gateway.claim_identity import STANDING, content_digest, related, twin
+from gateway.claim_identity import STANDING, content_digest, has_answer, related, twin
 from gateway.claim_scrub import scrub_claim, tables_of
 from gateway.interactions.write import OnCreated
+from gateway.payers import Payers
 from gateway.settings import Settings
+from profiles.builders.claim_bundle import Read
 from profiles.builders.claim_response import (
     CANCELLED,
     Answered,
@@ -34,8 +36,8 @@ OFF: Final = "off"
 _WITHDRAWN: Final = {"cancelled": "cancelled", "entered-in-error": "entered-in-error"}
 
 
-def answer_on_arrival(settings: Settings) -> OnCreated:
-    """What answers an arriving Claim, as the site wishes.
+def answer_on_arrival(settings: Settings, payers: Payers | None = None) -> OnCreated:
+    """What answers an arriving Claim, as the site wishes; not one that is meant for another payer.
 
     Raises
     ------
@@ -50,8 +52,11 @@ def answer_on_arrival(settings: Settings) -> OnCreated:
     def arrived(tx: Transaction, claim: dict[str, Any]) -> None:
         if any(one.get("code") == ASSERTED.code for one in _labels(claim)):
             return  # a draft of our own coder
+        if payers is not None and payers.leads_out(claim, _reading(tx)):
+            return  # ours to send, not to answer
         if claim.get("status") == "active":
-            adjudicate(tx, claim, tables)
+            if not has_answer(tx, claim):
+                adjudicate(tx, claim, tables)
         elif claim.get("status") in _WITHDRAWN:
             withdraw(tx, claim)
 
@@ -94,7 +99,8 @@ def adjudicate(tx: Transaction, claim: Mapping[str, Any], tables: EditTables) ->
     findings += tuple(_replaced(tx, claim))
     answered = Answered(claim, digest, findings, tx.moment, _insurer(tx, claim))
     response = build_response(answered)
-    _supersede(tx, response["id"], "superseded")
+    if own is not None:
+        _supersede(tx, response["id"], "superseded")
     tx.put(response)
     version = tx.current("Claim", str(claim["id"]))
     used = used_tables(tables, claim) if duplicate is None else []
@@ -122,6 +128,14 @@ def withdraw(tx: Transaction, claim: Mapping[str, Any]) -> None:
         digest = content_digest(claim)
         said = build_response(Answered(claim, digest, (), tx.moment, _insurer(tx, claim)))
         tx.put({**said, "status": status, "outcome": "complete", "disposition": CANCELLED})
+
+
+def _reading(tx: Transaction) -> Read:
+    def read(kind: str, resource_id: str) -> dict[str, Any] | None:
+        stored = tx.read(kind, resource_id)
+        return None if stored is None else stored.json()
+
+    return read
 
 
 def _labels(claim: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from gateway.coding_case import Asked, Case, Cases
 from gateway.coding_sources import Sources, StoredSources
 from gateway.documents import Documents
 from gateway.settings import Settings
+from gateway.site_defaults import with_site_defaults
 from ml.worker import Worker
 from profiles.builders.claim import ClaimDraft, build_claim
 from profiles.builders.claim_context import ClaimContext
@@ -36,6 +37,8 @@ BASE: Final = "base"
 CLAIM: Final = "claim"
 REFUSED: Final = "refusal"
 ELEMENT: Final = "element"
+NOTHING: Final = "Nothing in the notes could be coded."
+"""Without a code and without a remark there is nothing that a person could decide on: no Claim is drafted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ class Coding:
         case = Cases(sources, documents, excluded).of(focus, asked, moment)
         with self._one:
             made = self._worker.run(self._model, case.request, self._progress)
-        found = verified(made, case.request)
+        sound = verified(made, case.request)
+        found = with_site_defaults(sound, self._terminology, case.request.service_date)
         result = replace(found, remarks=(*found.remarks, *case.remarks))
         context = case.context(moment, task_id, self._fees()) if case.patient else None
         return Coded(case, result, context)
@@ -175,21 +179,34 @@ class CodingJob:
             self._end(job, "not-analysed", "The document names no patient of this server.")
             return
         made, context = draft, coded.context
-        self._store.transact(lambda tx: _write(tx, job, made, context, asked))
+        empty = not (coded.result.suggestions or coded.result.remarks)
+
+        def write(tx: Transaction) -> None:
+            if empty and tx.read("Claim", context.claim_id) is None:
+                tx.finish(job, _ended(job, "done", NOTHING, tx.moment))
+            else:
+                _write(tx, job, made, context, asked)
+
+        self._store.transact(write)
 
     def _end(self, job: Job, state: str, reason: str, *outputs: dict[str, Any]) -> None:
-        said = (*outputs, item("reason", valueString=reason))
-
-        def end(tx: Transaction) -> None:
-            tx.finish(job, moved(job.task, "completed", state, tx.moment, outputs=said))
-
-        self._store.transact(end)
+        self._store.transact(
+            lambda tx: tx.finish(job, _ended(job, state, reason, tx.moment, *outputs))
+        )
 
     def _refuse(self, job: Job, error: OperationOutcomeError) -> None:
         outputs = [item(REFUSED, valueCode=error.kind_name)]
         if error.expression:
             outputs.append(item(ELEMENT, valueString=error.expression))
         self._end(job, "refused", error.diagnostics, *outputs)
+
+
+def _ended(
+    job: Job, state: str, reason: str, moment: datetime, *outputs: dict[str, Any]
+) -> dict[str, Any]:
+    """The Task of a job that has written no Claim."""
+    said = (*outputs, item("reason", valueString=reason))
+    return moved(job.task, "completed", state, moment, outputs=said)
 
 
 def _write(

@@ -5,6 +5,7 @@ decide at the same time the second is told that the review has ended (``conflict
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from adapters.store import Transaction
 from gateway.claim_decision import decide_claim
@@ -35,15 +36,21 @@ def apply_decision(
         ``business-rule`` for a Task that is no review, ``conflict`` for one that has ended, and what the
         decision itself is refused for.
     """
+    reference = _focus(tx.require("Task", task_id).json())
+    # Another process may decide on the same thing, or write its next draft: what counts is read afterwards.
+    tx.exclusive(f"review:{reference}")
     task = tx.require("Task", task_id).json()
     if code_of(task) != REVIEW.code:
         raise OperationOutcomeError(
             "business-rule", "only a review Task can be decided", "Task.code"
         )
-    if task["status"] != "requested":
+    if task["status"] != "requested" or _focus(task) != reference:
         raise OperationOutcomeError("conflict", "this review has already ended", "Task.status")
-    reference = str(task["focus"]["reference"])
     if reference.startswith("Claim/"):
         return Decided(reference, decide_claim(tx, task, decision, settings))
     decide_report(tx, task, decision)
     return Decided(reference)
+
+
+def _focus(task: dict[str, Any]) -> str:
+    return str(task.get("focus", {}).get("reference", ""))

@@ -15,6 +15,7 @@ from gateway.follow_up import follow_up
 from profiles.builders.claim_bundle import derived_urn
 from profiles.exact_json import loads_exact
 from profiles.outcome import OperationOutcomeError
+from profiles.scrub.claim_view import stated
 from profiles.task import REVIEW, SUBMIT, code_of, input_of, item, moved, new_task
 from profiles.uids import derived_id
 from terminology.ai_transparency import ASSERTED
@@ -27,6 +28,14 @@ NOT_TAKEN: Final = frozenset({"unsent", "throttled", "refused"})
 
 MANUAL: Final = "manual"
 AUTO: Final = "auto"
+
+
+def require_setting(claim_submission: str) -> None:
+    """Refuse a value of the setting that is none (``value``): nothing is sent by mistake, or kept by one."""
+    if claim_submission not in (MANUAL, AUTO):
+        raise OperationOutcomeError(
+            "value", f"claim_submission is {MANUAL} or {AUTO}", "claim_submission"
+        )
 
 
 def queue_submission(tx: Transaction, claim: Mapping[str, Any], *, resend: bool = False) -> str:
@@ -126,11 +135,15 @@ def require_approved(tx: Transaction, claim: Mapping[str, Any]) -> None:
             "an AI has asserted this Claim and no Provenance names a person who has verified it",
             "Claim.meta.security",
         )
-    for name in ("insurer", "patient", "insurance"):
-        if not claim.get(name):
+    for name in ("patient", "insurer", "provider"):
+        if not stated(claim.get(name)):
             raise OperationOutcomeError(
                 "business-rule", f"a Claim without {name} cannot be submitted", f"Claim.{name}"
             )
+    if not any(stated(one.get("coverage")) for one in claim.get("insurance", ())):
+        raise OperationOutcomeError(
+            "business-rule", "a Claim without coverage cannot be submitted", "Claim.insurance"
+        )
 
 
 def standing(task: Mapping[str, Any]) -> str:

@@ -16,6 +16,8 @@ from typing import Final
 Progress = Callable[[int, int, str], None]
 """Takes what is done, of how many, and of what."""
 
+FOLDER: Final = "terminology"
+"""Name of the folder, in the data folder."""
 LOCK: Final = ".compiling"
 _CHUNK: Final = 1 << 20
 _TICK_NS: Final = 100_000_000

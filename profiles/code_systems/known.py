@@ -123,6 +123,11 @@ class KnownCodes:
             return _whole(url, system)
         return found
 
+    def is_stored(self, canonical: str) -> bool:
+        """Whether a value set is a resource of the store, or came with the request."""
+        url, _, version = canonical.partition("|")
+        return url.startswith("ValueSet/") or self._resource("ValueSet", url, version) is not None
+
     def concept_maps(self, pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
         """Concept maps by search parameters, those that came with the request first."""
         page = self._reader.search("ConceptMap", list(pairs), count=MOST_VERSIONS)

@@ -12,7 +12,7 @@ from profiles.code_systems.known import KnownCodes
 from profiles.outcome import OperationOutcomeError
 from terminology.code_system import CodeSystem
 
-SEARCHED: Final = 5000
+SEARCHED: Final = 1000
 """Answers of a code system's own search that are looked at."""
 
 Member = Callable[[str, str], bool]

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any, Final
 
+from profiles.search.values import literal
 from profiles.scrub.dates import first_day, last_day
 from terminology.claims import ABSENT
 from terminology.systems import CPT, HCPCS, ICD_10_CM
@@ -204,6 +205,12 @@ def address(reference: Any) -> str:
     """``reference`` of a Reference, without a version; empty where it has none."""
     text: str = (reference or {}).get("reference") or ""
     return text.partition("/_history/")[0]
+
+
+def stored_address(reference: Any) -> str:
+    """``Type/id`` of a Reference to this server; empty for any other, such as one to a contained resource."""
+    found = literal(address(reference))
+    return "" if found is None else "/".join(found)
 
 
 def stated(reference: Any) -> bool:

@@ -61,7 +61,9 @@ def _has_bilateral(one: _Sided, release: Release) -> bool:
     code = release.get(one[0].code)
     above = {one[0].code[:3], *((code.parent,) if code is not None else ())}
     below = (child for parent in above for child in release.children(parent))
-    return any(side_of(child.display) == ("bilateral", one[2]) for child in below)
+    said = map(side_of, (child.display for child in below))
+    # The bilateral code may leave the site out that the others name: "right eye", "bilateral".
+    return any(side == "bilateral" and words and words <= one[2] for side, words in said)
 
 
 def _modifiers(line: Line, sides: dict[int | None, str]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from terminology.code_system import Concept, Designation, Property, Provider
-from terminology.icd10cm.codes import dotted, is_code
+from terminology.icd10cm.codes import is_code
 from terminology.icd10cm.release import Icd10Cm, IcdCode, IcdNote, Release
 from terminology.icd10cm.tabular import CODE
 from terminology.systems import ICD_10_CM
@@ -43,6 +43,7 @@ class Icd10CmSystem:
     has_inactive: Final = False
     property_codes: Final = (
         "parent", "child", "inactive", "billable", "inclusion", "seventhCharacter", *_NOTES,
+        "indexTerm",
         "releaseBegins", "releaseEnds",
     )  # fmt: skip
 
@@ -67,7 +68,8 @@ class Icd10CmSystem:
             Property("releaseBegins", "dateTime", self._release.begins),
             Property("releaseEnds", "dateTime", self._release.ends),
         )
-        properties = (*self._place(found), *_properties(found), *dates)
+        lines = (Property("indexTerm", "string", one.text) for one in self._release.index(code))
+        properties = (*self._place(found), *_properties(found), *lines, *dates)
         return Concept(
             found.code,
             found.display,
@@ -93,15 +95,18 @@ class Icd10CmSystem:
         """The codes below."""
         return self._release.descendants(code) if self._found(code) else iter(())
 
+    def above(self, code: str) -> Iterator[str]:
+        """The codes above; sections and chapters are none."""
+        found = self._release.ancestors(code) if self._found(code) else ()
+        return (one.code for one in found if one.kind == CODE)
+
     def subsumes(self, above: str, below: str) -> bool:
         """Whether a code stands above another."""
         return self._release.subsumes(above, below)
 
     def search(self, text: str, limit: int) -> list[str]:
         """Codes whose titles, inclusion or index terms fit; or that begin with the text."""
-        if is_code(text) and self._found(dotted(text)):
-            return [dotted(text), *self._release.descendants(text)][:limit]
-        return [hit.code for hit in self._release.search(text, limit)]
+        return [hit.code for hit in self._release.search(text, limit, typed=True)]
 
     def _found(self, code: str) -> IcdCode | None:
         found = self._release.get(code) if is_code(code) else None

@@ -17,9 +17,16 @@ import apsw
 from terminology.icd10cm.codes import flat, with_seventh
 from terminology.icd10cm.seventh import seventh_characters
 from terminology.icd10cm.tabular import CODE, Node, read_tabular
-from terminology.store_folder import Progress, compiling, file_digest, replacing, silent
+from terminology.store_folder import (
+    Progress,
+    TerminologyError,
+    compiling,
+    file_digest,
+    replacing,
+    silent,
+)
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 """Number of this file layout; another one is compiled anew."""
 
 SCHEMA: Final = """
@@ -29,6 +36,9 @@ CREATE TABLE code(id INTEGER PRIMARY KEY, flat TEXT NOT NULL, code TEXT NOT NULL
   seventh TEXT NOT NULL);
 CREATE TABLE note(id INTEGER PRIMARY KEY, code INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE term(id INTEGER PRIMARY KEY, code INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE entry(id INTEGER PRIMARY KEY, code INTEGER NOT NULL, term INTEGER NOT NULL,
+  source TEXT NOT NULL, text TEXT NOT NULL, manifestation TEXT NOT NULL, see TEXT NOT NULL,
+  see_also TEXT NOT NULL);
 CREATE VIRTUAL TABLE word USING fts5(text, content='term', content_rowid='id', detail=column,
   tokenize="porter unicode61 remove_diacritics 2");
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, row);
@@ -38,6 +48,8 @@ CREATE UNIQUE INDEX code_flat ON code(flat);
 CREATE INDEX code_parent ON code(parent);
 CREATE INDEX note_code ON note(code);
 CREATE INDEX term_code ON term(code);
+CREATE INDEX entry_code ON entry(code);
+CREATE INDEX entry_source ON entry(source);
 """
 _SEARCHED: Final = frozenset({"inclusion", "includes"})
 _STEPS: Final = 4
@@ -86,6 +98,7 @@ def compile_tabular(
     tabular: Path,
     *,
     listed: frozenset[str] | None = None,
+    fiscal_year: str = "",
     progress: Progress = silent,
 ) -> Path:
     """Make the file of a release, unless it is there and made of the same.
@@ -95,11 +108,13 @@ def compile_tabular(
     listed : frozenset of str, optional
         Every code without its dot, where a list of them comes with the tabular list: a code that the
         list lacks is kept, and not billable.
+    fiscal_year : str
+        Year that the file has to state; empty for any.
 
     Raises
     ------
     TerminologyError
-        When the file is no tabular list.
+        When the file is no tabular list, or of another fiscal year.
     """
     path = release_path(folder, release.version)
     progress(0, _STEPS, "tabular list: hash")
@@ -110,6 +125,8 @@ def compile_tabular(
             return path
         progress(1, _STEPS, "tabular list: read")
         year, nodes = read_tabular(tabular)
+        if fiscal_year not in ("", year):
+            raise TerminologyError(f"{tabular.name} is not of fiscal year {fiscal_year}")
         rows = list(_rows(nodes, listed))
         progress(2, _STEPS, "tabular list: write")
         with replacing(path) as written:
@@ -142,10 +159,16 @@ def _stated(release: Release, sources: Mapping[str, str]) -> dict[str, str]:
         "begins": release.begins,
         "ends": release.ends,
         "layout": str(LAYOUT),
-        "sources": json.dumps(dict(sorted(sources.items()))),
     }
-    digest = hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
-    return {**stated, "digest": digest}
+    return with_sources(stated, sources)
+
+
+def with_sources(stated: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, str]:
+    """What a file says of itself when it is made of some sources; its digest is over all of that."""
+    kept = {name: stated[name] for name in ("version", "begins", "ends", "layout")}
+    said = {**kept, "sources": json.dumps(dict(sorted(sources.items())))}
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return {**said, "digest": digest}
 
 
 def _rows(nodes: Sequence[Node], listed: frozenset[str] | None) -> Iterator[Row]:

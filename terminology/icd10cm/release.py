@@ -14,10 +14,11 @@ from typing import Any, Final
 
 import apsw
 
-from terminology.icd10cm.codes import flat
+from terminology.icd10cm.codes import flat, is_code
 from terminology.icd10cm.compile import LAYOUT
+from terminology.icd10cm.index import IndexEntry
 from terminology.icd10cm.references import parse_references
-from terminology.icd10cm.search import Hit, search
+from terminology.icd10cm.search import Hit, Search
 from terminology.store_folder import FolderWatch, TerminologyError
 from terminology.systems import ICD_10_CM
 
@@ -167,9 +168,34 @@ class Release:
         upper, lower = self._line(above)[:1], self._id(below)
         return bool(upper) and upper[0][0] < lower <= upper[0][5]
 
-    def search(self, text: str, limit: int = 20) -> list[Hit]:
-        """The codes whose titles, inclusion or index terms fit a text best; the best first."""
-        return search(self._connection, text, limit)
+    def search(self, text: str, limit: int = 20, *, typed: bool = False) -> list[Hit]:
+        """The codes whose titles, inclusion or index terms fit a text best; the best first.
+
+        ``typed`` says that a person is typing it: the last word may go on, and a code means itself.
+        """
+        if typed and is_code(text) and self._id(text):
+            return list(self._code_and_below(text, limit))
+        found: Search | None = getattr(self._local, "search", None)
+        if found is None:
+            found = self._local.search = Search(self._connection)
+        return found(text, limit, typed=typed)
+
+    def _code_and_below(self, code: str, limit: int) -> Iterator[Hit]:
+        rows = self._rows(
+            "SELECT below.code, below.display FROM code JOIN code AS below"
+            " ON below.id>=code.id AND below.id<=code.last WHERE code.flat=? ORDER BY below.id LIMIT ?",
+            (flat(code), limit),
+        )
+        return (Hit(below, 1.0, display, "description") for below, display in rows)
+
+    def index(self, code: str) -> tuple[IndexEntry, ...]:
+        """The lines of the imported index that lead to a code itself."""
+        found = self._rows(
+            "SELECT text, manifestation, see, see_also FROM entry WHERE code=? ORDER BY id",
+            (self._id(code),),
+        )
+        plain = flat(code)
+        return tuple(IndexEntry(text, plain, *rest) for text, *rest in found)
 
     def terms(self) -> Iterator[tuple[str, str, str]]:
         """Every searchable term: code, text and kind.

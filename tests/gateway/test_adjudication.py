@@ -240,6 +240,32 @@ def test_a_transaction_answers_its_claims_with_its_own_parties(payer: TestClient
     assert answer["outcome"] == "queued", answer.get("error")
 
 
+def test_a_claim_that_comes_with_its_answer_is_a_record(payer: TestClient) -> None:
+    """A Claim of a history, whose ExplanationOfBenefit comes with it, is not answered again."""
+    url = "urn:uuid:5b0e6a0e-0000-4000-8000-000000000002"
+    benefit = {
+        "resourceType": "ExplanationOfBenefit",
+        "status": "active",
+        "type": {"text": "professional"},
+        "use": "claim",
+        "patient": {"reference": "Patient/p1"},
+        "created": "2026-05-06",
+        "insurer": {"reference": "Organization/o1"},
+        "provider": {"reference": "Practitioner/d1"},
+        "claim": {"reference": url},
+        "outcome": "complete",
+        "insurance": [{"focal": True, "coverage": {"reference": "Coverage/c1"}}],
+    }
+    entries = [
+        {"fullUrl": url, "resource": make_claim(), "request": {"method": "POST", "url": "Claim"}},
+        {"resource": benefit, "request": {"method": "POST", "url": "ExplanationOfBenefit"}},
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    answered = payer.post("/fhir", json=bundle)
+    assert answered.status_code == 200, answered.text
+    assert found(payer, "ClaimResponse") == []
+
+
 def test_a_site_may_keep_claims_without_answering(store: Store, tmp_path: Path) -> None:
     """With the setting off nothing is made; a wrong value stops the start, as do unreadable payer rules."""
     settings = replace(load_settings({}), data=str(tmp_path), receive_claims="off")
