@@ -199,13 +199,13 @@ class Release:
         return tuple(IndexEntry(text, plain, *rest) for text, *rest in found)
 
     def terms(self) -> Iterator[tuple[str, str, str]]:
-        """Every searchable term: code, text and kind.
+        """Every searchable term of the release itself, without our default terms: code, text and kind.
 
         A code that needs a 7th character stands for its forms, which differ in nothing but its meaning.
         """
         rows = self._rows(
             "SELECT code.code, term.text, term.kind FROM term JOIN code ON code.id=term.code"
-            " ORDER BY term.id"
+            " WHERE term.kind<>'default' ORDER BY term.id"
         )
         return ((code, text, kind) for code, text, kind in rows)
 
