@@ -24,7 +24,7 @@ from profiles.builders.claim_response import (
     unknown,
 )
 from profiles.outcome import OperationOutcomeError
-from profiles.scrub.claim_view import address, stated
+from profiles.scrub.claim_view import address, stated, stored_address
 from profiles.scrub.context import EditTables, used_tables
 from profiles.scrub.finding import Finding, found
 from profiles.task import ADJUDICATE, item, moved, new_task
@@ -196,7 +196,7 @@ def _queue(tx: Transaction, claim: Mapping[str, Any], response: Mapping[str, Any
         f"ClaimResponse/{response['id']}",
         tx.moment,
         state="awaiting-review",
-        patient=address(claim.get("patient")) or None,
+        patient=stored_address(claim.get("patient")) or None,
         inputs=(item("claim", valueReference={"reference": f"Claim/{claim['id']}"}),),
     )
     tx.put(task)
