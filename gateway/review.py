@@ -48,7 +48,7 @@ def apply_decision(
     if task["status"] != "requested" or _focus(task) != reference:
         raise OperationOutcomeError("conflict", "this review has already ended", "Task.status")
     if reference.startswith("Claim/"):
-        return Decided(reference, decide_claim(tx, task, decision, settings))
+        return Decided(*decide_claim(tx, task, decision, settings))
     if reference.startswith("ClaimResponse/"):
         decide_response(tx, task, decision)
     else:

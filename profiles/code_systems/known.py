@@ -85,11 +85,15 @@ class KnownCodes:
     def require_system(self, url: str, version: str = "") -> CodeSystem:
         """A code system (``not-found`` when it is not known here)."""
         found = self.system(url, version)
-        if found is None:
-            raise OperationOutcomeError(
-                "not-found", "this code system, or this version of it, is not known here", "system"
+        if found is not None:
+            return found
+        text = "this code system, or this version of it, is not known here"
+        if url.partition("|")[0] in providers():
+            text = (
+                "no release of this code system, or not this version of it, is imported here: see "
+                "`isthmus terminology`"
             )
-        return found
+        raise OperationOutcomeError("not-found", text, "system")
 
     def _opened(self, url: str, version: str) -> CodeSystem | None:
         stored = self._resource("CodeSystem", url, version)
