@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from adapters.x12 import claim_loop, service_lines
 from adapters.x12.claim_loop import Diagnosis
+from adapters.x12.drugs import drug
 from adapters.x12.elements import shown
 from adapters.x12.parties import Party, provider_name
 from adapters.x12.segments import Segment, segment
@@ -46,7 +47,7 @@ def claim(source: Source, billing: Party | None) -> list[Segment]:
         *_dates(source),
         _codes_of_stay(source),
         *claim_loop.references(source, frequency),
-        *claim_loop.notes(source, service_lines.pointed(found)),
+        *claim_loop.notes(source, frozenset()),
         *_diagnoses(source),
         *_procedures(source),
         *_providers(source, billing),
@@ -223,4 +224,5 @@ def _line(source: Source, number: int, at: str, item: Item) -> list[Segment]:
         ),
         *([service_lines.service_date(source, item, at)] if dated else []),
         segment("REF", "6R", service_lines.control_number(item, number)),
+        *drug(source, at, item),
     ]

@@ -5,6 +5,7 @@ from typing import Final
 
 from adapters.x12 import claim_loop, service_lines
 from adapters.x12.claim_loop import Diagnosis
+from adapters.x12.drugs import drug
 from adapters.x12.elements import Elements, shown
 from adapters.x12.parties import Party, npi_of, provider_name
 from adapters.x12.segments import Segment, segment
@@ -156,6 +157,20 @@ def _line(
         service_lines.service_date(source, item, at),
         segment("REF", "6R", service_lines.control_number(item, number)),
         *service_lines.note(source, item),
+        *drug(source, at, item),
+        *_renders(source, item),
+    ]
+
+
+def _renders(source: Source, item: Item) -> list[Segment]:
+    """Loop 2420A: who rendered a line that another than the claim's rendering provider rendered."""
+    own = source.team(RENDERING, item.get("careTeamSequence", ()))
+    usual = source.team(RENDERING)
+    if own is None or usual is None or npi_of(own) == npi_of(usual):
+        return []
+    return [
+        provider_name("82", own, source.elements),
+        *claim_loop.taxonomy("PE", own, source.elements),
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.x12.claim_loop import LONGEST_NOTE
+from adapters.x12.claim_loop import one_note
 from adapters.x12.elements import Elements, shown
 from adapters.x12.segments import Segment, segment
 from adapters.x12.source import Source, code_of, codings
@@ -99,15 +99,15 @@ def control_number(item: Item, number: int) -> str:
 
 def note(source: Source, item: Item) -> list[Segment]:
     """NTE of a line: a text of the supporting information that it points to."""
-    for at, entry in source.information("info"):
-        if entry.get("sequence") in item.get("informationSequence", ()) and entry.get(
-            "valueString"
-        ):
-            text = source.elements.words(
-                entry["valueString"], f"{at}.value", "a note", LONGEST_NOTE
-            )
-            return [segment("NTE", "ADD", text)]
-    return []
+    pointed_to = item.get("informationSequence", ())
+    return one_note(
+        source,
+        [
+            (at, str(entry["valueString"]))
+            for at, entry in source.information("info")
+            if entry.get("valueString") and entry.get("sequence") in pointed_to
+        ],
+    )
 
 
 def total(source: Source, lines: Sequence[tuple[str, Item]]) -> str:
