@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from adapters.x12.claim_loop import one_note
 from adapters.x12.elements import Elements, shown
+from adapters.x12.prior_payment import PriorPayment
 from adapters.x12.segments import Segment, segment
 from adapters.x12.source import Source, code_of, codings
 from terminology.systems import CPT, HCPCS
@@ -110,9 +111,36 @@ def note(source: Source, item: Item) -> list[Segment]:
     )
 
 
-def total(source: Source, lines: Sequence[tuple[str, Item]]) -> str:
+def total(source: Source) -> Decimal:
     """Sum of the charges of the lines."""
-    return shown(sum((charge(item, at, source.elements) for at, item in lines), Decimal(0)))
+    given = enumerate(source.claim.get("item", ()))
+    return sum(
+        (charge(item, f"Claim.item[{at}]", source.elements) for at, item in given), Decimal(0)
+    )
+
+
+def priorly_paid(
+    source: Source,
+    number: int,
+    at: str,
+    item: Item,
+    priors: Sequence[PriorPayment],
+    revenue: str = "",
+) -> list[Segment]:
+    """Loops 2430: what each earlier payer has done with a line."""
+    elements = source.elements
+    count, _ = quantity(item, at, elements)
+    return [
+        one
+        for prior in priors
+        for one in prior.line(
+            int(item.get("sequence", number)),
+            charge(item, at, elements),
+            procedure(item, at, elements, needed=not revenue),
+            revenue,
+            shown(count),
+        )
+    ]
 
 
 def pointed(lines: Sequence[tuple[str, Item]]) -> frozenset[int]:
