@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapters.store import Transaction
-from gateway.claim_identity import STANDING, content_digest, related, twin
+from gateway.claim_identity import STANDING, content_digest, has_answer, related, twin
 from gateway.claim_scrub import scrub_claim, tables_of
 from gateway.interactions.write import OnCreated
 from gateway.payers import Payers
@@ -29,7 +29,6 @@ from profiles.scrub.context import EditTables, used_tables
 from profiles.scrub.finding import Finding, found
 from profiles.task import ADJUDICATE, item, moved, new_task
 from profiles.uids import derived_id
-from terminology.ai_transparency import ASSERTED
 
 ON: Final = "on"
 OFF: Final = "off"
@@ -50,12 +49,11 @@ def answer_on_arrival(settings: Settings, payers: Payers | None = None) -> OnCre
     tables = tables_of(settings)
 
     def arrived(tx: Transaction, claim: dict[str, Any]) -> None:
-        if any(one.get("code") == ASSERTED.code for one in _labels(claim)):
-            return  # a draft of our own coder
         if payers is not None and payers.leads_out(claim, _reading(tx)):
             return  # ours to send, not to answer
         if claim.get("status") == "active":
-            adjudicate(tx, claim, tables)
+            if not has_answer(tx, claim):
+                adjudicate(tx, claim, tables)
         elif claim.get("status") in _WITHDRAWN:
             withdraw(tx, claim)
 
@@ -98,7 +96,8 @@ def adjudicate(tx: Transaction, claim: Mapping[str, Any], tables: EditTables) ->
     findings += tuple(_replaced(tx, claim))
     answered = Answered(claim, digest, findings, tx.moment, _insurer(tx, claim))
     response = build_response(answered)
-    _supersede(tx, response["id"], "superseded")
+    if own is not None:
+        _supersede(tx, response["id"], "superseded")
     tx.put(response)
     version = tx.current("Claim", str(claim["id"]))
     used = used_tables(tables, claim) if duplicate is None else []
@@ -134,11 +133,6 @@ def _reading(tx: Transaction) -> Read:
         return None if stored is None else stored.json()
 
     return read
-
-
-def _labels(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
-    labels: list[dict[str, Any]] = claim.get("meta", {}).get("security", [])
-    return labels
 
 
 def _nothing(tx: Transaction, claim: dict[str, Any]) -> None:

@@ -33,6 +33,7 @@ def keep_draft(tx: Transaction, draft: ClaimDraft, *, again: bool = False) -> st
     str
         ``done``, or ``held`` when a person's decision stands: a business status of the coding Task.
     """
+    tx.exclusive(f"review:Claim/{draft.claim['id']}")
     current = tx.read("Claim", draft.claim["id"])
     if current is None or _is_free(current.json(), again):
         _replace(tx, draft, 0 if current is None else current.version)

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from adapters.store import Store, Transaction
 from gateway.settings import Settings
+from profiles.scrub.claim_view import ClaimView, stored_address
 from profiles.scrub.context import EditTables, ScrubContext, edit_tables
 from profiles.scrub.finding import Finding
 from profiles.scrub.payer_rules import read_payer_rules
 from profiles.scrub.scrub import scrub
 
 EARLIER: Final = 200
-"""Claims of the same patient, the newest, among which a service is looked for that was claimed already."""
+"""The newest Claims among which a service is looked for that was claimed already."""
 
 
 def tables_of(settings: Settings) -> EditTables:
@@ -71,10 +72,12 @@ def _references(claim: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _earlier(records: Store | Transaction, claim: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-    """The patient's Claims that are in force."""
-    patient = claim.get("patient", {}).get("reference")
-    if not patient:
+    """Claims in force of the same patient and provider, made since the first day of service."""
+    patient, provider = (stored_address(claim.get(name)) for name in ("patient", "provider"))
+    days = [line.begins for line in ClaimView(claim, {}).lines if line.begins]
+    if not patient or not provider or not days:
         return ()
-    wanted = [("patient", patient), ("status", "active"), ("_sort", "-_lastUpdated")]
+    wanted = [("patient", patient), ("provider", provider), ("status", "active")]
+    wanted += [("created", f"ge{min(days)}"), ("_sort", "-_lastUpdated")]
     page = records.search("Claim", wanted, count=EARLIER)
     return tuple(match.json() for match in page.matches if match.id != claim.get("id"))

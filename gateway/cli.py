@@ -38,7 +38,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "gateway.terminology:main",
         "import, list and search code systems: ICD-10-CM and its companions",
     ),
-    "x12": ("gateway.x12_command:main", "write Claims as X12 837P, read X12 835 remittances"),
+    "x12": ("gateway.x12_command:main", "write Claims as X12 837, read X12 835 remittances"),
     "settings": (
         "gateway.settings:main",
         "print every setting with its value and where it came from",

@@ -6,7 +6,7 @@ that the coder has read, which of a PDF, RTF or HTML document is what was extrac
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -24,7 +24,7 @@ from profiles.coding_records import (
 )
 from profiles.outcome import OperationOutcomeError
 from profiles.records import from_json
-from profiles.scrub.context import ScrubContext, edit_tables
+from profiles.scrub.context import EditTables, ScrubContext
 from profiles.scrub.finding import scrub_outcome
 from profiles.scrub.scrub import scrub
 
@@ -78,10 +78,10 @@ def stored_answer(store: Store, task: Mapping[str, Any], base: str, scrubbed: An
     )
 
 
-def sent_scrub(claim: Mapping[str, Any], folder: Any) -> dict[str, Any]:
+def sent_scrub(claim: Mapping[str, Any], tables: EditTables) -> dict[str, Any]:
     """What the edits say of a Claim that is not stored: by its own content alone."""
-    context = ScrubContext(today=date.today().isoformat())  # noqa: DTZ011 - the site's own day
-    return scrub_outcome(scrub(claim, edit_tables(folder), context))
+    context = ScrubContext(today=datetime.now(UTC).date().isoformat())
+    return scrub_outcome(scrub(claim, tables, context))
 
 
 def _bundle(resources: Sequence[Mapping[str, Any]], base: str) -> dict[str, Any]:

@@ -1,8 +1,11 @@
 """Our tables of clinical words: index defaults, synonyms and abbreviations.
 
-The Alphabetic Index of ICD-10-CM decides what a bare term means ("Hypertension" is I10); its file is not part of the
-tabular list that packages carry. ``default_terms.tsv`` says the same for the common terms of all specialties, written for this
-project, with the index entry or guideline section behind each row. Facts, no text of the index is copied.
+The Alphabetic Index of ICD-10-CM decides what a bare term means ("Hypertension" is I10); its file is
+not part of the
+tabular list that packages carry. ``default_terms.tsv`` says the same for the common terms of all
+specialties, written for this
+project, with the index entry or guideline section behind each row. Facts, no text of the index is
+copied.
 """
 
 from dataclasses import dataclass

@@ -11,6 +11,7 @@ from terminology.systems import ISTHMUS
 NPI: Final = "http://hl7.org/fhir/sid/us-npi"
 EIN: Final = "urn:oid:2.16.840.1.113883.4.4"
 SSN: Final = frozenset({"http://hl7.org/fhir/sid/us-ssn", "urn:oid:2.16.840.1.113883.4.1"})
+NDC: Final = "http://hl7.org/fhir/sid/ndc"
 NAIC: Final = "urn:oid:2.16.840.1.113883.6.300"
 TAXONOMY: Final = frozenset(
     {"http://nucc.org/provider-taxonomy", "urn:oid:2.16.840.1.113883.6.101"}
@@ -59,12 +60,20 @@ PAYER_TYPOLOGY: Final = frozenset({"https://nahdo.org/sopt", "urn:oid:2.16.840.1
 ACCIDENT: Final = {"MVA": "AA", "WPA": "EM"}
 """v3-ActCode of Claim.accident.type to CLM11; any other is OA."""
 ANOTHER_ACCIDENT: Final = "OA"
+ENCOUNTER_PLACES: Final = {
+    "EMER": "23",
+    "IMP": "21",
+    "ACUTE": "21",
+    "OBSENC": "22",
+    "HH": "12",
+}
+"""v3-ActCode of Encounter.class to the place of service; AMB and VR do not tell one."""
 INPATIENT_PLACES: Final = frozenset({"21", "51", "61"})
 
 RENDERING: Final = frozenset({"rendering", "performing", "primary"})
 REFERRING: Final = frozenset({"referring"})
 SUPERVISING: Final = frozenset({"supervising", "supervisor"})
-ATTENDING: Final = frozenset({"attending", "primary"})
+ATTENDING: Final = frozenset({"attending"})
 OPERATING: Final = frozenset({"operating"})
 """Codes of R4 claimcareteamrole and of CARIN's C4BBClaimCareTeamRole, by what X12 calls them."""
 

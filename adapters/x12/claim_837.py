@@ -1,4 +1,6 @@
-"""An approved Claim as an X12 837 transaction set (005010X222A1): header, providers, insured, claim, lines.
+"""An approved Claim as an X12 837 transaction set: header, providers, insured, claim, lines.
+
+Professional claims follow 005010X222A1, institutional ones 005010X223A2.
 
 Either everything that the guide needs is there, or every missing element is said with its FHIRPath.
 """
@@ -6,11 +8,10 @@ Either everything that the guide needs is there, or every missing element is sai
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
-from adapters.x12 import claim_loop, service_lines
-from adapters.x12.elements import Elements, shown
+from adapters.x12 import claim_loop, institutional, professional
+from adapters.x12.elements import Elements
 from adapters.x12.parties import (
     Json,
     Party,
@@ -25,9 +26,14 @@ from adapters.x12.segments import Delimiters, Segment, segment
 from adapters.x12.source import Source, codings
 from adapters.x12.subscriber import Insured, payer_id
 from profiles.outcome import OperationOutcomeError
-from terminology.x12 import PROFESSIONAL
+from terminology.x12 import INSTITUTIONAL, PROFESSIONAL
 
 SENT: Final = frozenset({"active", "cancelled"})
+KINDS: Final = {
+    "professional": (PROFESSIONAL, professional.claim, professional.lines),
+    "institutional": (INSTITUTIONAL, institutional.claim, institutional.lines),
+}
+"""Guide, loops 2300 with 2310, and loops 2400 of each type of Claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +79,16 @@ def claim_set(claim: Json, resolve: Resolve, sending: Sending, delimiters: Delim
         ``business-rule`` for a Claim that is not to be sent, ``required`` or ``value`` with an issue for
         everything that is missing or cannot be written.
     """
-    _require_sendable(claim)
+    kind = _sendable(claim)
     elements = Elements(delimiters)
     source = Source(claim, resolve, elements, sending.place)
-    made = _professional(source, sending)
+    made = _set(source, sending, kind)
     elements.require_none("the claim")
     return made
 
 
-def _require_sendable(claim: Json) -> None:
+def _sendable(claim: Json) -> str:
+    """The type of a Claim that may be sent."""
     if claim.get("use") != "claim":
         raise OperationOutcomeError(
             "business-rule", "an 837 asks for payment: only a claim is sent so", "Claim.use"
@@ -90,13 +97,16 @@ def _require_sendable(claim: Json) -> None:
         raise OperationOutcomeError(
             "business-rule", "only a claim that a person has approved is sent", "Claim.status"
         )
-    if "professional" not in {code for _, code in codings(claim.get("type"))}:
-        raise OperationOutcomeError(
-            "not-supported", "only professional claims are written as X12", "Claim.type"
-        )
+    for _, code in codings(claim.get("type")):
+        if code in KINDS:
+            return code
+    raise OperationOutcomeError(
+        "not-supported", "only professional and institutional claims are written", "Claim.type"
+    )
 
 
-def _professional(source: Source, sending: Sending) -> ClaimSet:
+def _set(source: Source, sending: Sending, kind: str) -> ClaimSet:
+    guide, write_claim, write_lines = KINDS[kind]
     claim = source.claim
     billing = source.party(claim.get("provider"), "Claim.provider", "the billing provider")
     patient = source.party(claim.get("patient"), "Claim.patient", "the patient")
@@ -112,12 +122,12 @@ def _professional(source: Source, sending: Sending) -> ClaimSet:
         *_receiver(payer, ends[1], source.elements),
         *_billing(billing, source.elements),
         *_levels(source, insured, payer),
-        *_claim(source, billing),
+        *write_claim(source, billing),
         *_others(insured),
-        *_lines(source),
+        *write_lines(source),
     ]
     control = claim_loop.patient_control_number(source)
-    return ClaimSet(PROFESSIONAL, tuple(body), *ends, control)
+    return ClaimSet(guide, tuple(body), *ends, control)
 
 
 def _header(sending: Sending) -> list[Segment]:
@@ -204,31 +214,3 @@ def _levels(source: Source, insured: Sequence[Insured], payer: Party | None) -> 
 def _others(insured: Sequence[Insured]) -> list[Segment]:
     """Loops 2320: who may pay after the first."""
     return [one for order, other in enumerate(insured[1:], 1) for one in other.other(order)]
-
-
-def _claim(source: Source, billing: Party | None) -> list[Segment]:
-    """Loops 2300 and 2310."""
-    place = service_lines.claim_place(source)
-    lines = service_lines.items(source)
-    charges = [service_lines.charge(item, at, source.elements) for at, item in lines]
-    total = claim_loop.whole_charge(source, shown(sum(charges, Decimal(0))))
-    pointed = frozenset(n for _, item in lines for n in item.get("informationSequence", ()))
-    return [
-        claim_loop.claim_segment(source, total, place),
-        *claim_loop.dates(source, place),
-        *claim_loop.references(source),
-        *claim_loop.notes(source, pointed),
-        claim_loop.diagnosis_segment(source, claim_loop.diagnoses(source)),
-        *claim_loop.providers(source, billing),
-    ]
-
-
-def _lines(source: Source) -> list[Segment]:
-    """Loops 2400."""
-    order = {sequence: at for at, (sequence, _, _) in enumerate(claim_loop.diagnoses(source), 1)}
-    place = service_lines.claim_place(source)
-    return [
-        one
-        for number, (at, item) in enumerate(service_lines.items(source), 1)
-        for one in service_lines.line(source, number, at, item, order, place)
-    ]

@@ -39,7 +39,8 @@ async def export(request: Request) -> Response:
         raise OperationOutcomeError("not-acceptable", f"this is answered as FHIR JSON or {EDI}")
     call = await read_parameters(request, EXPORT)
     site = site_of(request.app.state.settings)
-    text = await transact(request, lambda tx: export_claims(tx, [call.id], site))
+    control = call.one("control")
+    text = await transact(request, lambda tx: export_claims(tx, [call.id], site, control))
     if plain:
         return Response(text, 200, {**CACHING, "Content-Type": EDI})
     return fhir_json(request, orjson.dumps(_binary(text, call.id)))
@@ -65,11 +66,21 @@ def _binary(text: str, claim_id: str) -> dict[str, Any]:
 
 EXPORT: Final = Operation(
     "x12",
-    "Write an approved professional Claim as X12 837P (005010X222A1), under the next control number. What "
-    "the Claim lacks is said with the FHIRPath of every element.",
+    "Write an approved Claim as X12 837 (005010X222A1 or 005010X223A2), under the next control number. "
+    "What the Claim lacks is said with the FHIRPath of every element.",
     resources=("Claim",),
     endpoint=export,
-    parameters=(Parameter("return", "out", 1, "1", "Binary", f"The interchange, of type {EDI}."),),
+    parameters=(
+        Parameter(
+            "control",
+            "in",
+            0,
+            "1",
+            "positiveInt",
+            "Interchange control number; the store's next if absent.",
+        ),
+        Parameter("return", "out", 1, "1", "Binary", f"The interchange, of type {EDI}."),
+    ),
 )
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from ml.coding import note_checks
 from ml.coding.combine import combined
+from ml.coding.external import external_causes
 from ml.coding.found import Found
 from ml.coding.index import Index, Release
 from ml.coding.match import Embedder, Matcher
@@ -23,7 +24,8 @@ from terminology.systems import ICD_10_CM
 
 CODER: Final = "isthmus-diagnosis-coder"
 VERSION: Final = "1"
-THRESHOLD: Final = 0.6
+THRESHOLD: Final = 0.65
+EXTERNAL: Final = 0.5
 FLOOR: Final = 0.4
 """Score below which a code is not even offered."""
 SPANS: Final = 8
@@ -59,7 +61,10 @@ class Encounter:
                 continue
             made += note_checks.about(note, request)
             first = 1 + max((one.lead for one in found), default=-1)
-            found += self._reader.codes(self._reader.read(note), request.setting, first)
+            read = self._reader.read(note)
+            coded = self._reader.codes(read, request.setting, first)
+            found += coded
+            found += external_causes(note, read.parts, coded, self._release, EXTERNAL)
         codes = sequenced(combined(found), self._release, threshold)
         codes = [one for one in codes if one.score >= FLOOR]
         made += remarks(codes, self._release, threshold)
@@ -95,4 +100,5 @@ class Encounter:
             evidence,
             one.rules,
             one.features,
+            term=one.term,
         )

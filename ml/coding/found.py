@@ -47,6 +47,8 @@ class Found:
         Codes between which a missing fact decides; empty when none is missing.
     asked : str
         The missing fact: ``side``, ``type`` or ``stage``.
+    term : str
+        Term of the terminology that led to the code: a default term, or a description without its side.
     """
 
     code: str
@@ -59,3 +61,13 @@ class Found:
     features: tuple[tuple[str, float], ...] = ()
     query: tuple[str, ...] = field(default=())
     asked: str = ""
+    term: str = ""
+
+
+SURE: Final = 0.6
+"""Score from which a code takes part in the rules between codes."""
+
+
+def certain(found: list[Found]) -> list[Found]:
+    """The codes that are believed and not only suspected."""
+    return [one for one in found if not one.uncertain and one.score >= SURE]

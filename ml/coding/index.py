@@ -1,10 +1,13 @@
 """The lexical index: from the words of a mention to the concepts of one ICD-10-CM release.
 
-A *concept* is what remains of several codes without the side of the body and the 7th character: "Sprain of
-unspecified ligament of ankle" is one concept with a code for each side. That makes the search small (some 30,000
+A *concept* is what remains of several codes without the side of the body and the 7th character: "Sprain
+of
+unspecified ligament of ankle" is one concept with a code for each side. That makes the search small
+(some 30,000
 concepts instead of 75,000 leaves), and the side a matter of rules instead of words.
 
-Ranking is BM25 over descriptions and inclusion terms (Robertson and Zaragoza 2009, k1 and b at their customary values).
+Ranking is BM25 over descriptions and inclusion terms (Robertson and Zaragoza 2009, k1 and b at their
+customary values).
 """
 
 import json
@@ -33,15 +36,28 @@ class Release(Protocol):
     """What the coder asks of a release of ICD-10-CM (``terminology.icd10cm.release``)."""
 
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """Its version."""
+
     @property
-    def system(self) -> str: ...
+    def system(self) -> str:
+        """Its canonical URI."""
+
     @property
-    def digest(self) -> str: ...
-    def get(self, code: str) -> Any: ...
-    def billable(self, code: str) -> bool: ...
-    def terms(self) -> Iterable[tuple[str, str, str]]: ...
-    def excludes1(self, a: str, b: str) -> Any: ...
+    def digest(self) -> str:
+        """SHA-256 of what it was made of."""
+
+    def get(self, code: str) -> Any:
+        """A code; None when there is none."""
+
+    def billable(self, code: str) -> bool:
+        """Whether a code may be reported."""
+
+    def terms(self) -> Iterable[tuple[str, str, str]]:
+        """Code, text and kind of every searchable term."""
+
+    def excludes1(self, a: str, b: str) -> Any:
+        """The note that keeps two codes apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +67,8 @@ class Concept:
     Parameters
     ----------
     sides : dict
-        Code up to its 6th character by side: ``right``, ``left``, ``bilateral``, ``unspecified``, or the
+        Code up to its 6th character by side: ``right``, ``left``, ``bilateral``,
+        ``unspecified``, or the
         empty text when the concept has none.
     display : str
         Description without its side.
@@ -72,7 +89,9 @@ def side_of(display: str) -> str:
 
 def without_side(display: str) -> str:
     """A description in which its sides and "unspecified" are left out, for comparing siblings."""
-    return " ".join(singular(word) for word in SIDE.sub(" ", display.lower()).replace(",", " ").split())
+    return " ".join(
+        singular(word) for word in SIDE.sub(" ", display.lower()).replace(",", " ").split()
+    )
 
 
 def _parent(code: str, known: dict[str, str]) -> str:

@@ -1,8 +1,11 @@
 """From the words of a problem to the code that they mean: index defaults first, then the descriptions.
 
-Every candidate is judged the same way. *Said* is the share of the problem's words that the candidate accounts for;
-*supported* is the share of the candidate's words that the problem says. A code that claims more than the note does loses by
-the second, a code that ignores what the note says by the first (guideline I.B.2: to the highest documented specificity).
+Every candidate is judged the same way. *Said* is the share of the problem's words that the candidate
+accounts for;
+*supported* is the share of the candidate's words that the problem says. A code that claims more than
+the note does loses by
+the second, a code that ignores what the note says by the first (guideline I.B.2: to the highest
+documented specificity).
 """
 
 from dataclasses import dataclass, field
@@ -10,27 +13,16 @@ from functools import cache
 from typing import Final, Protocol
 
 from ml.coding.index import Index
+from ml.coding.tables import words_named
 from ml.coding.words import bag
 from terminology.default_terms import DefaultTerm, default_terms
 
 DEFAULT: Final = "default"
 LEXICAL: Final = "lexical"
-SOFT: Final = bag(
-    "acute chronic stable unstable mild moderate severe uncontrolled controlled well poorly improving improved worsening worsened "
-    "new onset newly diagnosed recurrent ongoing persistent intermittent likely secondary symptomatic asymptomatic significant "
-    "known current currently previous recent residual underlying longstanding long standing baseline symptom disease disorder "
-    "problem issue condition syndrome status type initial encounter episode management followup evaluation patient primary "
-    "unspecified other possible concern consistent increased mildly doing resolved resolving active clinical suspected optimally "
-    "adequately fairly overall otherwise stably today continued suboptimally compensated history early late bothersome "
-    "presumed stage grade positive negative er pr her2 new diet medication treated untreated complaint related associated"
-) | {"not", "no", "non", "very", "much", "more", "some", "any", "due"}
-GENERIC: Final = bag(
-    "unspecified other specified nos nec elsewhere classified not site type initial encounter closed subsequent disease disorder "
-    "syndrome primary complication without part condition uncomplicated mention essential form cause simple general "
-    "multiple single essential idiopathic acquired status nontraumatic adult organism native"
-) | {"or", "unilateral", "displaced", "non"}
+SOFT: Final = bag(words_named("soft")) | set(words_named("soft-raw").split())
+GENERIC: Final = bag(words_named("generic")) | set(words_named("generic-raw").split())
 SOFT_WEIGHT: Final = 0.25
-FREE: Final = frozenset(("unspecified", "nos", "not", "without", "or", "disorder", "disease", "site", "elsewhere", "classified"))
+FREE: Final = frozenset(words_named("free").split())
 GENERIC_WEIGHT: Final = 0.15
 BONUS: Final = 0.06
 
@@ -99,25 +91,24 @@ class Matcher:
     def weights(self, words: list[str]) -> dict[str, float]:
         """How much each word of a problem counts."""
         return {
-            word: self.index.weight(word) * (SOFT_WEIGHT if word in SOFT else 1.0) for word in words
+            word: self.index.weight(word) * (SOFT_WEIGHT if word in SOFT or word.isdigit() else 1.0)
+            for word in words
         }
 
-    def candidates(self, words: list[str], text: str = "", limit: int = 8) -> list[Candidate]:
+    def candidates(self, words: list[str], limit: int = 8) -> list[Candidate]:
         """The best candidates for the words of one problem.
 
         Parameters
         ----------
         words : list of str
             Canonical content words in their order.
-        text : str
-            As written, for the embedder.
         limit : int
         """
         words = list(dict.fromkeys(words))
         if not words:
             return []
         weights = self.weights(words)
-        found = self._defaults(words, weights) + self._lexical(words, weights, text)
+        found = self._defaults(words, weights) + self._lexical(words, weights)
         found.sort(key=lambda one: (-one.quality, one.kind != DEFAULT, one.code))
         return found[:limit]
 
@@ -136,20 +127,12 @@ class Matcher:
         made = []
         for key, row in seen.items():
             said = sum(weights[word] for word in key) / total
-            made.append(
-                Candidate(row.code, DEFAULT, said + BONUS, said, 1.0, -1, row, key)
-            )
+            made.append(Candidate(row.code, DEFAULT, said + BONUS, said, 1.0, -1, row, key))
         return made
 
-    def _lexical(
-        self, words: list[str], weights: dict[str, float], text: str
-    ) -> list[Candidate]:
+    def _lexical(self, words: list[str], weights: dict[str, float]) -> list[Candidate]:
         """Rows of the index for a problem, the best one of each concept."""
         rows = [row for row, _ in self.index.search(words)]
-        near: dict[int, float] = {}
-        if self.embedder is not None and text:
-            near = dict(self.embedder.nearest(text, 20))
-            rows += [row for row in near if row not in rows]
         total = sum(weights.values()) or 1.0
         best: dict[int, Candidate] = {}
         for row in rows:
@@ -164,8 +147,6 @@ class Matcher:
             said = mass / total
             supported = mass / (mass + extra) if mass else 0.0
             quality = said * supported**0.5
-            if row in near:
-                quality = max(quality, 0.5 * quality + 0.5 * max(0.0, near[row]) ** 2)
             at = int(self.index.owner[row])
             concept = self.index.concepts[at]
             code = next(iter(concept.sides.values()))

@@ -1,6 +1,7 @@
 """Problem mentions: the lead lines of assessment and plan first, then what the narrative names.
 
-A *lead* is the line that names a problem ("1. Congestive heart failure.", "Hypertension: continue lisinopril"); the lines below
+A *lead* is the line that names a problem ("1. Congestive heart failure.", "Hypertension: continue
+lisinopril"); the lines below
 it until the next lead are its block, where its side, type and treatment are looked for.
 """
 
@@ -17,31 +18,51 @@ MANAGED: Final = "managed"
 NARRATIVE: Final = "narrative"
 
 LABEL: Final = re.compile(
-    r"(?:medical reasoning|additional testing|medical treatment|patient education(?: and counsel+ing)?|specialist referrals?|"
-    r"patient agreements?|plan|treatment|follow[- ]?up|medications?|labs?|imaging|education|counsel+ing|instructions?|"
-    r"diagnostics?|therapy|procedures?|orders?|goals?|rationale|monitoring|assessment|status|subjective|objective|"
-    r"disposition|diet|activity|referrals?|prescriptions?|code status|dvt prophylaxis|prophylaxis|fen|ppx|notes?|comments?|"
-    r"summary|history|discussion|side effects?|return precautions|next steps?|surgical clearance|risks?|consent|"
+    r"(?:medical reasoning|additional testing|medical treatment|patient education(?: and "
+    r"counsel+ing)?|specialist referrals?|"
+    r"patient agreements?|plan|treatment|follow[- ]?up|medications?|labs?|imaging|education|"
+    r"counsel+ing|instructions?|"
+    r"diagnostics?|therapy|procedures?|orders?|goals?|rationale|monitoring|assessment|status|"
+    r"subjective|objective|"
+    r"disposition|diet|activity|referrals?|prescriptions?|code status|dvt prophylaxis|prophylaxis|"
+    r"fen|ppx|notes?|comments?|"
+    r"summary|history|discussion|side effects?|return precautions|next steps?|surgical clearance|"
+    r"risks?|consent|"
     r"complications?|anesthesia|technique|indications?|additional|description|testing)[ \t]*:",
     re.IGNORECASE,
 )
 OPENING: Final = re.compile(
-    r"(?:the |this )?(?:patient|pt|he|she|they|i|we|it|mr|mrs|ms|dr|there|her|his|their|my|our|you|your|at this point|today|after|given|"
-    r"based|if|continue|start|stop|increase|decrease|begin|initiate|refer|order(?:ed)?|obtain|check|repeat|schedule|follow|return|call|"
-    r"recommend(?:ed)?|prescri\w+|discuss\w*|advis\w+|encourag\w+|counsel\w*|monitor|will|plan to|consider|send|given|take|avoid|"
-    r"proceed|await|hold|switch|add|refill\w*|provide\w*|perform\w*|review\w*|complete|educat\w+|reassur\w+|treatment options|"
-    r"all questions|questions|nature of|risks?|no |please|use|apply|keep|get|make|set|arrange|place|we'll|i'll|once|due for|"
-    r"these|those|treat|trial of|rest|ice|wear|may|should|ensure|request|see|obtained|tylenol|ibuprofen|physical therapy|"
-    r"referral|labs?|mri|ct|x-?rays?|ultrasound|echocardiogram|ekg|blood work|prescription|placed|most recent|most likely|symptomatic treatment)\b",
+    r"(?:the |this )?(?:patient|pt|he|she|they|i|we|it|mr|mrs|ms|dr|there|her|his|their|my|our|you|"
+    r"your|at this point|today|after|given|"
+    r"based|if|continue|start|stop|increase|decrease|begin|initiate|refer|order(?:ed)?|obtain|check|"
+    r"repeat|schedule|follow|return|call|"
+    r"recommend(?:ed)?|prescri\w+|discuss\w*|advis\w+|encourag\w+|counsel\w*|monitor|will|plan to|"
+    r"consider|send|given|take|avoid|"
+    r"proceed|await|hold|switch|add|refill\w*|provide\w*|perform\w*|review\w*|complete|educat\w+|"
+    r"reassur\w+|treatment options|"
+    r"all questions|questions|nature of|risks?|no |please|use|apply|keep|get|make|set|arrange|place|"
+    r"we'll|i'll|once|due for|"
+    r"these|those|treat|trial of|rest|ice|wear|may|should|ensure|request|see|obtained|tylenol|"
+    r"ibuprofen|physical therapy|"
+    r"referral|labs?|mri|ct|x-?rays?|ultrasound|echocardiogram|ekg|blood work|prescription|placed|"
+    r"most recent|most likely|symptomatic treatment)\b",
+    re.IGNORECASE,
+)
+FOLLOWED: Final = re.compile(
+    r"follow[- ]?up\s+(?:of|for|on|regarding|visit for)?\s*(?!in\b|with\b|as\b|after\b|at\b|when\b|"
+    r"if\b|to\b|appointment|scheduled|\d)[a-z]",
     re.IGNORECASE,
 )
 VERB: Final = re.compile(
-    r"\b(?:is|was|were|will|has|have|had|should|would|can|could|may|recommend|discussed|advised|ordered|continue|"
-    r"continued|denies|reports|states|presents|presented|returns|does|did|am|are|underwent|noted|been)\b",
+    r"\b(?:is|was|were|will|has|have|had|should|would|can|could|may|recommend|discussed|advised|"
+    r"ordered|continue|"
+    r"continued|denies|reports|states|presents|presented|returns|does|did|am|are|underwent|noted|"
+    r"been)\b",
     re.IGNORECASE,
 )
 REGARDING: Final = re.compile(
-    r"(?:regarding|with regards? to|in regards? to|as for|with respect to|for|in terms of|concerning)\s+(?:the patient's|his|her|their|the|my)\s+"
+    r"(?:regarding|with regards? to|in regards? to|as for|with respect to|for|in terms of|"
+    r"concerning)\s+(?:the patient's|his|her|their|the|my)\s+"
     r"([^,.;:\n]{3,70})[,:]",
     re.IGNORECASE,
 )
@@ -87,7 +108,7 @@ def _lead_end(text: str, line: Line, section: str) -> int | None:
     head = words[: cut.start()] if cut else words
     if not head.strip() or len(head.split()) > WORDS_OF_LEAD:
         return None
-    if OPENING.match(head) or _tells(head):
+    if (OPENING.match(head) and not FOLLOWED.match(head)) or _tells(head):
         return None
     if section == kinds.PLAN and cut is None and not line.marker and len(head.split()) > 10:
         return None
@@ -117,10 +138,8 @@ def leads(text: str, section: Section) -> list[Mention]:
 
 def managed(text: str, section: Section) -> list[Mention]:
     """Problems that running text of a plan is about: "Regarding her diabetes, ..."."""
-    found = []
-    for line in section.lines:
-        for match in REGARDING.finditer(text, line.start, line.end):
-            found.append(
-                Mention(match.start(1), match.end(1), section.kind, MANAGED, (line.start, line.end))
-            )
-    return found
+    return [
+        Mention(match.start(1), match.end(1), section.kind, MANAGED, (line.start, line.end))
+        for line in section.lines
+        for match in REGARDING.finditer(text, line.start, line.end)
+    ]

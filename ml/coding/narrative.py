@@ -1,4 +1,4 @@
-"""Problems that running text names: default terms found word by word, with what their sentence says about them.
+"""Problems that running text names: default terms, with what their sentence says about them.
 
 Used where a note has no list of problems, and as candidates below the threshold where it has one.
 """
@@ -12,12 +12,13 @@ from ml.coding.match import BONUS, DEFAULT, SOFT, Candidate, defaults
 from ml.coding.mentions import NARRATIVE, Mention
 from ml.coding.problems import Problem
 from ml.coding.sections import Section
+from ml.coding.tables import words_named
 from ml.coding.words import SIDES, STOP, Token, tokens
 from terminology.default_terms import DefaultTerm
 
 WINDOW: Final = 6
 MENTIONS: Final = 200
-PLAIN: Final = frozenset("pain swelling lump mass injury lesion allergy mood fall burn age stress tag cold scar corn infection".split())
+PLAIN: Final = frozenset(words_named("plain").split())
 
 
 @cache

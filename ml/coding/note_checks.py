@@ -1,9 +1,10 @@
-"""What a person must know about a note before its codes: not read, not English, of another patient, damaged."""
+"""What must be known about a note before its codes: not read, not English, of another patient."""
 
 import re
 from datetime import date
 from typing import Final
 
+from ml.coding.tables import words_named
 from profiles.coding_records import CodingRemark, CodingRequest, Evidence, Note
 
 NOT_USED: Final = "note-not-used"
@@ -12,17 +13,12 @@ WARNING: Final = "warning"
 READ: Final = 200_000
 """Characters of one note that are read."""
 SAMPLE: Final = 20_000
-ENGLISH: Final = frozenset(
-    "the and of with is to for was has have patient history no in on at will this that she he her his not be are per".split()
-)
-FOREIGN: Final = frozenset(
-    "el la los las del que con por para una paciente dolor y de le les des et du avec est une pour sans der die das und mit "
-    "nicht ist bei dem den ein eine il della con per che paziente di os da do com uma het een van niet bij och som med att jest nie "
-    "na z w sie oraz".split()
-)
+ENGLISH: Final = frozenset(words_named("english").split())
+FOREIGN: Final = frozenset(words_named("not-english").split())
 WORD: Final = re.compile(r"[^\W\d_]+")
 PERSON: Final = re.compile(
-    r"\b(\d{1,3})[- ]?(?:years?|yrs?|y\.?)[- /]?(?:olds?|o\.?)?[ ,-]{0,2}(?:[a-z-]+[ ,]+){0,3}?(male|female|man|woman|boy|girl|gentleman|lady|m|f)\b",
+    r"\b(\d{1,3})[- ]?(?:years?|yrs?|y\.?)[- /]?(?:olds?|o\.?)?[ ,-]{0,2}(?:[a-z-]+[ ,]+){0,3}?(male|"
+    r"female|man|woman|boy|girl|gentleman|lady|m|f)\b",
     re.IGNORECASE,
 )
 SEX: Final = {

@@ -6,11 +6,12 @@ from typing import Final
 
 from ml.coding import context
 from ml.coding import sections as kinds
-from ml.coding.found import Found, Span, cite
+from ml.coding.found import SURE, Found, Span, cite
 from ml.coding.history import history_code
 from ml.coding.index import Index, Release
-from ml.coding.match import DEFAULT, Matcher
-from ml.coding.mentions import LEAD, LISTED, MANAGED, NARRATIVE, leads, managed
+from ml.coding.match import DEFAULT, Candidate, Matcher
+from ml.coding.meant import meant
+from ml.coding.mentions import LEAD, LISTED, MANAGED, NARRATIVE, Mention, leads, managed
 from ml.coding.narrative import RANK, narrative
 from ml.coding.problems import AND, WITH, Problem, Reader
 from ml.coding.resolve import Resolved, Resolver
@@ -20,7 +21,7 @@ from ml.coding.specific import specific
 from ml.coding.support import block_text, confirmed, related
 from profiles.coding_records import Note, RuleCitation
 
-ROLE: Final = {LEAD: 0.9, MANAGED: 0.65, LISTED: 0.5, NARRATIVE: 0.45}
+ROLE: Final = {LEAD: 0.9, MANAGED: 0.66, LISTED: 0.5, NARRATIVE: 0.45}
 ALONE: Final = 0.8
 """Score of a problem that running text names, where the note has no list of problems."""
 UNCERTAIN: Final = 0.3
@@ -36,7 +37,7 @@ MENTIONS: Final = 300
 TOLD: Final = frozenset((kinds.COMPLAINT, kinds.PRESENT, kinds.OTHER))
 FACTOR: Final = re.compile(r"Z[0-9]")
 PLANNED: Final = 0.9
-SURE: Final = 0.6
+
 INPATIENT: Final = "inpatient"
 
 
@@ -58,6 +59,7 @@ class NoteReader:
         self.release = release
         self.index = index
         self.reader = Reader(matcher)
+        self._matcher = matcher
         self.resolver = Resolver(index, release)
 
     def read(self, note: Note) -> Read:
@@ -68,10 +70,17 @@ class NoteReader:
         named = [one for part in listing for one in (*leads(text, part), *managed(text, part))]
         if not named:
             named = [one for part in parts if part.kind in UNLISTED for one in leads(text, part)]
-        problems = [p for mention in named[:MENTIONS] for p in self.reader.read(text, mention)]
-        problems = [p for p in problems if p.candidate.quality >= _needed(p)]
+        problems = [p for mention in named[:MENTIONS] for p in self._problems(text, mention)]
         told = [p for part in parts if part.kind in RANK for p in narrative(text, part)]
         return Read(note, parts, problems, told)
+
+    def _problems(self, text: str, mention: Mention) -> list[Problem]:
+        """The problems of a mention that are believed; by meaning when its words find none."""
+        found = [p for p in self.reader.read(text, mention) if p.candidate.quality >= _needed(p)]
+        if found:
+            return found
+        other = meant(text, mention, self._matcher)
+        return [other] if other else []
 
     def codes(self, read: Read, setting: str, first: int = 0) -> list[Found]:
         """The codes of a note that was read.
@@ -106,7 +115,12 @@ class NoteReader:
         self, read: Read, problem: Problem, setting: str, lead: int, base: float
     ) -> list[Found]:
         """The codes of one problem, ``base`` being what its place is worth."""
-        if problem.status in (context.NEGATED, context.FAMILY, context.OTHER_PERSON, context.HYPOTHETICAL):
+        if problem.status in (
+            context.NEGATED,
+            context.FAMILY,
+            context.OTHER_PERSON,
+            context.HYPOTHETICAL,
+        ):
             return []
         text = read.note.text
         sure = problem.status == context.UNCERTAIN and confirmed(text, read.parts, problem)
@@ -128,10 +142,15 @@ class NoteReader:
         )
         span = Span(read.note, problem.start, problem.end, problem.mention.section)
         also = problem.candidate.term.also if problem.candidate.term else ()
-        return [
-            Found(code, score, (span,), lead, problem.link, uncertain, tuple(rules), features)
-            for code in (*done.codes, *also)
-        ]
+        found = Found("", score, (span,), lead, problem.link, uncertain, tuple(rules), features)
+        found = replace(found, term=self._term(problem.candidate))
+        return [replace(found, code=code) for code in (*done.codes, *also)]
+
+    def _term(self, candidate: Candidate) -> str:
+        """The term of the terminology that a candidate stands for; decisions are learned from by it."""
+        if candidate.term is not None:
+            return candidate.term.term
+        return self.index.concepts[candidate.concept].display if candidate.concept >= 0 else ""
 
     def _resolved(self, read: Read, problem: Problem) -> Resolved | None:
         """The billable codes of a problem: history, side, encounter, what the text about it supports."""
@@ -139,7 +158,11 @@ class NoteReader:
         if "history" in problem.words and "history" not in candidate.words:
             code = history_code(candidate.code)
             said = "A condition of the past is coded as history."
-            return None if code is None else self._billable(Resolved((code,), (cite("I.C.21.c.4", said),)))
+            return (
+                None
+                if code is None
+                else self._billable(Resolved((code,), (cite("I.C.21.c.4", said),)))
+            )
         text = read.note.text
         known = self.release.get(candidate.code)
         side = side_for(text, read.parts, problem, known.display if known else "")
@@ -162,22 +185,36 @@ class NoteReader:
             return None
         return done
 
-    def _rules(self, problem: Problem, setting: str, uncertain: bool, sure: bool) -> list[RuleCitation]:
+    def _rules(
+        self, problem: Problem, setting: str, uncertain: bool, sure: bool
+    ) -> list[RuleCitation]:
         """What chose the code of a problem."""
         rules = []
         if problem.candidate.term is not None:
-            rules.append(RuleCitation("I.A.1", "The index gives this code for the term.", problem.candidate.term.source))
+            rules.append(
+                RuleCitation(
+                    "I.A.1",
+                    "The index gives this code for the term.",
+                    problem.candidate.term.source,
+                )
+            )
         if uncertain:
             rules.append(cite("IV.H", "An uncertain diagnosis is not coded for an outpatient."))
         elif problem.status == context.UNCERTAIN and setting == INPATIENT and not sure:
-            rules.append(cite("II.H", "An uncertain diagnosis at discharge is coded as if it existed."))
+            rules.append(
+                cite("II.H", "An uncertain diagnosis at discharge is coded as if it existed.")
+            )
         elif sure:
-            rules.append(cite("IV.H", "The note reports the finding elsewhere, so it is no longer uncertain."))
+            rules.append(
+                cite(
+                    "IV.H", "The note reports the finding elsewhere, so it is no longer uncertain."
+                )
+            )
         return rules
 
 
 def _promoted(told: list[Found]) -> list[Found]:
-    """What running text names, where no list of problems gave a code: the assessment's first, else all of it."""
+    """What running text names, where no list gave a code: the assessment's first, else all of it."""
     plan = [one for one in told if one.spans[0].section in SECTIONS and not one.uncertain]
     kept = [one for one in plan if not FACTOR.match(one.code)] or plan
     chosen = kept or [one for one in told if one.spans[0].section in TOLD and not one.uncertain]
@@ -186,7 +223,7 @@ def _promoted(told: list[Found]) -> list[Found]:
 
 
 def _needed(problem: Problem) -> float:
-    """The quality from which a match is believed: words alone need more than a default term, a later part more."""
+    """The quality from which a match is believed: words alone need more than a default term."""
     if problem.candidate.kind == DEFAULT:
         return QUALITY
     return LATER_PART if problem.link in (WITH, AND) else LEXICAL_QUALITY

@@ -1,17 +1,21 @@
 """What one lead line says: its problems, how certain each is, and the candidate code of each.
 
-"Left shoulder pain, likely rotator cuff tendinopathy" is a symptom and an uncertain diagnosis; "Chest pain and hypertension" two
-problems; "Pain and swelling of the knee" one. Where a line may be cut, every way of cutting is matched, and the one whose parts
+"Left shoulder pain, likely rotator cuff tendinopathy" is a symptom and an uncertain diagnosis; "Chest
+pain and hypertension" two
+problems; "Pain and swelling of the knee" one. Where a line may be cut, every way of cutting is matched,
+and the one whose parts
 are understood best is taken.
 """
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from ml.coding import context
 from ml.coding.match import SOFT, Candidate, Matcher
 from ml.coding.mentions import Mention
+from ml.coding.tables import words_named
 from ml.coding.words import content, tokens
 
 CAUSE: Final = "cause"
@@ -20,18 +24,28 @@ AND: Final = "and"
 UNCERTAIN: Final = "uncertain"
 
 LINK: Final = re.compile(
-    r"(?P<cause>\b(?:due to|secondary to|caused by|because of|related to|as a result of|attributed to|attributable to|2/2|resulting from)\b)|"
-    r"(?P<uncertain>(?:\bmost )?\b(?:likely|probably|probable|possible|possibly|suspected|suspect|suspicious for|suspicion (?:for|of)|consistent with|concerning for|"
-    r"concern for|rule out|r/o|versus|vs\.?|suggestive of|presumed|presumptive|questionable|differential(?: diagnosis)?(?: includes?)?|compatible with|"
-    r"could be|may be|might be|cannot exclude|evaluate for|appears to be|worrisome for|query)(?!\w)|\?)|"
-    r"(?P<with>\b(?:with|w/|in the setting of|associated with|complicated by|as well as|plus|in patient with)\b)|"
+    r"(?P<cause>\b(?:due to|secondary to|caused by|because of|related to|as a result of|attributed "
+    r"to|attributable to|2/2|resulting from)\b)|"
+    r"(?P<uncertain>(?:\bmost )?\b(?:likely|probably|probable|possible|possibly|suspected|"
+    r"suspect(?=\s+\w)|suspicious for|suspicion (?:for|of)|consistent with|concerning for|"
+    r"concern for|rule out|r/o|versus|vs\.?|suggestive of|presumed|presumptive|questionable|"
+    r"differential(?: diagnosis)?(?: includes?)?|compatible with|"
+    r"could be|may be|might be|cannot exclude|evaluate for|appears to be|worrisome for|query)(?!\w)|"
+    r"\?)|"
+    r"(?P<with>\b(?:with|w/|in the setting of|associated with|complicated by|as well as|plus|in "
+    r"patient with)\b)|"
     r"(?P<and>\band\b|&|,|;|\+|\s/\s|\(|\)|\.\s)",
     re.IGNORECASE,
 )
-LEVEL: Final = re.compile(r"\d+[ab]?|[clst]|side|level|region|area|upper|lower|great|middle|distal|proximal|medial|lateral|anterior|posterior")
-SITES: Final = frozenset(
-    ["knee", "hip", "shoulder", "ankle", "wrist", "elbow", "foot", "hand", "finger", "thumb", "toe", "leg", "arm", "eye", "ear", "breast", "kidney", "lung", "back", "neck", "chest", "abdomen", "spine", "head", "skin", "heart"]
+LEVEL: Final = re.compile(
+    r"\d+[ab]?|[clst]|side|level|region|area|upper|lower|great|middle|distal|proximal|medial|lateral|"
+    r"anterior|posterior"
 )
+VAGUE: Final = frozenset(words_named("vague").split())
+"""Words that name no problem when they stand alone."""
+SITES: Final = frozenset(words_named("sites").split())
+ALL: Final = 0.9
+"""Share from which a match says and supports everything, so that a line is not cut."""
 MERGE: Final = 0.02
 PIECES: Final = 6
 FLOOR: Final = 0.3
@@ -111,12 +125,12 @@ class Reader:
         self.matcher = matcher
         self._known: dict[tuple[str, ...], list[Candidate]] = {}
 
-    def candidates(self, words: tuple[str, ...], text: str) -> list[Candidate]:
+    def candidates(self, words: tuple[str, ...]) -> list[Candidate]:
         """The candidates of some words, remembered."""
         if words not in self._known:
             if len(self._known) > 4096:
                 self._known.clear()
-            self._known[words] = self.matcher.candidates(list(words), text)
+            self._known[words] = self.matcher.candidates(list(words))
         return self._known[words]
 
     def read(self, text: str, mention: Mention) -> list[Problem]:
@@ -126,7 +140,7 @@ class Reader:
             return []
         groups: list[list[_Piece]] = []
         for piece in pieces:
-            if groups and piece.link in (AND, WITH) and piece.uncertain == groups[-1][-1].uncertain:
+            if groups and piece.link and piece.uncertain == groups[-1][-1].uncertain:
                 groups[-1].append(piece)
             else:
                 groups.append([piece])
@@ -137,13 +151,16 @@ class Reader:
 
     def _best(self, text: str, mention: Mention, group: list[_Piece]) -> list[Problem]:
         """The cutting of one group whose parts are understood best."""
+        _, whole = self._part(text, mention, group)
+        if whole is not None and whole.candidate.said >= ALL and whole.candidate.supported >= ALL:
+            return [whole]
         best: list[Problem] = []
         top = -1.0
         for cuts in _partitions(len(group)):
+            if any(group[at].link == CAUSE and at not in cuts for at in range(1, len(group))):
+                continue
             borders = [0, *cuts, len(group)]
-            parts = [
-                self._part(text, mention, group[a:b]) for a, b in zip(borders, borders[1:], strict=False)
-            ]
+            parts = [self._part(text, mention, group[a:b]) for a, b in pairwise(borders)]
             score = sum(value for value, _ in parts) - MERGE * len(cuts) * 10
             if score > top:
                 top, best = score, [problem for _, problem in parts if problem is not None]
@@ -155,21 +172,22 @@ class Reader:
         """The value of some pieces taken as one problem, and that problem."""
         start, end = pieces[0].start, pieces[-1].end
         words = tuple(content(tokens(text, start, end)))
-        if all(word in SOFT or word in SITES or LEVEL.fullmatch(word) for word in words):
+        hard = [w for w in words if w not in SOFT and w not in SITES and not LEVEL.fullmatch(w)]
+        if not hard or (len(words) == 1 and words[0] in VAGUE):
             return 0.0, None
-        found = self.candidates(words, text[start:end].strip())
+        found = self.candidates(words)
         mass = sum(self.matcher.weights(list(dict.fromkeys(words))).values())
         if not found or found[0].quality < FLOOR:
             return 0.0, None
-        start, end = _trim(text, start, end)
-        status = context.UNCERTAIN if pieces[0].uncertain else _status(text, start, end)
+        start, end = trimmed(text, start, end)
+        status = context.UNCERTAIN if pieces[0].uncertain else said_of(text, start, end)
         made = Problem(
             mention, start, end, words, status, pieces[0].link, found[0], tuple(found[1:])
         )
-        return mass * found[0].quality**2, made
+        return mass * found[0].quality ** 2, made
 
 
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """Offsets without white space and stray marks at both ends."""
     while start < end and not text[start].isalnum():
         start += 1
@@ -178,7 +196,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _status(text: str, start: int, end: int) -> str:
+def said_of(text: str, start: int, end: int) -> str:
     """What the words of the line say about a part of it."""
     line = max(text.rfind("\n", 0, start) + 1, start - 200)
     stop = text.find("\n", end)

@@ -1,4 +1,4 @@
-"""From a candidate to codes that can be billed: side, encounter, the least specific child that the note supports."""
+"""From a candidate to billable codes: side, encounter, the child that claims no more than the note."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from profiles.coding_records import RuleCitation
 from terminology.icd10cm.codes import with_seventh
 
 SUBSEQUENT: Final = re.compile(
-    r"\b(?:routine healing|healing (?:well|appropriately|fracture)|cast (?:removal|change)|suture removal|post-?op(?:erative)? (?:visit|follow|check)|"
+    r"\b(?:routine healing|healing (?:well|appropriately|fracture)|cast (?:removal|change)|suture "
+    r"removal|post-?op(?:erative)? (?:visit|follow|check)|"
     r"aftercare|status post (?:open reduction|orif)|s/p orif|weeks? (?:out|status post|s/p|post))\b",
     re.IGNORECASE,
 )
@@ -68,7 +69,8 @@ class Resolver:
         concept = self._concept(found, code, side, context)
         if concept is None:
             return self._finish((found.code,), "", False, context)
-        codes = _by_side(concept, side)
+        kept = found.code if found.term is not None and not side else ""
+        codes = (kept,) if kept in concept.sides.values() else _by_side(concept, side)
         sided = len(concept.sides) > 1
         return self._finish(codes, side if sided else "", sided, context)
 
@@ -118,7 +120,9 @@ class Resolver:
         char = wanted if wanted in chars else next(iter(sorted(chars)))
         rule = "I.C.19.a" if known.code[0] in "ST" else "I.A.5"
         names = {"A": "active treatment", "D": "routine healing or recovery", "S": "sequela"}
-        return with_seventh(known.code, char), cite(rule, f"7th character {char}: {names.get(char, 'as the category asks')}.")
+        return with_seventh(known.code, char), cite(
+            rule, f"7th character {char}: {names.get(char, 'as the category asks')}."
+        )
 
 
 def _by_side(concept: Concept, side: str) -> tuple[str, ...]:
@@ -134,14 +138,15 @@ def _by_side(concept: Concept, side: str) -> tuple[str, ...]:
     return (next(iter(sides.values())),)
 
 
-def _claims(concept: Concept, said: frozenset[str], side: str, index: Index) -> tuple[float, int, str]:
-    """How much a child claims that is not said: first unsupported words, then a missing side, then its code."""
+def _claims(
+    concept: Concept, said: frozenset[str], side: str, index: Index
+) -> tuple[float, int, str]:
+    """How much a child claims that is not said: unsupported words, a missing side; then its code."""
     words = bag(concept.display)
     extra = sum(index.weight(word) for word in words - said if word not in GENERIC)
-    if "other" in [token.raw for token in tokens(concept.display)]:
-        extra += 4.0
+    raw = [token.raw for token in tokens(concept.display)]
+    extra += 4.0 * raw.count("other")
     lacks = 0 if not side or side in concept.sides or len(concept.sides) > 1 else 1
     first = min(concept.sides.values())
-    unspecified = 0 if "unspecified" in concept.display.lower() or "unspecified" in concept.sides else 1
+    unspecified = 2 - min(2, max(raw.count("unspecified"), int("unspecified" in concept.sides)))
     return (extra + unspecified * 2.0 + lacks * 3.0, unspecified, first)
-

@@ -1,7 +1,9 @@
 """Sections and lines of a clinical note, with the offsets that they have in it.
 
-Notes name their sections in many ways: capitals, title case with a colon, markdown, one heading on the line of its
-text, no heading at all. A heading is known by its words (``SECTIONS``), not by its looks alone; scanned ones are
+Notes name their sections in many ways: capitals, title case with a colon, markdown, one heading on the
+line of its
+text, no heading at all. A heading is known by its words (``section_names.tsv``), not by its looks
+alone; scanned ones are
 known with a letter or two damaged.
 """
 
@@ -9,6 +11,8 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
+
+from ml.coding.tables import rows
 
 ASSESSMENT: Final = "assessment"
 PLAN: Final = "plan"
@@ -28,55 +32,30 @@ PROCEDURE: Final = "procedure"
 INSTRUCTIONS: Final = "instructions"
 OTHER: Final = "other"
 
-SECTIONS: Final = {
-    ASSESSMENT: "assessment|impression|diagnosis|diagnoses|assessment and plan|assessment & plan|assessment/plan|a/p|a&p|"
-    "a and p|ap|impression and plan|impression & plan|impression/plan|final diagnosis|final diagnoses|discharge diagnosis|"
-    "discharge diagnoses|principal diagnosis|primary diagnosis|secondary diagnoses|secondary diagnosis|"
-    "admission diagnosis|admitting diagnosis|working diagnosis|clinical impression|final impression|"
-    "ed diagnosis|ed diagnoses|visit diagnosis|visit diagnoses|encounter diagnosis|encounter diagnoses|"
-    "postoperative diagnosis|post-operative diagnosis|conclusion|conclusions|summary|"
-    "assessment and recommendations|impression and recommendations|problems addressed|"
-    "medical decision making|mdm|assessment plan|impressions|assessments|provisional diagnosis|diagnostic impression",
-    PLAN: "plan|recommendation|recommendations|plan of care|treatment plan|treatment|plan and recommendations|"
-    "disposition|plans|follow up plan|hospital course|hospital course by problem|brief hospital course|"
-    "management|care plan|discussion|discussion/plan|plan/discussion",
-    PROBLEMS: "problem list|active problems|active problem list|problems|current problems|chronic problems",
-    COMPLAINT: "chief complaint|cc|chief complaints|reason for visit|reason for consult|reason for consultation|"
-    "presenting complaint|reason for admission|reason for referral|complaint|visit reason|indication",
-    PRESENT: "history of present illness|hpi|present illness|history|interval history|subjective|interim history|"
-    "history of presenting illness|hospital history|s|history of the present illness|narrative|history of present "
-    "complaint|clinical history",
-    HISTORY: "past medical history|pmh|pmhx|medical history|past history|past medical and surgical history|"
-    "past medical/surgical history|history of past illness|comorbidities|ob history|obstetric history|"
-    "gynecologic history|gyn history|psychiatric history|past psychiatric history|birth history|developmental history",
-    SURGERY: "surgical history|past surgical history|psh|pshx|past procedures|procedure history|surgeries",
-    FAMILY: "family history|fh|fhx|family medical history|family hx",
-    SOCIAL: "social history|sh|shx|social hx|substance use|habits|occupational history|sexual history",
-    MEDICATIONS: "medications|current medications|meds|home medications|medication list|medications prior to admission|"
-    "discharge medications|outpatient medications|prescriptions|current meds|medication",
-    ALLERGIES: "allergies|allergy|drug allergies|medication allergies|allergies and intolerances",
-    REVIEW: "review of systems|ros|systems review",
-    EXAM: "physical examination|physical exam|exam|examination|pe|objective|vital signs|vitals|vitals reviewed|"
-    "mental status exam|mental status examination|o|physical|general exam|vital signs reviewed|mse",
-    RESULTS: "results|labs|laboratory|laboratory data|laboratory results|lab results|imaging|radiology|studies|"
-    "diagnostic studies|diagnostics|data|data reviewed|x-ray|ekg|ecg|tests|test results|findings|pathology|"
-    "imaging studies|diagnostic results|diagnostic data|radiographs|investigations|laboratory studies|echocardiogram",
-    PROCEDURE: "procedure|procedures|procedure note|operative note|operation|procedure performed|operations",
-    INSTRUCTIONS: "instructions|patient instructions|follow up|follow-up|followup|discharge instructions|"
-    "patient education|education|patient agreements|return precautions|follow up instructions|after visit summary|"
-    "counseling|orders",
-    OTHER: "immunizations|health maintenance|time|attestation|signature|addendum|technique|comparison|"
-    "date of service|provider|patient|demographics|code status|consent|anesthesia|complications|"
-    "estimated blood loss|specimens|author",
-}
-KINDS: Final = {name: kind for kind, names in SECTIONS.items() for name in names.split("|")}
+KINDS: Final = {name: row[0] for row in rows("section_names") for name in row[1].split("; ")}
 LONG_NAMES: Final = tuple(name for name in KINDS if len(name) > 6)
 WEAK: Final = frozenset(
-    ("s", "o", "ap", "time", "history", "physical", "patient", "data", "sh", "fh", "treatment", "problems", "tests")
+    (
+        "s",
+        "o",
+        "ap",
+        "time",
+        "history",
+        "physical",
+        "patient",
+        "data",
+        "sh",
+        "fh",
+        "treatment",
+        "problems",
+        "tests",
+    )
 )
 NUMBER: Final = re.compile(
-    r"[ \t]*(?:[-*\u2022\u00b7\u25cf\u25aa\u2023\u2043\u2013>+o]+[ \t]+|[-\u2022\u00b7\u25cf\u25aa]+|#+[ \t]*\d*[.):]?[ \t]*|"
-    r"\(?\d{1,2}[.):](?!\d)[ \t]*|\(?[A-Za-z][.)][ \t]+|(?:problem|dx|diagnosis|issue)[ \t]*#?\d+[ \t]*[:.)-]?[ \t]*|"
+    r"[ \t]*(?:[-*\u2022\u00b7\u25cf\u25aa\u2023\u2043\u2013>+o]+[ \t]+|[-\u2022\u00b7\u25cf\u25aa]+|"
+    r"#+[ \t]*\d*[.):]?[ \t]*|"
+    r"\(?\d{1,2}[.):](?!\d)[ \t]*|\(?[A-Za-z][.)][ \t]+|(?:problem|dx|diagnosis|issue)[ \t]*#?\d+[ "
+    r"\t]*[:.)-]?[ \t]*|"
     r"\*\*)+",
     re.IGNORECASE,
 )
@@ -148,7 +127,11 @@ def _heading(text: str, line: Line) -> tuple[str, str, int] | None:
     if len(bare) <= 60:
         kind = heading_kind(bare, bare.isupper())
         plain = whole.endswith(":") or bare.isupper() or marked or not line.marker
-        if kind and plain and not (bare.lower() in WEAK and not (whole.endswith(":") or marked or bare.isupper())):
+        if (
+            kind
+            and plain
+            and not (bare.lower() in WEAK and not (whole.endswith(":") or marked or bare.isupper()))
+        ):
             return kind, bare, line.end
     inline = INLINE.match(text, line.start, line.end)
     if not inline or (line.marker and not marked):
@@ -190,7 +173,9 @@ def sections(text: str, end: int | None = None) -> list[Section]:
         opened = _heading(text, line)
         if opened and not (kind == ASSESSMENT and _detail(opened, body, text, line)):
             if body or title:
-                found.append(Section(kind, title, begin, body[-1].end if body else begin, tuple(body)))
+                found.append(
+                    Section(kind, title, begin, body[-1].end if body else begin, tuple(body))
+                )
             kind, title, begin = opened
             body = []
             if begin < line.end:

@@ -1,4 +1,4 @@
-"""The order of the codes of an encounter, first-listed diagnosis first (guideline IV.G; II and III for inpatients)."""
+"""The order of the codes of an encounter, first-listed first (guidelines IV.G; II, III for inpatients)."""
 
 import re
 from typing import Any, Final
@@ -25,7 +25,8 @@ def _group(one: Found) -> int:
 def sequenced(found: list[Found], release: Release, threshold: float) -> list[Found]:
     """The codes in the order in which they are reported.
 
-    Leads keep the order of the provider, who names first what the visit was chiefly about. A manifestation follows its cause
+    Leads keep the order of the provider, who names first what the visit was chiefly about. A
+    manifestation follows its cause
     where the tabular list says "code first" (I.A.13).
 
     Parameters
@@ -36,7 +37,8 @@ def sequenced(found: list[Found], release: Release, threshold: float) -> list[Fo
         Codes below it come after those that are suggested.
     """
     chosen = sorted(
-        found, key=lambda one: (one.score < threshold, _group(one), one.lead, bool(one.link), -one.score)
+        found,
+        key=lambda one: (one.score < threshold, _group(one), one.lead, bool(one.link), -one.score),
     )
     placed: list[Found] = []
     for one in chosen:

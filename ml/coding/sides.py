@@ -6,6 +6,7 @@ from typing import Final
 from ml.coding import sections as kinds
 from ml.coding.problems import Problem
 from ml.coding.sections import Section
+from ml.coding.tables import rows, words_named
 from ml.coding.words import SIDES, bag, content, tokens
 
 BODY: Final = "knee|hip|shoulder|ankle|wrist|elbow|foot|hand|eye|ear|leg|arm|breast|thumb|kidney"
@@ -13,27 +14,19 @@ SIDE: Final = re.compile(
     rf"\b(right|left|bilateral(?:ly)?|both|rt|lt|[rl]\.?(?=\s+(?:{BODY})))\b", re.IGNORECASE
 )
 BOTH: Final = re.compile(
-    r"\b(?:right and left|left and right|left (?:greater|worse|more) than (?:the )?right|right (?:greater|worse|more) than (?:the )?left)\b",
+    r"\b(?:right and left|left and right|left (?:greater|worse|more) than (?:the )?right|right "
+    r"(?:greater|worse|more) than (?:the )?left)\b",
     re.IGNORECASE,
 )
 NAMES: Final = {"rt": "right", "lt": "left", "r": "right", "l": "left", **SIDES}
 NOT_SIDE: Final = re.compile(
-    r"\b(?:(?:right|left)[- ](?:hand(?:ed)?[- ]?dominant|handed|now|away|ventric\w+|atri\w+|bundle|heart|axis|main|anterior descending|sternal|lower quadrant|upper quadrant|coronary)"
+    r"\b(?:(?:right|left)[- ](?:hand(?:ed)?[- ]?dominant|handed|now|away|ventric\w+|atri\w+|bundle|"
+    r"heart|axis|main|anterior descending|sternal|lower quadrant|upper quadrant|coronary)"
     r"|all right|(?:was|has|have|had|he|she) left|left (?:with|the|for|on|untreated|in|against))\b",
     re.IGNORECASE,
 )
-SITES: Final = frozenset(
-    ["knee", "hip", "shoulder", "ankle", "wrist", "elbow", "foot", "hand", "finger", "thumb", "toe", "leg", "arm", "eye", "ear", "breast", "kidney", "lung", "testis", "ovary", "thigh", "calf", "forearm", "rib", "heel", "hamstring", "humerus", "femur", "tibia", "fibula", "radius", "ulna", "clavicle", "scapula", "patella", "achilles", "rotator", "carotid", "groin", "cheek", "ureter", "axilla", "limb", "nerve", "eyelid", "metatarsal", "metacarpal"]
-)
-PARTS: Final = {
-    "knee": {"knee", "meniscus", "cruciate", "patella", "acl", "pcl", "mcl", "lcl", "leg"}, "shoulder": {"shoulder", "rotator", "arm"}, "hand": {"hand", "wrist", "finger", "thumb"},
-    "wrist": {"wrist", "hand"}, "limb": {"hand", "wrist", "arm", "leg", "elbow", "foot"}, "nerve": {"hand", "wrist", "elbow", "foot", "leg"}, "arm": {"arm", "shoulder", "hand", "elbow"},
-    "leg": {"leg", "calf", "thigh", "shin"}, "humerus": {"humerus", "arm", "shoulder", "elbow"}, "radius": {"radius", "wrist", "forearm", "arm", "elbow"}, "ulna": {"ulna", "wrist", "forearm", "elbow"},
-    "femur": {"femur", "hip", "thigh", "leg"}, "tibia": {"tibia", "leg", "ankle", "knee"}, "fibula": {"fibula", "ankle", "leg"}, "foot": {"foot", "heel", "toe", "metatarsal"},
-    "toe": {"toe", "foot", "great"}, "heel": {"heel", "foot"}, "thigh": {"thigh", "leg", "hamstring", "quadricep"}, "clavicle": {"clavicle", "shoulder"}, "rotator": {"rotator", "shoulder"},
-    "achilles": {"achilles", "heel", "ankle", "leg"}, "metatarsal": {"foot", "metatarsal"}, "metacarpal": {"hand", "metacarpal"}, "patella": {"patella", "knee"}, "eyelid": {"eye", "eyelid"},
-    "ear": {"ear"}, "eye": {"eye"}, "elbow": {"elbow", "arm"}, "finger": {"finger", "hand"}, "thumb": {"thumb", "hand"},
-}  # fmt: skip
+SITES: Final = frozenset(words_named("sided-sites").split())
+PARTS: Final = {part: frozenset(names.split()) for part, names in rows("body_parts")}
 ORDER: Final = (
     (kinds.ASSESSMENT, kinds.PLAN, kinds.PROBLEMS),
     (kinds.COMPLAINT,),
@@ -46,10 +39,11 @@ def _sides(text: str, start: int, end: int) -> list[tuple[str, int]]:
     """Side words with their places."""
     barred = [match.span() for match in NOT_SIDE.finditer(text, start, end)]
     found = [("bilateral", match.start()) for match in BOTH.finditer(text, start, end)]
-    for match in SIDE.finditer(text, start, end):
-        if not any(a <= match.start() < b for a, b in barred):
-            found.append((NAMES[match.group(1).lower().rstrip(".")], match.start()))
-    return found
+    return found + [
+        (NAMES[match.group(1).lower().rstrip(".")], match.start())
+        for match in SIDE.finditer(text, start, end)
+        if not any(a <= match.start() < b for a, b in barred)
+    ]
 
 
 def _one(sides: list[str]) -> str:
@@ -61,7 +55,8 @@ def _one(sides: list[str]) -> str:
 def side_for(text: str, parts: list[Section], problem: Problem, display: str) -> str:
     """Right, left, bilateral or empty.
 
-    The problem's own words count first, then its line, its block, then sentences of the note that name the same part of
+    The problem's own words count first, then its line, its block, then sentences of the note that
+    name the same part of
     the body beside a side.
 
     Parameters

@@ -1,6 +1,7 @@
 """Makes an unspecified code as specific as the note documents it (guideline I.B.2), and never more.
 
-Each family lists what may be said about a problem and the code that follows. Only text about the problem is asked: its line,
+Each family lists what may be said about a problem and the code that follows. Only text about the
+problem is asked: its line,
 its block, and sentences that name it again.
 """
 
@@ -16,12 +17,23 @@ Refine = Callable[[str, Said], str]
 
 def _heart_failure(code: str, said: Said) -> str:
     """I50.-: type and acuity."""
-    systolic = said(r"\bsystolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfref\b|failure with (?:a )?reduced (?:ejection fraction|ef)|\bsystolic and\b")
-    diastolic = said(r"\bdiastolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfpef\b|failure with (?:a )?preserved (?:ejection fraction|ef)")
-    mixed = said(r"\bcombined (?:systolic|diastolic)|mixed (?:presentation|systolic|heart failure)|both systolic and diastolic")
+    systolic = said(
+        r"\bsystolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfref\b|failure with "
+        r"(?:a )?reduced (?:ejection fraction|ef)|\bsystolic and\b"
+    )
+    diastolic = said(
+        r"\bdiastolic (?:heart|hf|chf|congestive|dysfunction|\(congestive\))|\bhfpef\b|failure with "
+        r"(?:a )?preserved (?:ejection fraction|ef)"
+    )
+    mixed = said(
+        r"\bcombined (?:systolic|diastolic)|mixed (?:presentation|systolic|heart failure)|both "
+        r"systolic and diastolic"
+    )
     acute = said(r"\bacute(?! (?:distress|cardio))|\bexacerbat|decompensat")
     chronic = said(r"\bchronic\b")
-    kind = "4" if mixed or (systolic and diastolic) else "2" if systolic else "3" if diastolic else ""
+    kind = (
+        "4" if mixed or (systolic and diastolic) else "2" if systolic else "3" if diastolic else ""
+    )
     if not kind:
         return code
     grade = "3" if acute and chronic else "1" if acute else "2" if chronic else "0"
@@ -51,7 +63,15 @@ def _lung(code: str, said: Said) -> str:
 
 def _kidney(code: str, said: Said) -> str:
     """N18.-: stage."""
-    stages = (("3 ?a", "N18.31"), ("3 ?b", "N18.32"), ("5|v", "N18.5"), ("4|iv", "N18.4"), ("3|iii", "N18.30"), ("2|ii", "N18.2"), ("1|i", "N18.1"))
+    stages = (
+        ("3 ?a", "N18.31"),
+        ("3 ?b", "N18.32"),
+        ("5|v", "N18.5"),
+        ("4|iv", "N18.4"),
+        ("3|iii", "N18.30"),
+        ("2|ii", "N18.2"),
+        ("1|i", "N18.1"),
+    )
     if said(r"\besrd\b|end[- ]stage|on (?:hemo)?dialysis"):
         return "N18.6"
     for words, stage in stages:
@@ -78,17 +98,26 @@ def _back(code: str, said: Said) -> str:
     """M54.9: the part of the back."""
     if said(r"\b(?:low(?:er)?|lumbar)[- ](?:back|spine)|\blumbar\b|\blumbago|\bL[1-5]\b"):
         return "M54.50"
-    return "M54.6" if said(r"\b(?:upper|mid(?:dle)?|thoracic)[- ](?:back|spine)|\bthoracic\b") else code
+    return (
+        "M54.6"
+        if said(r"\b(?:upper|mid(?:dle)?|thoracic)[- ](?:back|spine)|\bthoracic\b")
+        else code
+    )
 
 
-def _asthenia(code: str, said: Said) -> str:
+def _depression(code: str, said: Said) -> str:
     """F32.A, F32.9, F33.9: severity of a depressive episode, where major depression is documented."""
     major = code != "F32.A" or said(r"\bmajor depress|\bmdd\b")
     if not major:
         return code
     recurrent = code.startswith("F33") or said(r"\brecurrent\b")
     base = "F33" if recurrent else "F32"
-    for words, grade in ((r"\bsevere\b.{0,40}psychotic", "3"), (r"\bsevere\b", "2"), (r"\bmoderate\b", "1"), (r"\bmild\b", "0")):
+    for words, grade in (
+        (r"\bsevere\b.{0,40}psychotic", "3"),
+        (r"\bsevere\b", "2"),
+        (r"\bmoderate\b", "1"),
+        (r"\bmild\b", "0"),
+    ):
         if said(words):
             return f"{base}.{grade}"
     return f"{base}.9"
@@ -97,7 +126,10 @@ def _asthenia(code: str, said: Said) -> str:
 def _diabetes(code: str, said: Said) -> str:
     """E11.9, E10.9: type, and control that the provider names hyperglycemia."""
     base = "E10" if said(r"\btype (?:1|i|one)\b") else code[:3]
-    if said(r"\bhyperglycemi|poor(?:ly)?[- ]control|out of control|inadequate(?:ly)? control|not (?:well|adequately) controlled"):
+    if said(
+        r"\bhyperglycemi|poor(?:ly)?[- ]control|out of control|inadequate(?:ly)? control|not (?:well|"
+        r"adequately) controlled"
+    ):
         return f"{base}.65"
     if said(r"\bhypoglycemi"):
         return f"{base}.649"
@@ -142,16 +174,33 @@ def _arthritis(code: str, said: Said) -> str:
     """M19.90: the joint, where the text about it names one alone."""
     joints = [
         (joint, base)
-        for joint, base in (("knee", "M17"), ("hip", "M16"), ("shoulder", "M19.01"), ("ankle", "M19.07"), ("wrist", "M19.03"), ("elbow", "M19.02"))
+        for joint, base in (
+            ("knee", "M17"),
+            ("hip", "M16"),
+            ("shoulder", "M19.01"),
+            ("ankle", "M19.07"),
+            ("wrist", "M19.03"),
+            ("elbow", "M19.02"),
+        )
         if said(rf"\b{joint}s?\b")
     ]
     if len(joints) != 1:
         return code
     joint, base = joints[0]
     both = said(rf"\b(?:bilateral|both) {joint}s?\b")
-    side = "both" if both else "right" if said(rf"\bright {joint}\b") else "left" if said(rf"\bleft {joint}\b") else ""
+    side = (
+        "both"
+        if both
+        else "right"
+        if said(rf"\bright {joint}\b")
+        else "left"
+        if said(rf"\bleft {joint}\b")
+        else ""
+    )
     if base in ("M17", "M16"):
-        return {"both": f"{base}.0", "right": f"{base}.11", "left": f"{base}.12"}.get(side, f"{base}.9")
+        return {"both": f"{base}.0", "right": f"{base}.11", "left": f"{base}.12"}.get(
+            side, f"{base}.9"
+        )
     return {"right": f"{base}1", "left": f"{base}2"}.get(side, f"{base}9")
 
 
@@ -160,17 +209,23 @@ def _reflux(code: str, said: Said) -> str:
     return "K21.00" if said(r"\besophagitis\b") else code
 
 
-def _carcinoma(code: str, said: Said) -> str:
-    """C34.90: lobe is left to its words; nothing is inferred here."""
-    return code
-
-
-FAMILIES: Final[tuple[tuple[str, Refine], ...]] = (
-    ("I50.9", _heart_failure), ("I50.20", _heart_failure), ("I50.22", _heart_failure), ("I50.30", _heart_failure), ("I50.32", _heart_failure),
-    ("I50.40", _heart_failure), ("J45.909", _asthma), ("J44.9", _lung), ("N18.9", _kidney), ("I48.91", _fibrillation), ("M54.9", _back), ("F32.A", _asthenia),
-    ("F32.9", _asthenia), ("F33.9", _asthenia), ("E11.9", _diabetes), ("E10.9", _diabetes), ("D64.9", _anemia), ("E66.9", _obesity), ("F17.200", _tobacco), ("M19.90", _arthritis),
-    ("K21.9", _reflux),
-)  # fmt: skip
+FAMILIES: Final[dict[str, Refine]] = {
+    **dict.fromkeys(
+        ("I50.9", "I50.20", "I50.22", "I50.30", "I50.32", "I50.40", "I50.42"), _heart_failure
+    ),
+    **dict.fromkeys(("F32.A", "F32.9", "F33.9"), _depression),
+    **dict.fromkeys(("E11.9", "E10.9"), _diabetes),
+    "J45.909": _asthma,
+    "J44.9": _lung,
+    "N18.9": _kidney,
+    "I48.91": _fibrillation,
+    "M54.9": _back,
+    "D64.9": _anemia,
+    "E66.9": _obesity,
+    "F17.200": _tobacco,
+    "M19.90": _arthritis,
+    "K21.9": _reflux,
+}
 
 
 def specific(code: str, sentences: list[str]) -> str:
@@ -183,7 +238,7 @@ def specific(code: str, sentences: list[str]) -> str:
     sentences : list of str
         Text about the problem.
     """
-    for prefix, refine in FAMILIES:
-        if code == prefix:
-            return refine(code, lambda words: says(sentences, re.compile(words, re.IGNORECASE)))
-    return code
+    refine = FAMILIES.get(code)
+    if refine is None:
+        return code
+    return refine(code, lambda words: says(sentences, re.compile(words, re.IGNORECASE)))

@@ -11,15 +11,32 @@ from ml.coding.sections import Section
 from ml.coding.words import bag
 
 READ: Final = frozenset(
-    (kinds.ASSESSMENT, kinds.PLAN, kinds.PRESENT, kinds.RESULTS, kinds.EXAM, kinds.COMPLAINT, kinds.HISTORY, kinds.OTHER, kinds.PROBLEMS)
+    (
+        kinds.ASSESSMENT,
+        kinds.PLAN,
+        kinds.PRESENT,
+        kinds.RESULTS,
+        kinds.EXAM,
+        kinds.COMPLAINT,
+        kinds.HISTORY,
+        kinds.OTHER,
+        kinds.PROBLEMS,
+    )
 )
 REVEALED: Final = re.compile(
-    r"\b(?:reveal\w*|show(?:s|ed|n)?|demonstrat\w*|confirm\w*|positive for|diagnos(?:ed|is|tic) (?:with|of)|found to have|evidence of|"
+    r"\b(?:reveal\w*|show(?:s|ed|n)?|demonstrat\w*|confirm\w*|positive for|diagnos(?:ed|is|tic) "
+    r"(?:with|of)|found to have|evidence of|"
     r"findings? (?:are )?(?:consistent with|of)|noted|identified)\b",
     re.IGNORECASE,
 )
 BARRED: Final = frozenset(
-    (context.NEGATED, context.FAMILY, context.HYPOTHETICAL, context.OTHER_PERSON, context.HISTORICAL)
+    (
+        context.NEGATED,
+        context.FAMILY,
+        context.HYPOTHETICAL,
+        context.OTHER_PERSON,
+        context.HISTORICAL,
+    )
 )
 
 
@@ -69,7 +86,8 @@ def says(sentences: list[str], pattern: re.Pattern[str]) -> bool:
 def confirmed(text: str, parts: list[Section], problem: Problem) -> bool:
     """Whether an uncertain diagnosis is stated as a finding elsewhere in the note.
 
-    An outpatient diagnosis that one line calls likely is certain when another one reports it: "x-rays revealed a fracture".
+    An outpatient diagnosis that one line calls likely is certain when another one reports it:
+    "x-rays revealed a fracture".
     """
     hard = frozenset(problem.candidate.words)
     for sentence in related(text, parts, hard):
@@ -77,7 +95,10 @@ def confirmed(text: str, parts: list[Section], problem: Problem) -> bool:
         if found is None:
             continue
         status = context.status(sentence, min(found.end() + 1, len(sentence) - 1), len(sentence))
-        if status == context.PRESENT and context.status(sentence, found.start(), found.end()) not in BARRED:
+        if (
+            status == context.PRESENT
+            and context.status(sentence, found.start(), found.end()) not in BARRED
+        ):
             rest = _bag(sentence[found.end() :])
             if hard <= rest:
                 return True

@@ -1,6 +1,7 @@
 """Words of clinical text in one canonical form, with the offsets that they had.
 
-Notes say "renal calculi", the tabular list says "calculus of kidney", the index says "Stone, kidney": all three
+Notes say "renal calculi", the tabular list says "calculus of kidney", the index says "Stone, kidney":
+all three
 become the same bag of words here. The synonyms and abbreviations are our own tables in ``terminology``.
 """
 
@@ -9,14 +10,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
+from ml.coding.tables import words_named
 from terminology.default_terms import abbreviations, synonyms
 
 WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019]s\b)?|\d+(?:\.\d+)?(?:[ab]\b)?", re.UNICODE)
 ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 COUNTED: Final = frozenset(("type", "stage", "grade", "class", "degree", "diabetes", "bipolar"))
-STOP: Final = frozenset(
-    ["a", "an", "the", "of", "in", "on", "at", "to", "for", "and", "or", "by", "due", "with", "from", "as", "is", "was", "be", "been", "her", "his", "their", "my", "our", "your", "this", "that", "these", "those", "its", "it", "she", "he", "they", "patient", "today", "also", "which", "are", "were", "has", "have", "had"]
-)
+STOP: Final = frozenset(words_named("stop").split())
 SIDES: Final = {
     "right": "right",
     "left": "left",
@@ -26,7 +26,7 @@ SIDES: Final = {
 }
 
 
-CASED: Final = frozenset("ms aids all pad pe si ra as ic mi ha cap rad pid gad sob add us".split())
+CASED: Final = frozenset(words_named("cased").split())
 """Abbreviations that are also English words or titles in small letters."""
 
 
@@ -78,22 +78,14 @@ def _synonym(raw: str) -> tuple[str, ...]:
     return tuple(singular(word) for word in found.split()) if found else (singular(raw),)
 
 
-def tokens(text: str, start: int = 0, end: int | None = None, cased: bool = True) -> list[Token]:
-    """Every word of a text between two offsets, in order.
-
-    Parameters
-    ----------
-    text : str
-    start, end : int
-    cased : bool
-        Whether letters tell abbreviations from words (MS, Ms); not so in our tables, which are in lower case.
-    """
+def tokens(text: str, start: int = 0, end: int | None = None) -> list[Token]:
+    """Every word of a text between two offsets, in order."""
     found: list[Token] = []
     for match in WORD.finditer(text, start, len(text) if end is None else end):
         raw = match.group().lower().replace("\u2019", "'")
         if raw in ROMAN and found and found[-1].raw in COUNTED:
             found.append(Token((ROMAN[raw],), match.start(), match.end(), raw))
-        elif cased and raw in CASED and not _shouted(text, match):
+        elif raw in CASED and not _shouted(text, match):
             found.append(Token((raw,), match.start(), match.end(), raw))
         else:
             found.append(Token(canonical(raw), match.start(), match.end(), raw))
@@ -102,7 +94,8 @@ def tokens(text: str, start: int = 0, end: int | None = None, cased: bool = True
 
 def _shouted(text: str, match: re.Match[str]) -> bool:
     """Whether a word stands in capitals and is no title (``MS. SMITH``)."""
-    return match.group().isupper() and text[match.end() : match.end() + 1] != "."
+    title = match.group() == "MS" and text[match.end() : match.end() + 1] == "."
+    return match.group().isupper() and not title
 
 
 def _contracted(found: list[Token]) -> list[Token]:
@@ -146,4 +139,4 @@ def content(found: list[Token]) -> list[str]:
 
 def bag(text: str) -> frozenset[str]:
     """The set of canonical content words of a text."""
-    return frozenset(content(tokens(text, cased=False)))
+    return frozenset(content(tokens(text)))

@@ -10,12 +10,15 @@ from typing import Any, Final
 
 from profiles.exact_json import Number
 from profiles.remittance_records import Adjustment, PaidLine
+from terminology.claims import REVENUE
 from terminology.payer import ADJUDICATION, CARC
 from terminology.systems import CPT, HCPCS
-from terminology.x12 import ADJUSTMENT_GROUP, PROCEDURE
+from terminology.x12 import ADJUSTMENT_GROUP, NDC, PROCEDURE
 
 SUBMITTED, BENEFIT, ELIGIBLE = "submitted", "benefit", "eligible"
 _CPT_LENGTH: Final = 5
+SYSTEMS: Final = {"NU": REVENUE, "N4": NDC}
+"""Systems of codes that are no HCPCS, by their qualifier (data element 235)."""
 
 
 def matched(lines: Sequence[PaidLine], items: Sequence[Mapping[str, Any]]) -> list[int | None]:
@@ -46,8 +49,9 @@ def _by_code(line: PaidLine, left: Mapping[int, Mapping[str, Any]]) -> int | Non
 
 
 def _codes(item: Mapping[str, Any]) -> set[str]:
-    coding = item.get("productOrService", {}).get("coding", ())
-    return {str(one["code"]) for one in coding if one.get("code")}
+    """Codes of the service of an item; of the revenue center where a facility bills by that alone."""
+    coding = item.get("productOrService", {}).get("coding") or item.get("revenue", {}).get("coding")
+    return {str(one["code"]) for one in coding or () if one.get("code")}
 
 
 def _modifiers(item: Mapping[str, Any]) -> set[str]:
@@ -116,6 +120,8 @@ def added(line: PaidLine, currency: str) -> dict[str, Any]:
 
 def coding_of(line: PaidLine) -> dict[str, str]:
     """The code that was paid for, with its system where its kind tells it."""
+    if line.qualifier in SYSTEMS:
+        return {"system": SYSTEMS[line.qualifier], "code": line.code}
     if line.qualifier != PROCEDURE:
         return {"code": line.code}
     # HCPCS Level II codes begin with a letter, CPT numbers with a digit (CMS, HCPCS general information).

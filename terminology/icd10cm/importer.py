@@ -94,7 +94,7 @@ def search(folder: Path, text: str, service_date: str, limit: int) -> list[Found
         return []
     release = systems.on(service_date) if service_date else systems.releases[-1]
     found = []
-    for hit in release.search(text, limit):
+    for hit in release.search(text, limit, typed=True):
         code = release.get(hit.code)
         display = code.display if code else hit.term
         found.append(Found(release.system, hit.code, display, hit.score, hit.term))

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import apsw
 
-from terminology.icd10cm.codes import flat
+from terminology.icd10cm.codes import flat, is_code
 from terminology.icd10cm.compile import LAYOUT
 from terminology.icd10cm.index import IndexEntry
 from terminology.icd10cm.references import parse_references
@@ -25,7 +25,8 @@ from terminology.systems import ICD_10_CM
 _BY_ID: Final = (
     "SELECT id, code, display, kind, parent, last, billable, seventh FROM code WHERE id=?"
 )
-_CACHED: Final = 4096
+_CACHED_ROWS: Final = 4096
+_CACHED_CODES: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,8 @@ class Release:
         self.ends = meta["ends"]
         self.digest = meta["digest"]
         self.sources: dict[str, str] = json.loads(meta["sources"])
-        self._by_id = lru_cache(maxsize=_CACHED)(self._row)
-        self._get = lru_cache(maxsize=_CACHED)(self._found)
+        self._by_id = lru_cache(maxsize=_CACHED_ROWS)(self._row)
+        self._get = lru_cache(maxsize=_CACHED_CODES)(self._found)
 
     def _meta(self) -> dict[str, str]:
         try:
@@ -127,7 +128,7 @@ class Release:
 
     def covers(self, service_date: str) -> bool:
         """Whether the release holds on a date of service."""
-        return self.begins <= service_date[:10] <= self.ends
+        return self.begins <= _day(service_date) <= self.ends
 
     def get(self, code: str) -> IcdCode | None:
         """A code, with or without its dot, or a section or chapter; None when the release has none."""
@@ -168,12 +169,25 @@ class Release:
         upper, lower = self._line(above)[:1], self._id(below)
         return bool(upper) and upper[0][0] < lower <= upper[0][5]
 
-    def search(self, text: str, limit: int = 20) -> list[Hit]:
-        """The codes whose titles, inclusion or index terms fit a text best; the best first."""
+    def search(self, text: str, limit: int = 20, *, typed: bool = False) -> list[Hit]:
+        """The codes whose titles, inclusion or index terms fit a text best; the best first.
+
+        ``typed`` says that a person is typing it: the last word may go on, and a code means itself.
+        """
+        if typed and is_code(text) and self._id(text):
+            return list(self._code_and_below(text, limit))
         found: Search | None = getattr(self._local, "search", None)
         if found is None:
             found = self._local.search = Search(self._connection)
-        return found(text, limit)
+        return found(text, limit, typed=typed)
+
+    def _code_and_below(self, code: str, limit: int) -> Iterator[Hit]:
+        rows = self._rows(
+            "SELECT below.code, below.display FROM code JOIN code AS below"
+            " ON below.id>=code.id AND below.id<=code.last WHERE code.flat=? ORDER BY below.id LIMIT ?",
+            (flat(code), limit),
+        )
+        return (Hit(below, 1.0, display, "description") for below, display in rows)
 
     def index(self, code: str) -> tuple[IndexEntry, ...]:
         """The lines of the imported index that lead to a code itself."""
@@ -275,6 +289,12 @@ class Release:
         )
 
 
+def _day(service_date: str) -> str:
+    """A whole date: of a year or a month its first day, of a moment its day."""
+    day = service_date[:10]
+    return day + "-01-01"[len(day) - 4 :] if len(day) in (4, 7) else day
+
+
 class Icd10Cm:
     """The releases of a folder.
 
@@ -319,5 +339,5 @@ class Icd10Cm:
             raise TerminologyError(
                 "no release of ICD-10-CM is here; `isthmus terminology import` makes one"
             )
-        begun = [release for release in releases if release.begins <= service_date[:10]]
+        begun = [release for release in releases if release.begins <= _day(service_date)]
         return begun[-1] if begun else releases[0]

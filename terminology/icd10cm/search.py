@@ -79,35 +79,44 @@ class Search:
         self._stems = lru_cache(maxsize=_CACHED)(self._stemmed)
         self._common = frozenset(self._stems(_COMMON))
 
-    def __call__(self, text: str, limit: int) -> list[Hit]:
-        """The best codes for a text; a last word that is not finished is completed."""
-        words = self._words(text)
+    def __call__(self, text: str, limit: int, *, typed: bool = False) -> list[Hit]:
+        """The best codes for a text.
+
+        Parameters
+        ----------
+        typed : bool
+            Whether a person is typing: the last word may go on, and terms with every word are preferred to
+            those with some.
+        """
+        words = self._words(text, typed)
         total = sum(word.weight for word in words)
         if not total or limit < 1:
             return []
         best: dict[str, Hit] = {}
-        for code, term, kind in self._candidates(words, limit):
+        for code, term, kind in self._candidates(words, limit, typed):
             score = self._score(words, total, term)
             known = best.get(code)
             if known is None or known.score < score:
                 best[code] = Hit(code, score, term, kind)
         return sorted(best.values(), key=lambda hit: -hit.score)[:limit]
 
-    def _words(self, text: str) -> list[_Word]:
+    def _words(self, text: str, typed: bool) -> list[_Word]:
         listed = list(dict.fromkeys(_WORD.findall(text.lower())))[:_MOST_WORDS]
-        found = [self._word(word) for word in listed]
+        found = [self._word(word, typed and word == listed[-1]) for word in listed]
         # A query of nothing but ordinary words is about them.
         rare = any(word.documents and word.weight > _MINOR for word in found)
         return [word for word in found if word.documents or not rare]
 
-    def _word(self, word: str) -> _Word:
+    def _word(self, word: str, goes_on: bool) -> _Word:
+        """A word; one that is in no term, or may go on, stands for those that begin with it."""
         stems = frozenset(self._stems(word))
         documents = max(map(self._documents, stems), default=0)
         query = f'"{word}"'
-        if not documents and len(word) >= _SHORTEST_PREFIX:
+        if (goes_on or not documents) and len(word) >= _SHORTEST_PREFIX:
             completed = dict(self._completions(word))
-            stems, documents = frozenset(completed), max(completed.values(), default=0)
-            query = f'"{word}"*'
+            stems |= frozenset(completed)
+            documents = max(documents, *completed.values(), 0)
+            query = f'("{word}" OR "{word}"*)'
         weight = self._rarity(documents) * (_MINOR if stems & self._common else 1)
         return _Word(stems, weight, documents, query)
 
@@ -118,12 +127,20 @@ class Search:
         )
         return ((term, documents) for term, documents in rows)
 
-    def _candidates(self, words: Sequence[_Word], limit: int) -> Any:
+    def _candidates(self, words: Sequence[_Word], limit: int, typed: bool) -> list[Any]:
+        most = max(_CANDIDATES, 2 * limit)
+        if typed:
+            every = [word.query for word in words if not word.stems & self._common]
+            found = self._found(" AND ".join(every or (word.query for word in words)), most)
+            if found:
+                return found
         rare = [
             word for word in words if word.documents < _FREQUENT and not word.stems & self._common
         ]
-        query = " OR ".join(word.query for word in rare or words)
-        return self._connection.execute(_BY_WORDS, (query, max(_CANDIDATES, 2 * limit)))
+        return self._found(" OR ".join(word.query for word in rare or words), most)
+
+    def _found(self, query: str, most: int) -> list[Any]:
+        return list(self._connection.execute(_BY_WORDS, (query, most)))
 
     def _score(self, words: Sequence[_Word], total: float, term: str) -> float:
         """Mean of the share of the query that a term has and of the term that the query has."""

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 
 from adapters.store import Store, open_store
-from conformance import feedback
-from gateway.claim_scrub import tables
+from conformance import feedback, feedback_effect, search_coder
+from conformance.bench_coding import NOTES
 from gateway.feedback_records import is_sealed
 from gateway.site_defaults import with_site_defaults
 from profiles.outcome import OperationOutcomeError
 from tests.make_coding import coding_result, diagnosis, line
 from tests.make_review import AROUND, FHIR, code, drafted, icd, parameters, review_client
-from tests.make_terminology import terminology_folder
 
 CKD = diagnosis("N18.9", "Chronic kidney disease, unspecified", "nephropathy", term="CKD")
 RESULT = coding_result(CKD, line("99213", "N18.9"))
@@ -130,6 +129,17 @@ def _kept(store: Store, client: Any, patient: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
+def test_the_effect_is_measured_on_notes_that_somebody_brings(capsys, data, monkeypatch):
+    """With notes and labels the coder codes anew, and the two tables are held against the labels."""
+    monkeypatch.setattr(feedback_effect, "coder", lambda: search_coder)
+    given = ["--notes", str(NOTES / "notes.csv"), "--labels", str(NOTES / "codes.txt")]
+    found = _json(capsys, "evaluate", *given, data=data)
+    assert (found["encounters"], found["on"]) == (14, "notes.csv")
+    assert found["exact"]["before"]["f1"] > 0
+    with pytest.raises(OperationOutcomeError, match="--labels"):
+        feedback.main(["evaluate", *given[:2], "--data", str(data)])
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -152,10 +162,3 @@ def test_without_a_store_there_is_nothing_to_report(tmp_path):
     with pytest.raises(OperationOutcomeError, match="no store"):
         feedback.main(["report", "--data", str(tmp_path)])
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_tables_see_the_shared_release() -> None:
-    """The release of the tests is the one in which the codes are looked up."""
-    release = tables(terminology_folder()).diagnosis_codes("2026-05-04")
-    assert release is not None
-    assert release.get("N18.30") is not None
