@@ -15,6 +15,8 @@ import orjson
 
 from adapters.store import Job, Store, Transaction
 from gateway.claim_draft import keep_draft
+from gateway.claim_withdrawal import take_back
+from gateway.coding_arrival import why_not
 from gateway.coding_case import Asked, Case, Cases
 from gateway.coding_sources import Sources, StoredSources
 from gateway.documents import Documents
@@ -28,7 +30,7 @@ from profiles.clinical_document import KINDS, ClinicalDocument
 from profiles.coding_records import CodingRemark, CodingRequest, CodingResult
 from profiles.outcome import OperationOutcomeError
 from profiles.records import from_json
-from profiles.task import input_of, item, moved
+from profiles.task import CODE, input_of, item, moved
 from terminology.fees import Fee, fees_of
 from terminology.store_folder import TerminologyError
 
@@ -38,7 +40,11 @@ CLAIM: Final = "claim"
 REFUSED: Final = "refusal"
 ELEMENT: Final = "element"
 NOTHING: Final = "Nothing in the notes could be coded."
-"""Without a code and without a remark there is nothing that a person could decide on: no Claim is drafted."""
+"""Without any code, suggested or asked about, a person has nothing to decide on: no Claim is drafted."""
+
+WITHDRAWN: Final = "The document is not in force any more."
+OVERTAKEN: Final = "Notes that came later were coded meanwhile, together with these."
+MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +107,8 @@ class Coding:
         """Code a note or the notes of an Encounter."""
         documents = Documents(sources.read, self._bases(base), self._settings.document_servers)
         moment = datetime.now(UTC)
-        excluded = self._settings.code_excluded_types
-        case = Cases(sources, documents, excluded).of(focus, asked, moment)
+        excluded, languages = self._settings.code_excluded_types, self._settings.code_languages
+        case = Cases(sources, documents, excluded, languages).of(focus, asked, moment)
         with self._one:
             made = self._worker.run(self._model, case.request, self._progress)
         sound = verified(made, case.request)
@@ -110,6 +116,13 @@ class Coding:
         result = replace(found, remarks=(*found.remarks, *case.remarks))
         context = case.context(moment, task_id, self._fees()) if case.patient else None
         return Coded(case, result, context)
+
+    def codes(self, resource: Mapping[str, Any]) -> bool:
+        """Whether a note is in force and coded by itself."""
+        if resource["resourceType"] not in KINDS:
+            return False
+        note = ClinicalDocument(resource)
+        return note.in_force and not note.ours and not why_not(note, self._settings)
 
     def _bases(self, base: str) -> tuple[str, ...]:
         own = f"http://{self._settings.host}:{self._settings.http_port}/fhir"
@@ -127,7 +140,10 @@ def verified(result: CodingResult, request: CodingRequest) -> CodingResult:
     texts = {note.document: note.text for note in request.notes}
 
     def stands(one: Any) -> bool:
-        return all(texts.get(e.document, "")[e.start : e.end] == e.text for e in one.evidence)
+        return all(
+            e.text and e.start >= 0 and texts.get(e.document, "")[e.start : e.end] == e.text
+            for e in one.evidence
+        )
 
     suggestions = tuple(one for one in result.suggestions if one.evidence and stands(one))
     remarks = tuple(one for one in result.remarks if stands(one))
@@ -156,14 +172,13 @@ class CodingJob:
     def __call__(self, job: Job) -> None:
         """Code the notes of a job and write the draft Claim."""
         asked = asked_in(job.task)
-        focus = self._store.current(*job.task["focus"]["reference"].split("/"))
-        resource = {} if focus is None or focus.deleted else focus.json()
-        if not resource or not (asked.by_hand or _is_in_force(resource)):
-            self._end(job, "not-analysed", "The document is not in force any more.")
+        lead = self._lead(job.task, asked)
+        if lead is None:
+            self._take_back(job)
             return
         try:
             coded = self._coding.code(
-                resource,
+                lead,
                 asked,
                 sources=self._coding.sources,
                 task_id=job.task_id,
@@ -179,15 +194,38 @@ class CodingJob:
             self._end(job, "not-analysed", "The document names no patient of this server.")
             return
         made, context = draft, coded.context
-        empty = not (coded.result.suggestions or coded.result.remarks)
+        remarks = coded.result.remarks
+        empty = not coded.result.suggestions and not any(one.codes for one in remarks)
 
         def write(tx: Transaction) -> None:
-            if empty and tx.read("Claim", context.claim_id) is None:
+            if not asked.by_hand and _is_overtaken(tx, job):
+                tx.finish(job, _ended(job, "superseded", OVERTAKEN, tx.moment))
+            elif empty and tx.read("Claim", context.claim_id) is None:
                 tx.finish(job, _ended(job, "done", NOTHING, tx.moment))
             else:
                 _write(tx, job, made, context, asked)
 
         self._store.transact(write)
+
+    def _lead(self, task: Mapping[str, Any], asked: Asked) -> Mapping[str, Any] | None:
+        """What is to be coded: the focus, or a note of its encounter when the focus is withdrawn."""
+        focus = self._coding.sources.read(task["focus"]["reference"])
+        if focus is not None and (asked.by_hand or self._coding.codes(focus)):
+            return focus
+        encounter = task.get("encounter", {}).get("reference")
+        listed = self._coding.sources.documents(encounter) if encounter else []
+        return next((note for note in listed if self._coding.codes(note)), None)
+
+    def _take_back(self, job: Job) -> None:
+        """End a job of which every note is withdrawn, and what was drafted from them."""
+        focus = job.task["focus"]["reference"]
+        about = str(job.task.get("encounter", {}).get("reference", focus))
+
+        def end(tx: Transaction) -> None:
+            take_back(tx, about, job.task_id)
+            tx.finish(job, _ended(job, "not-analysed", WITHDRAWN, tx.moment))
+
+        self._store.transact(end)
 
     def _end(self, job: Job, state: str, reason: str, *outputs: dict[str, Any]) -> None:
         self._store.transact(
@@ -199,6 +237,17 @@ class CodingJob:
         if error.expression:
             outputs.append(item(ELEMENT, valueString=error.expression))
         self._end(job, "refused", error.diagnostics, *outputs)
+
+
+def _is_overtaken(tx: Transaction, job: Job) -> bool:
+    """Whether another process has coded the same encounter with notes that came after this job began."""
+    encounter = job.task.get("encounter", {}).get("reference")
+    if not encounter:
+        return False
+    pairs = [("encounter", encounter), ("code", CODE.code), ("status", "completed")]
+    later = ("authored-on", f"gt{job.task['authoredOn']}")
+    done = [match.json() for match in tx.search("Task", [*pairs, later], count=MOST).matches]
+    return any(one["type"]["text"] == CLAIM for task in done for one in task.get("output", ()))
 
 
 def _ended(
@@ -236,7 +285,3 @@ def asked_in(task: Mapping[str, Any]) -> Asked:
 
 def _first(task: Mapping[str, Any], name: str) -> str:
     return next((str(one.get("valueString", "")) for one in input_of(task, name)), "")
-
-
-def _is_in_force(resource: Mapping[str, Any]) -> bool:
-    return resource["resourceType"] not in KINDS or ClinicalDocument(resource).in_force

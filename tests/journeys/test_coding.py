@@ -11,6 +11,7 @@ from tests.make_gateway import GatewayProcess, wait_until
 NOTE = (
     "Assessment:\r\n1. Hypertension, stable.\r\n2. Right knee pain — café work.\r\nPlan: rest.\r\n"
 )
+GERMAN = "Der Patient ist mit Hypertension bekannt und wurde nicht mit der Klinik und bei der Praxis gesehen."
 EXCLUDED = "11503-0"
 EVIDENCE = "https://isthmus.health/fhir/StructureDefinition/code-evidence"
 
@@ -264,6 +265,7 @@ def test_what_is_sent_along_is_coded_and_not_stored(practice):
         ("DocumentReference/$code", {}, 400),
         ("DocumentReference/$code", {"resource": _document(" ")}, 422),
         ("DocumentReference/$code", {"resource": _document(image_pdf(), "application/pdf")}, 422),
+        ("DocumentReference/$code", {"resource": _document(GERMAN)}, 422),
         ("DocumentReference/$code", {"resource": {"resourceType": "Patient"}}, 400),
         ("DocumentReference/$code", {"resource": _document(), "valueDecimal": 1.5}, 422),
         (
@@ -294,6 +296,26 @@ def test_bad_calls_get_a_clear_outcome(practice, path, body, status):
     found, answer, _ = practice.request("POST", f"/fhir/{path}", sent)
     assert (found, answer["resourceType"]) == (status, "OperationOutcome"), answer
     assert "Hypertension" not in str(answer)
+
+
+def test_the_shipped_coder_codes_a_note_with_its_words(hospital):
+    """The coder that ships drafts a Claim whose codes rest on words of the note, a denied one left out."""
+    _put(hospital, "Patient", "coded", gender="female", birthDate="1960-02-03")
+    text = (
+        "HISTORY\nNo chest pain.\n\nASSESSMENT AND PLAN\n1. Essential hypertension. Continue lisinopril.\n"
+        "2. Left knee osteoarthritis. Physical therapy.\n"
+    )
+    note = _document(text, subject={"reference": "Patient/coded"})
+    claim = hospital.get(
+        _outputs(_coded(hospital, _post(hospital, note)))["claim"]["valueReference"]["reference"]
+    )
+    codes = {d["diagnosisCodeableConcept"]["coding"][0]["code"] for d in claim["diagnosis"]}
+    assert {"I10", "M17.12"} <= codes
+    assert not any(code.startswith("R07") for code in codes)
+    for diagnosis in claim["diagnosis"]:
+        (span, *_) = [e["extension"] for e in diagnosis["extension"] if e["url"] == EVIDENCE]
+        said = {part["url"]: next(v for k, v in part.items() if k != "url") for part in span}
+        assert text[said["start"] : said["end"]] == said["text"]
 
 
 @pytest.mark.kill
