@@ -14,6 +14,7 @@ from profiles.scrub.context import EditTables, ScrubContext, edit_tables
 from profiles.scrub.finding import Finding
 from profiles.scrub.payer_rules import read_payer_rules
 from profiles.scrub.scrub import scrub
+from terminology.x12 import REPLACES
 
 EARLIER: Final = 200
 """The newest Claims among which a service is looked for that was claimed already."""
@@ -84,5 +85,14 @@ def _earlier(records: Store | Transaction, claim: Mapping[str, Any]) -> tuple[di
         return ()
     wanted = [("patient", patient), ("provider", provider), ("status", "active")]
     wanted += [("created", f"ge{min(days)}"), ("_sort", "-_lastUpdated")]
-    page = records.search("Claim", wanted, count=EARLIER)
-    return tuple(match.json() for match in page.matches if match.id != claim.get("id"))
+    found = [match.json() for match in records.search("Claim", wanted, count=EARLIER).matches]
+    gone = {claim.get("id"), *(key for one in found for key in _replaced(one))}
+    return tuple(one for one in found if one["id"] not in gone)
+
+
+def _replaced(claim: Mapping[str, Any]) -> Iterator[str]:
+    """Ids of the Claims that a Claim has taken the place of."""
+    for one in claim.get("related", ()):
+        codes = {coding.get("code") for coding in one.get("relationship", {}).get("coding", ())}
+        if codes & REPLACES:
+            yield str(one.get("claim", {}).get("reference", "")).rpartition("/")[2]
