@@ -381,6 +381,10 @@ def test_kills_lose_no_note_and_double_no_claim(tmp_path):
             notes.append(_post(gateway, _document(encounter=f"Encounter/e{number}")))
             if dice.random() < 0.4:
                 gateway.kill_lanes()
+                sent = {"resourceType": "Parameters", "parameter": []}
+                sent["parameter"].append({"name": "resource", "resource": _document("Fatigue.")})
+                answer = gateway.request("POST", "/fhir/DocumentReference/$code", sent)
+                assert answer[0] == 200, "a call outlives the process that was to answer it"
             if dice.random() < 0.2:
                 gateway.kill()
                 gateway.start()
