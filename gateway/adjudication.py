@@ -29,7 +29,6 @@ from profiles.scrub.context import EditTables, used_tables
 from profiles.scrub.finding import Finding, found
 from profiles.task import ADJUDICATE, item, moved, new_task
 from profiles.uids import derived_id
-from terminology.ai_transparency import ASSERTED
 
 ON: Final = "on"
 OFF: Final = "off"
@@ -50,8 +49,6 @@ def answer_on_arrival(settings: Settings, payers: Payers | None = None) -> OnCre
     tables = tables_of(settings)
 
     def arrived(tx: Transaction, claim: dict[str, Any]) -> None:
-        if any(one.get("code") == ASSERTED.code for one in _labels(claim)):
-            return  # a draft of our own coder
         if payers is not None and payers.leads_out(claim, _reading(tx)):
             return  # ours to send, not to answer
         if claim.get("status") == "active":
@@ -136,11 +133,6 @@ def _reading(tx: Transaction) -> Read:
         return None if stored is None else stored.json()
 
     return read
-
-
-def _labels(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
-    labels: list[dict[str, Any]] = claim.get("meta", {}).get("security", [])
-    return labels
 
 
 def _nothing(tx: Transaction, claim: dict[str, Any]) -> None:

@@ -73,11 +73,10 @@ def _keep(tx: Transaction, binary_id: str, claim_id: str, media: str, body: byte
     return f"Binary/{binary_id}"
 
 
-def kept_request(binary: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """The request that a Binary holds, and its bytes."""
-    body = base64.b64decode(binary["data"])
-    request: dict[str, Any] = loads_exact(body)
-    return request, body
+def kept_request(binary: Mapping[str, Any]) -> dict[str, Any]:
+    """The request that a Binary holds."""
+    request: dict[str, Any] = loads_exact(base64.b64decode(binary["data"]))
+    return request
 
 
 def _record(
@@ -103,7 +102,7 @@ def _record(
     names : mapping of str to str
         Our references by what was sent.
     reply : Reply
-        The original, which is kept by the caller.
+        The original.
     """
     response_id = derived_id("ClaimResponse", key)
     request = {"reference": f"Claim/{claim['id']}"}
@@ -127,6 +126,7 @@ def _record(
             changed |= _put_changed(tx, benefit)
             targets.append(f"ExplanationOfBenefit/{benefit['id']}")
     if changed:
+        keep_reply(tx, key, str(claim["id"]), reply)
         tx.put(_provenance(tx, claim, key, targets, reply))
     return verdict(answer.response), targets[0], whole
 
@@ -236,7 +236,7 @@ def write_answer(
         tx, claim, key, meaning.answer, names_of(request), meaning.reply
     )
     if said != "pended":
-        no_longer(tx, submission, "pended")
+        no_longer(tx, submission, "pended", "silent")
     if said != "answered":
         follow_up(tx, submission, said, response, reasons(meaning.answer.response))
     if not whole:

@@ -57,7 +57,9 @@ class Elements:
         self.faults.append(("value", text, at))
         return ""
 
-    def words(self, value: Any, at: str, what: str, most: int, *, needed: bool = True) -> str:
+    def words(
+        self, value: Any, at: str, what: str, most: int, *, least: int = 1, needed: bool = True
+    ) -> str:
         """Words of people, cleaned by rule; a text that is too long is never cut."""
         if not value:
             return self.missing(at, what) if needed else ""
@@ -66,19 +68,24 @@ class Elements:
             return self.unfit(at, f"{what} has letters that X12 cannot write")
         if not made:
             return self.missing(at, what) if needed else ""
-        if len(made) > most:
-            return self.unfit(at, f"{what} has more than {most} characters")
-        return made
+        return self._of_length(made, at, what, least, most)
 
-    def token(self, value: Any, at: str, what: str, most: int, *, needed: bool = True) -> str:
+    def token(
+        self, value: Any, at: str, what: str, most: int, *, least: int = 1, needed: bool = True
+    ) -> str:
         """An identifier or a code, exactly as it is."""
         if not value:
             return self.missing(at, what) if needed else ""
         if not is_identifier(str(value), self.delimiters):
             return self.unfit(at, f"{what} has characters that X12 cannot write")
-        if len(str(value)) > most:
+        return self._of_length(str(value), at, what, least, most)
+
+    def _of_length(self, made: str, at: str, what: str, least: int, most: int) -> str:
+        if len(made) > most:
             return self.unfit(at, f"{what} has more than {most} characters")
-        return str(value)
+        if len(made) < least:
+            return self.unfit(at, f"{what} has fewer than {least} characters")
+        return made
 
     def day(self, value: Any, at: str, what: str, *, needed: bool = True) -> str:
         """A date of eight digits, of a date or dateTime that names its day."""

@@ -85,10 +85,7 @@ def _information(source: Source, category: str) -> tuple[str, str]:
 def _dates(source: Source) -> list[Segment]:
     """DTP of the hour of discharge, the statement and the admission."""
     elements = source.elements
-    at, entry = next(
-        iter(source.information("admissionperiod", "hospitalized")), (SUPPORTING_INFO, {})
-    )
-    stay = entry.get("timingPeriod", {})
+    at, stay = source.stay()
     made = []
     if _hour(stay.get("end")):
         made.append(segment("DTP", "096", "TM", _hour(stay["end"])))
@@ -99,7 +96,7 @@ def _dates(source: Source) -> list[Segment]:
     )
     made.append(segment("DTP", "434", "RD8", f"{start}-{end}"))
     if stay.get("start"):
-        day = elements.day(stay["start"], f"{at}.timing.start", "the date of admission")
+        day = elements.day(stay["start"], f"{at}.start", "the date of admission")
         hour = _hour(stay["start"])
         made.append(segment("DTP", "435", "DT" if hour else "D8", day + hour))
     return made

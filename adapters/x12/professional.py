@@ -75,7 +75,12 @@ def _related_causes(source: Source) -> tuple[str, ...]:
         return (cause,)
     at = "Claim.accident.location.state"
     state = accident.get("locationAddress", {}).get("state")
-    return (cause, "", "", source.elements.token(state, at, "the state of the accident", 2))
+    return (
+        cause,
+        "",
+        "",
+        source.elements.token(state, at, "the state of the accident", 2, least=2),
+    )
 
 
 def _dates(source: Source, place: str) -> list[Segment]:
@@ -85,17 +90,12 @@ def _dates(source: Source, place: str) -> list[Segment]:
     if accident:
         day = source.elements.day(accident, "Claim.accident.date", "the date of the accident")
         made.append(segment("DTP", "439", "D8", day))
-    at, stay = next(
-        iter(source.information("hospitalized", "admissionperiod")), ("Claim.supportingInfo", {})
-    )
-    period = stay.get("timingPeriod", {})
+    at, period = source.stay()
     if place in INPATIENT_PLACES or period:
-        start = source.elements.day(
-            period.get("start"), f"{at}.timing.start", "the date of admission"
-        )
+        start = source.elements.day(period.get("start"), f"{at}.start", "the date of admission")
         made.append(segment("DTP", "435", "D8", start))
     if period.get("end"):
-        end = source.elements.day(period["end"], f"{at}.timing.end", "the date of discharge")
+        end = source.elements.day(period["end"], f"{at}.end", "the date of discharge")
         made.append(segment("DTP", "096", "D8", end))
     return made
 

@@ -9,7 +9,7 @@ from adapters.x12.elements import Elements, shown
 from adapters.x12.segments import Segment, segment
 from adapters.x12.source import Source, code_of, codings
 from terminology.systems import CPT, HCPCS
-from terminology.x12 import PLACE_OF_SERVICE
+from terminology.x12 import ENCOUNTER_PLACES, PLACE_OF_SERVICE
 
 MOST_MODIFIERS: Final = 4
 MINUTES: Final = frozenset({"min", "MJ"})
@@ -56,17 +56,19 @@ def procedure(item: Item, at: str, elements: Elements, *, needed: bool = True) -
     modifiers = [code for one in item.get("modifier", ()) for _, code in codings(one)[:1]]
     if len(modifiers) > MOST_MODIFIERS:
         elements.unfit(f"{at}.modifier", "a line has at most four modifiers")
-    made = [elements.token(one, f"{at}.modifier", "a modifier", 2) for one in modifiers]
+    made = [elements.token(one, f"{at}.modifier", "a modifier", 2, least=2) for one in modifiers]
     return ("HC", code, *made)
 
 
 def place_of(source: Source, item: Item) -> str:
-    """Place of service of a line; of the facility or the caller where the line says none."""
+    """Place of service of a line; of the facility, the encounter or the caller where it says none."""
     said = code_of(item.get("locationCodeableConcept"), PLACE_OF_SERVICE)
     if said:
         return said
     facility = source.found(source.claim.get("facility", {})) or {}
     kinds = [code_of(kind, PLACE_OF_SERVICE) for kind in facility.get("type", ())]
+    _, encounter = source.encounter()
+    kinds.append(ENCOUNTER_PLACES.get(encounter.get("class", {}).get("code"), ""))
     return next(filter(None, kinds), source.place)
 
 

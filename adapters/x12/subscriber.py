@@ -91,7 +91,7 @@ class Insured:
         if self.subscriber is None:
             return []
         number = self._elements.token(
-            self._member_number(), f"{self._at}.subscriberId", "the member number", 80
+            self._member_number(), f"{self._at}.subscriberId", "the member number", 80, least=2
         )
         named = name_segment("IL", self.subscriber, self._elements, "MI", number)
         if not self.is_patient:
@@ -116,7 +116,7 @@ class Insured:
         if found is None:
             return []
         id_ = self._elements.token(
-            payer_id(found), f"{found.at}.identifier", "the id of the payer", 80
+            payer_id(found), f"{found.at}.identifier", "the id of the payer", 80, least=2
         )
         return [name_segment("PR", found, self._elements, "PI", id_)]
 
@@ -149,7 +149,7 @@ class Insured:
         made = [self.information(order, self._relation()), segment("OI", "", "", "Y", "", "", "Y")]
         if self.subscriber is not None:
             number = self._elements.token(
-                self._member_number(), f"{self._at}.subscriberId", "the member number", 80
+                self._member_number(), f"{self._at}.subscriberId", "the member number", 80, least=2
             )
             made.append(name_segment("IL", self.subscriber, self._elements, "MI", number))
         return [*made, *self.payer()]

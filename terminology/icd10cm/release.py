@@ -25,7 +25,8 @@ from terminology.systems import ICD_10_CM
 _BY_ID: Final = (
     "SELECT id, code, display, kind, parent, last, billable, seventh FROM code WHERE id=?"
 )
-_CACHED: Final = 4096
+_CACHED_ROWS: Final = 4096
+_CACHED_CODES: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,8 @@ class Release:
         self.ends = meta["ends"]
         self.digest = meta["digest"]
         self.sources: dict[str, str] = json.loads(meta["sources"])
-        self._by_id = lru_cache(maxsize=_CACHED)(self._row)
-        self._get = lru_cache(maxsize=_CACHED)(self._found)
+        self._by_id = lru_cache(maxsize=_CACHED_ROWS)(self._row)
+        self._get = lru_cache(maxsize=_CACHED_CODES)(self._found)
 
     def _meta(self) -> dict[str, str]:
         try:
@@ -127,7 +128,7 @@ class Release:
 
     def covers(self, service_date: str) -> bool:
         """Whether the release holds on a date of service."""
-        return self.begins <= service_date[:10] <= self.ends
+        return self.begins <= _day(service_date) <= self.ends
 
     def get(self, code: str) -> IcdCode | None:
         """A code, with or without its dot, or a section or chapter; None when the release has none."""
@@ -288,6 +289,12 @@ class Release:
         )
 
 
+def _day(service_date: str) -> str:
+    """A whole date: of a year or a month its first day, of a moment its day."""
+    day = service_date[:10]
+    return day + "-01-01"[len(day) - 4 :] if len(day) in (4, 7) else day
+
+
 class Icd10Cm:
     """The releases of a folder.
 
@@ -332,5 +339,5 @@ class Icd10Cm:
             raise TerminologyError(
                 "no release of ICD-10-CM is here; `isthmus terminology import` makes one"
             )
-        begun = [release for release in releases if release.begins <= service_date[:10]]
+        begun = [release for release in releases if release.begins <= _day(service_date)]
         return begun[-1] if begun else releases[0]

@@ -1,16 +1,19 @@
 """The base release of ICD-10-CM: its codes, its notes, its dates, and how it is made."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import apsw
 import pytest
 
+from conformance.running import wait_until
 from terminology.icd10cm.base import base_files, compile_base
 from terminology.icd10cm.codes import flat
 from terminology.icd10cm.compile import release_path
 from terminology.icd10cm.release import Icd10Cm, Release
-from terminology.store_folder import TerminologyError
+from terminology.store_folder import FOLDER, TerminologyError
 
 
 def test_the_billable_codes_are_those_of_the_code_list(april: Release) -> None:
@@ -94,6 +97,8 @@ def test_the_nearest_release_says_whether_it_covers(icd10cm: Icd10Cm) -> None:
     assert icd10cm.on("2026-09-30T23:59:00Z").covers("2026-09-30T23:59:00Z")
     assert not icd10cm.on("2026-10-01").covers("2026-10-01")
     assert not icd10cm.on("2025-12-31").covers("2025-12-31")
+    assert icd10cm.on("2026-07").covers("2026-07")
+    assert not icd10cm.on("2026").covers("2026")
 
 
 @pytest.mark.parametrize(
@@ -147,6 +152,20 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
         Icd10Cm(tmp_path).on("2026-05-01")
     compile_base(tmp_path)
     assert Icd10Cm(tmp_path).on("2026-05-01").get("I10") is not None
+
+
+def test_a_compilation_that_is_killed_leaves_no_half_release(tmp_path: Path) -> None:
+    """What a killed process has left is no release, and is gone after the next compilation."""
+    command = [sys.executable, "-m", "gateway.cli", "terminology", "base", "--data", str(tmp_path)]
+    folder = tmp_path / FOLDER
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    wait_until(lambda: list(folder.glob(".icd10cm-*")), "a file that is written")
+    process.kill()
+    process.wait()
+    assert Icd10Cm(folder).releases == ()
+    compile_base(folder)
+    assert not list(folder.glob(".icd10cm-*"))
+    assert Icd10Cm(folder).on("2026-05-01").get("I10") is not None
 
 
 def test_an_open_release_is_read_only(april: Release) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from profiles.scrub.finding import Finding
 from terminology.systems import HCPCS
-from tests.make_claim import PATIENT, make_claim, resources
+from tests.make_claim import PATIENT, diagnosis, make_claim, resources
 
 Rules = Callable[..., set[str]]
 Findings = Callable[..., list[Finding]]
@@ -152,6 +152,33 @@ def test_edits_of_the_hospital_are_for_institutional_claims(findings: Findings) 
     assert [one.source for one in pairs] == [
         "NCCI PTP edits v32.0r0: CPT Manual or CMS manual coding instruction"
     ]
+
+
+def test_a_stay_is_not_held_to_outpatient_edits(rules: Rules) -> None:
+    """NCCI and MUE are edits of outpatient claims: type of bill 11x, or sub-type inpatient, has none."""
+    bill = {"coding": [{"code": "typeofbill"}]}
+    for stay in (
+        {"subType": {"coding": [{"code": "inpatient"}]}},
+        {
+            "supportingInfo": [
+                {"sequence": 1, "category": bill, "code": {"coding": [{"code": "0111"}]}}
+            ]
+        },
+    ):
+        lines = ({"code": "80053", "units": 3}, {"code": "80048"})
+        claim = make_claim(("I10",), lines=lines, type=INSTITUTIONAL, **stay)
+        assert rules(claim) == {"principal-missing", "procedure-not-in-list"}
+
+
+def test_the_admitting_diagnosis_stands_beside_the_others(rules: Rules) -> None:
+    """The reason of an admission may be the principal diagnosis again, and is never the first-listed one."""
+    kinds = [{"coding": [{"code": code}]} for code in ("admitting", "principal")]
+    codes = [diagnosis(1, "R07.9"), diagnosis(2, "I21.4"), diagnosis(3, "I21.4")]
+    listed = [{**codes[0], "type": [kinds[0]]}, {**codes[1], "type": [kinds[1]]}]
+    assert rules(make_claim(diagnosis=listed, type=INSTITUTIONAL)) == set()
+    again = [listed[1], {**codes[2], "type": [kinds[0]]}]
+    line = {"diagnosisSequence": [2]}
+    assert rules(make_claim(diagnosis=again, lines=(line,), type=INSTITUTIONAL)) == set()
 
 
 def test_a_day_without_a_release_is_said(rules: Rules) -> None:
