@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,10 @@ from terminology.x12 import REPLACES
 
 EARLIER: Final = 200
 """The newest Claims among which a service is looked for that was claimed already."""
+
+
+MOST_AROUND: Final = 500
+"""References that are followed, those to patient and Coverages first; no claim form has as many."""
 
 
 def tables_of(settings: Settings) -> EditTables:
@@ -52,7 +57,7 @@ def scrub_claim(
 def around(records: Store | Transaction, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Whatever of the Claim's parties, Coverages and Conditions is here."""
     found: dict[str, dict[str, Any]] = {}
-    for reference in _references(claim):
+    for reference in islice(_references(claim), MOST_AROUND):
         kind, _, key = reference.partition("/")
         stored = records.current(kind, key) if key and "/" not in key and "?" not in key else None
         if stored is not None and not stored.deleted:

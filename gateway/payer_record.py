@@ -17,7 +17,7 @@ from profiles.admission import issues
 from profiles.builders.claim_bundle import names_of
 from profiles.exact_json import dumps_exact, loads_exact
 from profiles.fhir_time import instant
-from profiles.payer_answer import Answer, localized, reasons, verdict
+from profiles.payer_answer import Answer, known_again, localized, reasons, verdict
 from profiles.task import item
 from profiles.uids import derived_id
 from terminology.coding import Code, concept
@@ -232,8 +232,11 @@ def write_answer(
     """
     if meaning.answer is None:
         raise ValueError("there is no answer to write")
+    names = names_of(request)
+    sent = [entry["resource"] for entry in request["entry"]]
+    again = known_again(meaning.answer.around, sent, names.values())
     said, response, whole = _record(
-        tx, claim, key, meaning.answer, names_of(request), meaning.reply
+        tx, claim, key, meaning.answer, {**again, **names}, meaning.reply
     )
     if said != "pended":
         no_longer(tx, submission, "pended", "silent")
