@@ -8,6 +8,7 @@ forgets everything when it ends.
 import argparse
 import hashlib
 import json
+import re
 import sys
 import threading
 from collections import defaultdict, deque
@@ -98,7 +99,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Search, or what the payer knows."""
-        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        path = urlsplit(self.path).path
+        given = parse_qs(urlsplit(self.path).query)
+        query = {name: [_plain(value) for value in values] for name, values in given.items()}
         if path == "/_payer":
             self._know()
         elif self._is_allowed():
@@ -256,6 +259,11 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+
+def _plain(value: str) -> str:
+    """A search value without its escapes (R4 search.html#escaping)."""
+    return re.sub(r"\\([\\,|$])", r"\1", value)
 
 
 def _json(status: int, resource: Any) -> Answer:

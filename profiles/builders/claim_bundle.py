@@ -14,6 +14,7 @@ from uuid import UUID
 
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
+from profiles.payer_answer import identifiers_of
 from profiles.search.values import literal
 from terminology.ai_transparency import CONFIDENCE
 from terminology.payer import PAS_CLAIM, PAS_CLAIM_INQUIRY, PAS_INQUIRY, PAS_REQUEST
@@ -113,7 +114,7 @@ def build_request(
     gathering = _Gathering(claim, read, secret, attached)
     resources = list(gathering.resources())
     sent = resources[0]
-    if not sent.get("identifier"):
+    if not identifiers_of(sent):
         sent["identifier"] = [{"system": URI, "value": gathering.names[_key(claim)]}]
     bundle = _collection(key, moment, gathering.names, resources)
     if _is_prior_authorization(sent):
