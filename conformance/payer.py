@@ -286,7 +286,7 @@ def _spoiled(made: Answer, todo: str) -> Answer:
         "outcome-200": _json(200, outcome_of(["refused"], "business-rule")),
         "duplicate": _json(409, outcome_of(["known"], "duplicate")),
         "redirect": (307, {"Location": "http://127.0.0.1:9/fhir/Claim/$submit"}, b""),
-        "429": (429, {"Retry-After": "1"}, b""),
+        "429": (429, {"Retry-After": "600"}, b""),
         "huge": (200, headers, b" " * 9_000_000),
         "404": _json(404, outcome_of(["not served"], "not-supported")),
         "other": (
