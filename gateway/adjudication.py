@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapters.store import Transaction
-from gateway.claim_identity import STANDING, content_digest, has_answer, related, twin
+from gateway.claim_identity import MOST, STANDING, content_digest, has_answer, related, twin
 from gateway.claim_scrub import scrub_claim, tables_of
 from gateway.interactions.write import OnCreated
 from gateway.payers import Payers
@@ -24,7 +24,7 @@ from profiles.builders.claim_response import (
     unknown,
 )
 from profiles.outcome import OperationOutcomeError
-from profiles.scrub.claim_view import address, stated
+from profiles.scrub.claim_view import address, stated, stored_address
 from profiles.scrub.context import EditTables, used_tables
 from profiles.scrub.finding import Finding, found
 from profiles.task import ADJUDICATE, item, moved, new_task
@@ -156,7 +156,7 @@ def _require_open(response: Mapping[str, Any]) -> None:
 def _replaced(tx: Transaction, claim: Mapping[str, Any]) -> Iterator[Finding]:
     """Withdraw the answers to what a Claim replaces; a finding for what it may not replace."""
     mine = set(related(tx, claim))
-    for at, one in enumerate(claim.get("related", ())):
+    for at, one in enumerate(claim.get("related", [])[:MOST]):
         target = address(one.get("claim"))
         if target.startswith("Claim/") and target not in mine:
             yield found(
@@ -196,7 +196,7 @@ def _queue(tx: Transaction, claim: Mapping[str, Any], response: Mapping[str, Any
         f"ClaimResponse/{response['id']}",
         tx.moment,
         state="awaiting-review",
-        patient=address(claim.get("patient")) or None,
+        patient=stored_address(claim.get("patient")) or None,
         inputs=(item("claim", valueReference={"reference": f"Claim/{claim['id']}"}),),
     )
     tx.put(task)

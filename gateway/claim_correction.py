@@ -18,15 +18,27 @@ _OF_THE_OTHER: Final = ("identifier", "related")
 """What a Claim is called by, and what it replaced itself, is not inherited."""
 
 
-def correction(tx: Transaction, claim: dict[str, Any], version: int) -> dict[str, Any]:
+def standing(tx: Transaction, claim_id: str) -> str:
+    """Id of the Claim that stands for one now: the last of those that replace each other."""
+    while tx.current("Claim", _next(claim_id)) is not None:
+        claim_id = _next(claim_id)
+    return claim_id
+
+
+def _next(claim_id: str) -> str:
+    """Id of what replaces a Claim: a Claim is corrected once, then its correction is."""
+    return derived_id("Claim", "correction", claim_id)
+
+
+def correction(tx: Transaction, claim: dict[str, Any]) -> dict[str, Any]:
     """The Claim that is to replace one, with the same content so far.
 
     Raises
     ------
     OperationOutcomeError
-        ``conflict`` when this version was corrected before.
+        ``conflict`` when it was corrected before.
     """
-    key = derived_id("Claim", "correction", str(claim["id"]), str(version))
+    key = _next(str(claim["id"]))
     if tx.current("Claim", key) is not None:
         raise OperationOutcomeError(
             "conflict",

@@ -62,7 +62,7 @@ def decide_claim(
     if not draft and decision.word == ACCEPTED:
         _end(tx, task, decision, ())
         return f"Claim/{stored.id}", scrub_claim(tx, claim, tables, tx.moment.date())
-    subject = claim if draft else correction(tx, claim, stored.version)
+    subject = claim if draft else correction(tx, claim)
     edited = edit_claim(subject, decisions, decision.performer, _fees(settings))
     after = decided_claim(edited.claim, decision.word, decision.performer)
     require_admissible(after)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from adapters.x12.characters import is_identifier, plain_text
 from adapters.x12.segments import Delimiters
+from profiles.exact_json import Number
 from profiles.outcome import OperationOutcomeError
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -104,6 +105,15 @@ class Elements:
         if given.get("currency", "USD") != "USD":
             self.unfit(at, f"{what} is not in US dollars")
         return self.number(given["value"], at, what)
+
+    def signed(self, money: Mapping[str, Any] | None, at: str, what: str) -> Decimal:
+        """As ``amount``, for one that may be negative."""
+        given = dict(money or {})
+        value = given.get("value")
+        if isinstance(value, int | float) and value < 0:
+            text = repr(value).removeprefix("-")
+            return -self.amount({**given, "value": Number(text)}, at, what)
+        return self.amount(given, at, what)
 
     def number(self, value: Any, at: str, what: str) -> Decimal:
         """A decimal exactly as it was written, of at most eighteen digits and not negative."""

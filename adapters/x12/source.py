@@ -76,9 +76,11 @@ class Source:
                 found.append(Insurance(place, entry, coverage))
         return found
 
-    def team(self, roles: frozenset[str]) -> Party | None:
-        """The first member of the care team in one of these roles."""
+    def team(self, roles: frozenset[str], sequences: Sequence[int] | None = None) -> Party | None:
+        """The first member of the care team in one of these roles, among some sequences where given."""
         for at, member in enumerate(self.claim.get("careTeam", ())):
+            if sequences is not None and member.get("sequence") not in sequences:
+                continue
             if roles & {code for _, code in codings(member.get("role"))}:
                 place = f"Claim.careTeam[{at}].provider"
                 return self.practitioner(member.get("provider"), place, "a member of the care team")

@@ -148,8 +148,11 @@ def unknown(what: str) -> dict[str, Any]:
 def _items(claim: Mapping[str, Any], findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """The lines that something was found at: what was asked for, why it is not paid, and the notes."""
     items = []
+    by_line: dict[int | None, list[int]] = {}
+    for n, one in enumerate(findings, 1):
+        by_line.setdefault(_line_of(one), []).append(n)
     for at, line in enumerate(claim.get("item", ())):
-        numbers = [n for n, one in enumerate(findings, 1) if _line_of(one) == at]
+        numbers = by_line.get(at)
         if not numbers or "sequence" not in line:
             continue
         errors = [findings[n - 1] for n in numbers if findings[n - 1].severity == "error"]

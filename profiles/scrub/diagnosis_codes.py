@@ -8,8 +8,9 @@ from profiles.scrub.claim_view import ClaimView, Diagnosis
 from profiles.scrub.context import EditTables, ScrubContext
 from profiles.scrub.finding import Finding, found
 from terminology.icd10cm.codes import CATEGORY
+from terminology.icd10cm.icd_code import IcdNote
 from terminology.icd10cm.references import Reference, parse_references
-from terminology.icd10cm.release import IcdNote, Release
+from terminology.icd10cm.release import Release
 
 MOST_COMPARED: Final = 50
 """Diagnoses that are compared with each other; a claim that carries more is refused for that."""

@@ -12,7 +12,8 @@ from typing import Final
 from terminology.code_system import Concept, Designation, Property, Provider
 from terminology.hcc import HccRelease, hcc_releases
 from terminology.icd10cm.codes import is_code
-from terminology.icd10cm.release import Icd10Cm, IcdCode, IcdNote, Release
+from terminology.icd10cm.icd_code import IcdCode, IcdNote
+from terminology.icd10cm.release import Icd10Cm, Release
 from terminology.icd10cm.tabular import CODE
 from terminology.systems import ICD_10_CM
 from terminology.tables.release import Releases

@@ -6,8 +6,7 @@ memory. Each thread has a connection of its own.
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ import apsw
 
 from terminology.icd10cm.codes import flat, is_code
 from terminology.icd10cm.compile import LAYOUT
+from terminology.icd10cm.icd_code import ExcludesNote, IcdCode, IcdNote
 from terminology.icd10cm.index import IndexEntry
 from terminology.icd10cm.references import parse_references
 from terminology.icd10cm.search import Hit, Search
@@ -27,61 +27,6 @@ _BY_ID: Final = (
 )
 _CACHED_ROWS: Final = 4096
 _CACHED_CODES: Final = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class IcdNote:
-    """A note of the tabular list and the code, section or chapter at which it stands."""
-
-    text: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExcludesNote:
-    """An Excludes1 note that keeps two codes apart: the note, where it stands, the code it names."""
-
-    text: str
-    at: str
-    excluded: str
-
-
-@dataclass(frozen=True, slots=True)
-class IcdCode:
-    """A code, a section (``E08-E13``) or a chapter (``4``).
-
-    Notes other than ``inclusion`` hold for everything below the place where they stand; the nearest comes
-    first.
-
-    Parameters
-    ----------
-    code, display : str
-        The code with its dot, and its title.
-    kind : str
-        ``chapter``, ``section`` or ``diag``.
-    parent : str
-        Code of the node above; empty at a chapter.
-    billable : bool
-        Whether it may be reported: nothing stands below it.
-    seventh : mapping of str to str
-        7th characters that it needs and their meaning; empty when it takes none or has it.
-    """
-
-    code: str
-    display: str
-    kind: str
-    parent: str
-    billable: bool
-    seventh: Mapping[str, str] = field(default_factory=dict)
-    inclusion: tuple[str, ...] = ()
-    includes: tuple[IcdNote, ...] = ()
-    excludes1: tuple[IcdNote, ...] = ()
-    excludes2: tuple[IcdNote, ...] = ()
-    code_first: tuple[IcdNote, ...] = ()
-    use_additional: tuple[IcdNote, ...] = ()
-    code_also: tuple[IcdNote, ...] = ()
-    note: tuple[IcdNote, ...] = ()
-    seventh_note: tuple[IcdNote, ...] = ()
 
 
 class Release:
@@ -199,13 +144,13 @@ class Release:
         return tuple(IndexEntry(text, plain, *rest) for text, *rest in found)
 
     def terms(self) -> Iterator[tuple[str, str, str]]:
-        """Every searchable term: code, text and kind.
+        """Every searchable term of the release itself, without our default terms: code, text and kind.
 
         A code that needs a 7th character stands for its forms, which differ in nothing but its meaning.
         """
         rows = self._rows(
             "SELECT code.code, term.text, term.kind FROM term JOIN code ON code.id=term.code"
-            " ORDER BY term.id"
+            " WHERE term.kind<>'default' ORDER BY term.id"
         )
         return ((code, text, kind) for code, text, kind in rows)
 

@@ -173,6 +173,7 @@ def test_contained_parties_are_named_in_the_answer(payer: TestClient) -> None:
     assert answer["outcome"] == "queued", answer.get("error")
     assert answer["patient"]["identifier"]["value"] == "1"
     assert "reference" not in answer["patient"]
+    assert len(found(payer, f"Task?focus=ClaimResponse/{answer['id']}")) == 1
 
 
 def test_an_update_without_news_changes_nothing(payer: TestClient) -> None:

@@ -272,7 +272,7 @@ def test_a_decided_claim_is_left_as_it_is(reviewer, store, draft):
 
 
 def test_an_active_claim_is_corrected_by_a_new_one(reviewer, store, draft):
-    """The new Claim names the earlier one and its payer's number; the earlier one stays; once per version."""
+    """The new Claim names the earlier one and its payer's number; the earlier one stays, and so on."""
     assert _decide(reviewer, draft, parameters(decision="accepted")).status_code == 200
     answer = {
         **minimal("ClaimResponse", "answer"),
@@ -295,7 +295,13 @@ def test_an_active_claim_is_corrected_by_a_new_one(reviewer, store, draft):
     assert outputs["claim"]["valueReference"]["reference"] == f"Claim/{corrected['id']}"
     assert [r.decision for r in _records(store) if not r.whole] == ["reject"]
     again = drafted(store, task_id="again")
-    assert _decide(reviewer, again, given).status_code == 409
+    assert _task(store, again)["focus"]["reference"] == f"Claim/{corrected['id']}"
+    given = parameters(code("add", coding=icd("I10")), decision="modified", version="1")
+    answer = _decide(reviewer, again, given)
+    assert answer.status_code == 200, answer.text
+    third = answer.json()["entry"][0]["resource"]
+    assert _codes(third) == ["E11.21", "I10"]
+    assert third["related"][0]["claim"]["reference"] == f"Claim/{corrected['id']}"
 
 
 def test_every_decision_is_kept_with_what_led_to_it(reviewer, store, draft):

@@ -9,9 +9,11 @@ import apsw
 import pytest
 
 from conformance.running import wait_until
-from terminology.icd10cm.base import base_files, compile_base
+from terminology.default_terms import DefaultTerm
+from terminology.icd10cm.base import base_files, base_is_current, compile_base
 from terminology.icd10cm.codes import flat
 from terminology.icd10cm.compile import release_path
+from terminology.icd10cm.defaults import defaults_digest
 from terminology.icd10cm.release import Icd10Cm, Release
 from terminology.store_folder import FOLDER, TerminologyError
 
@@ -142,6 +144,29 @@ def test_two_that_compile_at_once_make_one_whole_file(tmp_path: Path) -> None:
     assert compile_base(tmp_path).stat().st_mtime_ns == written
     assert sum(1 for file in tmp_path.iterdir() if file.suffix == ".sqlite") == 1
     assert Icd10Cm(tmp_path).on("2026-05-01").get("E11.9") is not None
+
+
+def test_default_terms_are_searched_and_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What clinicians call a problem finds its code; another table of terms replaces the old ones alone."""
+    compile_base(tmp_path)
+    first = Icd10Cm(tmp_path).on("2026-05-01")
+    hit = first.search("GERD", 1)[0]
+    assert (hit.code[:3], hit.kind) == ("K21", "default")
+    changed = (DefaultTerm("zebra disease", "I10", (), (), "test"),)
+    for module in ("default_terms", "icd10cm.defaults"):
+        monkeypatch.setattr(f"terminology.{module}.default_terms", lambda: changed)
+    defaults_digest.cache_clear()
+    assert not base_is_current(tmp_path)
+    compile_base(tmp_path)
+    second = Icd10Cm(tmp_path).on("2026-05-01")
+    assert second.search("zebra disease", 1)[0].code == "I10"
+    assert second.digest == first.digest
+    assert list(second.terms()) == list(first.terms())
+    assert base_is_current(tmp_path)
+    monkeypatch.undo()
+    defaults_digest.cache_clear()
 
 
 def test_a_damaged_file_is_made_anew(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_a_cancelled_claim_is_a_void():
     assert "CLM*CL-2026-0001*200***11:B:8*Y*A*Y*Y" in made
 
 
-def test_authorization_referral_accident_stay_and_notes_arewritten():
+def test_authorization_referral_accident_stay_and_notes_are_written():
     """What a payer asks for beside the codes has its segment."""
     info = {"coding": [{"system": CATEGORY, "code": "info"}]}
     stay = {"coding": [{"system": CATEGORY, "code": "hospitalized"}]}
@@ -281,15 +281,6 @@ def test_what_cannot_be_written_is_named(spoil, expression):
     assert expression in faults(claim)
 
 
-def test_a_claim_to_a_secondary_payer_is_notwritten():
-    """Without what the primary payer paid, the secondary one is not asked."""
-    insurance = [
-        {"sequence": 1, "focal": False, "coverage": {"reference": "Coverage/c1"}},
-        {"sequence": 2, "focal": True, "coverage": {"reference": "Coverage/c2"}},
-    ]
-    assert "Claim.insurance[1].focal" in faults(make_claim(insurance=insurance))
-
-
 @pytest.mark.parametrize(
     ("member", "value", "kind"),
     [
@@ -298,7 +289,7 @@ def test_a_claim_to_a_secondary_payer_is_notwritten():
         ("type", {"coding": [{"code": "vision"}]}, "not-supported"),
     ],
 )
-def test_only_an_approved_professional_claim_iswritten(member, value, kind):
+def test_only_an_approved_professional_claim_is_written(member, value, kind):
     """A draft is nobody's claim yet."""
     with pytest.raises(OperationOutcomeError) as caught:
         written(make_claim(**{member: value}))

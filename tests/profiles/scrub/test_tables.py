@@ -92,6 +92,7 @@ def test_recorded_sex_and_age_are_not_the_last_word(rules: Rules) -> None:
         (({"code": "Z9999", "system": HCPCS},), {"procedure-unknown"}),
         (({"code": "E0100", "system": HCPCS},), {"procedure-not-covered"}),
         (({"code": "J1100", "system": HCPCS},), set()),
+        (({"code": "J1100", "system": HCPCS, "units": 10},), {"mue-line"}),
         (({"code": "12345"},), {"procedure-not-in-list"}),
         (({"code": "20610", "modifiers": ("26",)},), {"modifier-split"}),
         (({"code": "71046", "modifiers": ("26",)},), set()),
@@ -139,8 +140,9 @@ def test_units_of_a_line_over_several_days_are_units_of_each(rules: Rules) -> No
 
 
 def test_the_side_of_a_line_agrees_with_its_diagnosis(rules: Rules) -> None:
-    """Modifier LT on a line whose only diagnosis says the right side is found."""
-    for modifier, expected in (("LT", {"laterality-modifier"}), ("RT", set())):
+    """Modifier LT or 50 on a line whose only diagnosis says the right side is found."""
+    found = {"laterality-modifier"}
+    for modifier, expected in (("LT", found), ("50", found), ("RT", set[str]())):
         line = {"code": "20610", "modifiers": (modifier,)}
         assert rules(make_claim(("M17.11",), lines=(line,))) == expected
 
