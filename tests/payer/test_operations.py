@@ -187,6 +187,19 @@ def test_a_claim_that_was_changed_before_it_left_is_not_sent(office: Office):
     assert name_of(claim_id) not in office.payer.claims()
 
 
+def test_a_review_that_is_opened_after_the_approval_holds_the_claim_back(office: Office):
+    """What a person is asked about again, notes that were withdrawn say, does not go out meanwhile."""
+    claim_id = uuid4().hex
+    task_id = office.submit(claim_id)
+    review = new_task(
+        uuid4().hex, REVIEW, f"Claim/{claim_id}", office.store.read("Patient", "ann").last_updated
+    )
+    office.store.transact(lambda tx: tx.put(review))
+    office.settle()
+    assert set(office.follow_ups(task_id)) == {"not-sent"}
+    assert name_of(claim_id) not in office.payer.claims()
+
+
 def test_a_job_that_may_have_reached_the_payer_is_not_cancelled(office: Office, client: TestClient):
     """Before the first attempt a submission can be withdrawn, afterwards it is 409."""
     office.payer.next(submit=["cut"])
