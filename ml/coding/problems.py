@@ -173,11 +173,12 @@ class Reader:
         start, end = pieces[0].start, pieces[-1].end
         words = tuple(content(tokens(text, start, end)))
         hard = [w for w in words if w not in SOFT and w not in SITES and not LEVEL.fullmatch(w)]
-        if not hard or (len(words) == 1 and words[0] in VAGUE):
+        if len(words) == 1 and words[0] in VAGUE:
             return 0.0, None
         found = self.candidates(words, text[start:end].strip())
         mass = sum(self.matcher.weights(list(dict.fromkeys(words))).values())
-        if not found or found[0].quality < FLOOR:
+        needed = FLOOR if hard else ALL
+        if not found or found[0].quality < needed or (not hard and found[0].term is None):
             return 0.0, None
         start, end = _trim(text, start, end)
         status = context.UNCERTAIN if pieces[0].uncertain else _status(text, start, end)
