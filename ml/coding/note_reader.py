@@ -104,7 +104,7 @@ class NoteReader:
             found += self._coder.codes(read.text, problem, setting, lead, worth)
         told = self._told(read, setting, first + len(numbers), {one.code[:3] for one in found})
         listed = any(one.score >= SURE for one in found)
-        return found + (told if listed else _promoted(told))
+        return found + (told if listed else _promoted(told, read, found))
 
     def _told(self, read: Read, setting: str, first: int, coded: set[str]) -> list[Found]:
         """The codes of problems that only running text names."""
@@ -143,11 +143,19 @@ def _distinct(told: list[Problem]) -> list[Problem]:
     return sorted(first.values(), key=lambda one: one.start)[:MENTIONS]
 
 
-def _promoted(told: list[Found]) -> list[Found]:
-    """What running text names, where no list gave a code: the assessment's first, else all of it."""
-    plan = [one for one in told if one.spans[0].section in LISTING and not one.uncertain]
-    kept = [one for one in plan if not FACTOR.match(one.code)] or plan
-    chosen = kept or [one for one in told if one.spans[0].section in UNLISTED and not one.uncertain]
+def _promoted(told: list[Found], read: Read, found: list[Found]) -> list[Found]:
+    """What running text names, where no list gave a code.
+
+    The assessment's text counts first. A note without an assessment is read whole. Where an assessment only
+    suspects, the complaint says what is certain (guideline IV.H).
+    """
+    named = [one for one in told if not one.uncertain]
+    plan = [one for one in named if one.spans[0].section in LISTING]
+    chosen = [one for one in plan if not FACTOR.match(one.code)] or plan
+    if not chosen and not any(part.kind in LISTING for part in read.parts):
+        chosen = [one for one in named if one.spans[0].section in UNLISTED]
+    if not chosen and any(one.uncertain for one in found):
+        chosen = [one for one in named if one.spans[0].section == kinds.COMPLAINT]
     strength = ALONE / ROLE[NARRATIVE]
     return [replace(one, score=one.score * strength) if one in chosen else one for one in told]
 
