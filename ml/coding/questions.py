@@ -40,9 +40,9 @@ def _evidence(one: Found) -> tuple[Evidence, ...]:
 
 def _asked(one: Found, release: Release) -> list[CodingRemark]:
     """The questions about one code."""
-    if one.asked == "side":
+    if one.among:
         said = "Which side is affected? The documentation does not say, or contradicts itself."
-        return [CodingRemark(QUERY, said, one.query, _evidence(one), cite("I.B.13", "Laterality."))]
+        return [CodingRemark(QUERY, said, one.among, _evidence(one), cite("I.B.13", "Laterality."))]
     for pattern, question, codes in rows("queries"):
         if re.match(pattern, one.code):
             known = tuple(code for code in codes.split() if release.get(code) is not None)

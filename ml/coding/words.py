@@ -13,7 +13,7 @@ from typing import Final
 from ml.coding.tables import words_named
 from terminology.default_terms import abbreviations, synonyms
 
-WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019]s\b)?|\d+(?:\.\d+)?(?:[ab]\b)?", re.UNICODE)
+WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019]s\b)?|\d+(?:\.\d+)?(?:[abAB]\b)?", re.UNICODE)
 ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 COUNTED: Final = frozenset(("type", "stage", "grade", "class", "degree", "diabetes", "bipolar"))
 STOP: Final = frozenset(words_named("stop").split())
@@ -67,7 +67,7 @@ def canonical(raw: str) -> tuple[str, ...]:
     raw = raw.removesuffix("'s")
     spelled = abbreviations().get(raw)
     if spelled:
-        return tuple(word for part in spelled.split() for word in _synonym(part))
+        return tuple(word for token in tokens(spelled) for word in token.words)
     return _synonym(raw)
 
 
