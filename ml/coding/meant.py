@@ -9,8 +9,7 @@ from typing import Final
 
 from ml.coding.match import SOFT, Candidate, Matcher
 from ml.coding.mentions import Mention
-from ml.coding.problems import Problem, said_of, trimmed
-from ml.coding.sides import SITES
+from ml.coding.problems import SITES, Problem, said_of, trimmed
 from ml.coding.words import content, tokens
 
 MEANING: Final = "meaning"

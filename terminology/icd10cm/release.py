@@ -6,8 +6,7 @@ memory. Each thread has a connection of its own.
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ import apsw
 
 from terminology.icd10cm.codes import flat, is_code
 from terminology.icd10cm.compile import LAYOUT
+from terminology.icd10cm.icd_code import ExcludesNote, IcdCode, IcdNote
 from terminology.icd10cm.index import IndexEntry
 from terminology.icd10cm.references import parse_references
 from terminology.icd10cm.search import Hit, Search
@@ -25,62 +25,8 @@ from terminology.systems import ICD_10_CM
 _BY_ID: Final = (
     "SELECT id, code, display, kind, parent, last, billable, seventh FROM code WHERE id=?"
 )
-_CACHED: Final = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class IcdNote:
-    """A note of the tabular list and the code, section or chapter at which it stands."""
-
-    text: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExcludesNote:
-    """An Excludes1 note that keeps two codes apart: the note, where it stands, the code it names."""
-
-    text: str
-    at: str
-    excluded: str
-
-
-@dataclass(frozen=True, slots=True)
-class IcdCode:
-    """A code, a section (``E08-E13``) or a chapter (``4``).
-
-    Notes other than ``inclusion`` hold for everything below the place where they stand; the nearest comes
-    first.
-
-    Parameters
-    ----------
-    code, display : str
-        The code with its dot, and its title.
-    kind : str
-        ``chapter``, ``section`` or ``diag``.
-    parent : str
-        Code of the node above; empty at a chapter.
-    billable : bool
-        Whether it may be reported: nothing stands below it.
-    seventh : mapping of str to str
-        7th characters that it needs and their meaning; empty when it takes none or has it.
-    """
-
-    code: str
-    display: str
-    kind: str
-    parent: str
-    billable: bool
-    seventh: Mapping[str, str] = field(default_factory=dict)
-    inclusion: tuple[str, ...] = ()
-    includes: tuple[IcdNote, ...] = ()
-    excludes1: tuple[IcdNote, ...] = ()
-    excludes2: tuple[IcdNote, ...] = ()
-    code_first: tuple[IcdNote, ...] = ()
-    use_additional: tuple[IcdNote, ...] = ()
-    code_also: tuple[IcdNote, ...] = ()
-    note: tuple[IcdNote, ...] = ()
-    seventh_note: tuple[IcdNote, ...] = ()
+_CACHED_ROWS: Final = 4096
+_CACHED_CODES: Final = 1024
 
 
 class Release:
@@ -110,8 +56,8 @@ class Release:
         self.ends = meta["ends"]
         self.digest = meta["digest"]
         self.sources: dict[str, str] = json.loads(meta["sources"])
-        self._by_id = lru_cache(maxsize=_CACHED)(self._row)
-        self._get = lru_cache(maxsize=_CACHED)(self._found)
+        self._by_id = lru_cache(maxsize=_CACHED_ROWS)(self._row)
+        self._get = lru_cache(maxsize=_CACHED_CODES)(self._found)
 
     def _meta(self) -> dict[str, str]:
         try:
@@ -127,7 +73,7 @@ class Release:
 
     def covers(self, service_date: str) -> bool:
         """Whether the release holds on a date of service."""
-        return self.begins <= service_date[:10] <= self.ends
+        return self.begins <= _day(service_date) <= self.ends
 
     def get(self, code: str) -> IcdCode | None:
         """A code, with or without its dot, or a section or chapter; None when the release has none."""
@@ -198,13 +144,13 @@ class Release:
         return tuple(IndexEntry(text, plain, *rest) for text, *rest in found)
 
     def terms(self) -> Iterator[tuple[str, str, str]]:
-        """Every searchable term: code, text and kind.
+        """Every searchable term of the release itself, without our default terms: code, text and kind.
 
         A code that needs a 7th character stands for its forms, which differ in nothing but its meaning.
         """
         rows = self._rows(
             "SELECT code.code, term.text, term.kind FROM term JOIN code ON code.id=term.code"
-            " ORDER BY term.id"
+            " WHERE term.kind<>'default' ORDER BY term.id"
         )
         return ((code, text, kind) for code, text, kind in rows)
 
@@ -288,6 +234,12 @@ class Release:
         )
 
 
+def _day(service_date: str) -> str:
+    """A whole date: of a year or a month its first day, of a moment its day."""
+    day = service_date[:10]
+    return day + "-01-01"[len(day) - 4 :] if len(day) in (4, 7) else day
+
+
 class Icd10Cm:
     """The releases of a folder.
 
@@ -332,5 +284,5 @@ class Icd10Cm:
             raise TerminologyError(
                 "no release of ICD-10-CM is here; `isthmus terminology import` makes one"
             )
-        begun = [release for release in releases if release.begins <= service_date[:10]]
+        begun = [release for release in releases if release.begins <= _day(service_date)]
         return begun[-1] if begun else releases[0]

@@ -187,6 +187,7 @@ def test_lookup_by_coding_and_of_an_instance(
     own = ask("CodeSystem/colours/$lookup", code="RED", displayLanguage="de")
     assert _values(own)["display"] == "Rot"
     assert ("wave", "long") in _properties(own)
+    ask("CodeSystem/colours/$lookup", 400, code="red", system=ICD)
 
 
 @pytest.mark.parametrize(
