@@ -3,6 +3,7 @@
 from typing import Final
 
 from ml.coding import note_checks
+from ml.coding.added import added
 from ml.coding.combine import combined
 from ml.coding.external import external_causes
 from ml.coding.found import Found
@@ -25,7 +26,8 @@ from terminology.systems import ICD_10_CM
 CODER: Final = "isthmus-diagnosis-coder"
 VERSION: Final = "1"
 THRESHOLD: Final = 0.65
-EXTERNAL: Final = 0.5
+BESIDE: Final = 0.5
+"""Score of codes that are reported beside a diagnosis where a site wants them."""
 FLOOR: Final = 0.4
 """Score below which a code is not even offered."""
 SPANS: Final = 8
@@ -64,7 +66,8 @@ class Encounter:
             read = self._reader.read(note)
             coded = self._reader.codes(read, request.setting, first)
             found += coded
-            found += external_causes(note, read.parts, coded, self._release, EXTERNAL)
+            found += added(read.text, coded, self._release, BESIDE)
+            found += external_causes(read.text, coded, self._release, BESIDE)
         codes = sequenced(combined(found), self._release, threshold)
         codes = [one for one in codes if one.score >= FLOOR]
         made += remarks(codes, self._release, threshold)
