@@ -5,6 +5,8 @@ all three
 become the same bag of words here. The synonyms and abbreviations are our own tables in ``terminology``.
 """
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -48,6 +50,13 @@ class Token:
     start: int
     end: int
     raw: str
+
+
+@cache
+def words_digest() -> str:
+    """SHA-256 of the tables that make words canonical; an index built with others is of no use."""
+    tables = (sorted(synonyms().items()), sorted(abbreviations().items()))
+    return hashlib.sha256(json.dumps(tables).encode()).hexdigest()
 
 
 def singular(word: str) -> str:
