@@ -1,7 +1,7 @@
 """``isthmus feedback``: what reviewers made of the coder's codes, and what may be learned from it.
 
 report     acceptance by code, category, rule and coder version; what is replaced by what
-propose    replacements that enough people chose often enough; nothing is used before it is approved
+propose    what enough people changed alike often enough; nothing is used before it is approved
 evaluate   the effect of proposals on decisions that were never learned from, or on notes with labels
 approve    print that effect, then put one proposal into the table of learned defaults
 revert     take one default out again, or bring an earlier table back
@@ -77,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     approve = commands.add_parser("approve", parents=[common, learning], help="use a proposal")
     approve.add_argument("id", metavar="ID")
     approve.add_argument("--by", required=True, metavar="NAME", help="who approves it")
-    approve.add_argument("--anyway", action="store_true", help="although it makes codes worse")
+    approve.add_argument(
+        "--anyway", action="store_true", help="although its effect is bad or not known"
+    )
     revert = commands.add_parser("revert", parents=[common], help="take a default out again")
     revert.add_argument("id", nargs="?", default="", metavar="ID")
     revert.add_argument("--to", type=int, metavar="VERSION", help="bring this version back")
@@ -108,8 +110,8 @@ def _report(chosen: argparse.Namespace) -> Answer:
 def _propose(chosen: argparse.Namespace) -> Answer:
     found = [shown(one) for one in _proposals(chosen)]
     lines = [
-        f"{p['id']}  {p['suggested']} -> {p['chosen']}  {p['decisions']} of {p['of']} decisions, "
-        f"{p['persons']} persons  {p['term']}\n"
+        f"{p['id']}  {p['suggested']} -> {p['chosen'] or 'nothing'}  "
+        f"{p['decisions']} of {p['of']} decisions, {p['persons']} persons  {p['term']}\n"
         for p in found
     ]
     return found, "".join(lines) or "Nothing has been decided alike often enough.\n"
@@ -132,8 +134,8 @@ def _rows(found: Sequence[Proposal], by: str) -> tuple[LearnedDefault, ...]:
             one.term,
             one.suggested.system,
             one.suggested.code,
-            one.chosen.code,
-            one.chosen.version,
+            "" if one.chosen is None else one.chosen.code,
+            one.suggested.version if one.chosen is None else one.chosen.version,
             by,
             now,
             one.decisions,
@@ -171,11 +173,10 @@ def _approve(chosen: argparse.Namespace) -> Answer:
         raise OperationOutcomeError("not-found", "there is no such proposal; see feedback propose")
     found = _effect(chosen, wanted)
     text = _effect_for_people(found)
-    worse = found["exact"]["after"]["f1"] < found["exact"]["before"]["f1"]
-    if worse and not chosen.anyway:
+    doubt = _doubt(found)
+    if doubt and not chosen.anyway:
         raise OperationOutcomeError(
-            "business-rule",
-            f"{text}on the sealed decisions this makes codes worse; --anyway approves it all the same",
+            "business-rule", f"{text}{doubt}; --anyway approves it all the same"
         )
     before = learned_defaults(chosen.codes)
     known = versions(chosen.codes)
@@ -183,6 +184,14 @@ def _approve(chosen: argparse.Namespace) -> Answer:
     version = write_defaults(chosen.codes, rows, known[-1] if known else 0)
     answer = {"version": version, "approved": asdict(rows[-1]), "effect": found}
     return answer, f"{text}Approved by {chosen.by}: version {version} is in force.\n"
+
+
+def _doubt(found: Mapping[str, Any]) -> str:
+    """What speaks against approving a default with this effect; empty when nothing does."""
+    if not found["changed"]:
+        return "no sealed decision is touched by it: its effect is not known"
+    worse = found["exact"]["after"]["f1"] < found["exact"]["before"]["f1"]
+    return "on the sealed decisions this makes codes worse" if worse else ""
 
 
 def _revert(chosen: argparse.Namespace) -> Answer:
@@ -205,7 +214,7 @@ def _list(chosen: argparse.Namespace) -> Answer:
     rows = learned_defaults(chosen.codes)
     known = versions(chosen.codes)
     lines = [
-        f"{row.id}  {row.replaces} -> {row.code}  approved by {row.approved_by} on "
+        f"{row.id}  {row.replaces} -> {row.code or 'nothing'}  approved by {row.approved_by} on "
         f"{row.approved_at[:10]}  {row.term}\n"
         for row in rows
     ]

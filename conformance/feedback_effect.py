@@ -10,7 +10,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from conformance.coding_notes import Codes, by_name, named_as_labels, read_codes, read_notes
+from conformance.coding_notes import (
+    Codes,
+    by_name,
+    named_as_labels,
+    read_codes,
+    read_notes,
+    with_notes,
+)
 from conformance.coding_report import counts_shown
 from conformance.coding_run import coder, run_coder
 from conformance.coding_scores import categories, exact, score
@@ -47,8 +54,9 @@ def effect_on_notes(
     OperationOutcomeError
         The files do not fit together, or there is no coder.
     """
-    known = by_name(read_codes(labels))
-    encounters = named_as_labels(read_notes([notes]), known)
+    given = by_name(read_codes(labels))
+    encounters = named_as_labels(read_notes([notes]), given)
+    known = with_notes(given, encounters)
     release = release_on(places.terminology, None)
     asked = requests([e for e in encounters if e.key in known], release.begins, None)
     module = cast("ModuleType", coder()).__name__

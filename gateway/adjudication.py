@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapters.store import Transaction
-from gateway.claim_identity import STANDING, content_digest, has_answer, related, twin
+from gateway.claim_identity import MOST, STANDING, content_digest, has_answer, related, twin
 from gateway.claim_scrub import scrub_claim, tables_of
 from gateway.interactions.write import OnCreated
 from gateway.payers import Payers
@@ -24,12 +24,11 @@ from profiles.builders.claim_response import (
     unknown,
 )
 from profiles.outcome import OperationOutcomeError
-from profiles.scrub.claim_view import address, stated
+from profiles.scrub.claim_view import address, stated, stored_address
 from profiles.scrub.context import EditTables, used_tables
 from profiles.scrub.finding import Finding, found
 from profiles.task import ADJUDICATE, item, moved, new_task
 from profiles.uids import derived_id
-from terminology.ai_transparency import ASSERTED
 
 ON: Final = "on"
 OFF: Final = "off"
@@ -50,8 +49,6 @@ def answer_on_arrival(settings: Settings, payers: Payers | None = None) -> OnCre
     tables = tables_of(settings)
 
     def arrived(tx: Transaction, claim: dict[str, Any]) -> None:
-        if any(one.get("code") == ASSERTED.code for one in _labels(claim)):
-            return  # a draft of our own coder
         if payers is not None and payers.leads_out(claim, _reading(tx)):
             return  # ours to send, not to answer
         if claim.get("status") == "active":
@@ -138,11 +135,6 @@ def _reading(tx: Transaction) -> Read:
     return read
 
 
-def _labels(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
-    labels: list[dict[str, Any]] = claim.get("meta", {}).get("security", [])
-    return labels
-
-
 def _nothing(tx: Transaction, claim: dict[str, Any]) -> None:
     """Claims are not answered here."""
 
@@ -164,7 +156,7 @@ def _require_open(response: Mapping[str, Any]) -> None:
 def _replaced(tx: Transaction, claim: Mapping[str, Any]) -> Iterator[Finding]:
     """Withdraw the answers to what a Claim replaces; a finding for what it may not replace."""
     mine = set(related(tx, claim))
-    for at, one in enumerate(claim.get("related", ())):
+    for at, one in enumerate(claim.get("related", [])[:MOST]):
         target = address(one.get("claim"))
         if target.startswith("Claim/") and target not in mine:
             yield found(
@@ -204,7 +196,7 @@ def _queue(tx: Transaction, claim: Mapping[str, Any], response: Mapping[str, Any
         f"ClaimResponse/{response['id']}",
         tx.moment,
         state="awaiting-review",
-        patient=address(claim.get("patient")) or None,
+        patient=stored_address(claim.get("patient")) or None,
         inputs=(item("claim", valueReference={"reference": f"Claim/{claim['id']}"}),),
     )
     tx.put(task)

@@ -28,7 +28,8 @@ from gateway.payers import Payers
 from gateway.runner import Runner, lane_command
 from gateway.settings import Settings
 from gateway.submission import PAYER_LANE, require_setting
-from gateway.submit_job import Submit, Waits
+from gateway.submission_end import Waits
+from gateway.submit_job import Submit
 from ml.worker import missing, workers
 
 log = logging.getLogger("isthmus.gateway")

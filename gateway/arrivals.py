@@ -15,6 +15,7 @@ from gateway.fetch import fetch_on_arrival
 from gateway.interactions.write import OnCreated
 from gateway.operations.reindex import index_on_arrival
 from gateway.payers import Payers
+from gateway.response_decision import settle_on_arrival
 from gateway.settings import Settings
 from profiles.clinical_document import KINDS
 
@@ -25,6 +26,7 @@ def arrivals(settings: Settings, payers: Payers | None = None) -> OnCreated:
     table: Mapping[str, OnCreated] = {
         **dict.fromkeys(KINDS, code),
         "Claim": answer_on_arrival(settings, payers),
+        "ClaimResponse": settle_on_arrival,
         "ImagingStudy": fetch_on_arrival,
         "SearchParameter": index_on_arrival,
     }

@@ -13,6 +13,8 @@ from profiles.scrub.finding import Finding, found
 from terminology.adjudication import CLAIM_CONTENT
 
 _NOT_CONTENT: Final = frozenset({"id", "meta", "text", "identifier", "status"})
+MOST: Final = 50
+"""Identifiers and related Claims of one Claim that are followed."""
 STANDING: Final = frozenset({"queued", "complete", "partial"})
 """Outcomes of an answer beside which the same Claim is not answered again; an error may be mended since."""
 
@@ -48,7 +50,7 @@ def twin(tx: Transaction, claim: Mapping[str, Any], digest: str) -> Finding | No
     if answer is not None:
         return _duplicate(answer, "the same claim", "Claim")
     left_out = {str(claim["id"]), *(target.partition("/")[2] for target in related(tx, claim))}
-    for at, identifier in enumerate(claim.get("identifier", ())):
+    for at, identifier in enumerate(claim.get("identifier", [])[:MOST]):
         if not identifier.get("system") or not identifier.get("value"):
             continue
         query = "|".join(map(_escaped, (identifier["system"], identifier["value"])))
@@ -61,7 +63,7 @@ def twin(tx: Transaction, claim: Mapping[str, Any], digest: str) -> Finding | No
 
 def related(tx: Transaction, claim: Mapping[str, Any]) -> Iterator[str]:
     """The Claims of this patient and provider that a Claim replaces or cancels."""
-    for one in claim.get("related", ()):
+    for one in claim.get("related", [])[:MOST]:
         target = address(one.get("claim"))
         kind, _, key = target.partition("/")
         other = tx.read(kind, key) if kind == "Claim" and key and key != claim["id"] else None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,9 +14,14 @@ from profiles.scrub.context import EditTables, ScrubContext, edit_tables
 from profiles.scrub.finding import Finding
 from profiles.scrub.payer_rules import read_payer_rules
 from profiles.scrub.scrub import scrub
+from terminology.x12 import REPLACES
 
 EARLIER: Final = 200
 """The newest Claims among which a service is looked for that was claimed already."""
+
+
+MOST_AROUND: Final = 500
+"""References that are followed, those to patient and Coverages first; no claim form has as many."""
 
 
 def tables_of(settings: Settings) -> EditTables:
@@ -51,7 +57,7 @@ def scrub_claim(
 def around(records: Store | Transaction, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Whatever of the Claim's parties, Coverages and Conditions is here."""
     found: dict[str, dict[str, Any]] = {}
-    for reference in _references(claim):
+    for reference in islice(_references(claim), MOST_AROUND):
         kind, _, key = reference.partition("/")
         stored = records.current(kind, key) if key and "/" not in key and "?" not in key else None
         if stored is not None and not stored.deleted:
@@ -79,5 +85,14 @@ def _earlier(records: Store | Transaction, claim: Mapping[str, Any]) -> tuple[di
         return ()
     wanted = [("patient", patient), ("provider", provider), ("status", "active")]
     wanted += [("created", f"ge{min(days)}"), ("_sort", "-_lastUpdated")]
-    page = records.search("Claim", wanted, count=EARLIER)
-    return tuple(match.json() for match in page.matches if match.id != claim.get("id"))
+    found = [match.json() for match in records.search("Claim", wanted, count=EARLIER).matches]
+    gone = {claim.get("id"), *(key for one in found for key in _replaced(one))}
+    return tuple(one for one in found if one["id"] not in gone)
+
+
+def _replaced(claim: Mapping[str, Any]) -> Iterator[str]:
+    """Ids of the Claims that a Claim has taken the place of."""
+    for one in claim.get("related", ()):
+        codes = {coding.get("code") for coding in one.get("relationship", {}).get("coding", ())}
+        if codes & REPLACES:
+            yield str(one.get("claim", {}).get("reference", "")).rpartition("/")[2]

@@ -21,7 +21,10 @@ from gateway.settings import Settings, load_settings
 from ml.models import describe_models
 from ml.worker import missing, workers
 from profiles.outcome import OperationOutcomeError
+from terminology.fees import FILE as FEES_FILE
+from terminology.fees import fees_of
 from terminology.importers import importers
+from terminology.learned_defaults import learned_defaults, versions
 from terminology.store_folder import TerminologyError
 
 ROOMS: Final = ("terminology", "profiles", "ml", "adapters", "gateway", "conformance")
@@ -160,6 +163,22 @@ def _code_systems(settings: Settings) -> Iterator[Finding]:
             yield Finding("off", subject, text)
 
 
+def _site_tables(settings: Settings) -> Iterator[Finding]:
+    """The site's own tables beside the code systems: fees, and defaults that reviewers have taught."""
+    folder = settings.terminology
+    try:
+        fees, known = fees_of(folder), versions(folder)
+        learned = learned_defaults(folder)
+    except TerminologyError as error:
+        yield Finding("problem", "site tables", str(error))
+        return
+    priced = f"{len(fees)} codes have a fee" if fees else f"no amounts: no {FEES_FILE} in {folder}"
+    yield Finding("ok" if fees else "off", "fees", priced)
+    if known:
+        text = f"version {known[-1]} with {len(learned)} defaults"
+        yield Finding("ok", "learned defaults", text)
+
+
 def _payers(settings: Settings) -> Iterator[Finding]:
     """The payers of the site, what their tokens need, and those that are left alone at the moment."""
     try:
@@ -215,6 +234,7 @@ CHECKS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     _coding,
     _models,
     _code_systems,
+    _site_tables,
     _codecs,
     _payers,
 )

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from adapters.store import Transaction
+from adapters.x12.claim_837 import SENT
 from adapters.x12.remittance import read_remittances
 from gateway.claim_x12 import EDI
 from profiles.builders.remittance import (
@@ -28,7 +29,7 @@ from profiles.outcome import OperationOutcomeError
 from profiles.payer_answer import reasons, verdict
 from profiles.remittance_balance import imbalances
 from profiles.remittance_records import PaidClaim, Remittance
-from profiles.task import FOLLOW_UP, item, new_task
+from profiles.task import FOLLOW_UP, item, moved, new_task
 from profiles.uids import derived_id
 from terminology.coding import Code, concept
 from terminology.systems import PAYER_EXCHANGE, PROVENANCE_PARTICIPANT
@@ -95,6 +96,8 @@ def _import(tx: Transaction, remittance: Remittance, source: str, made: Imported
         issuer = issuer or claim.get("insurer")
         findings += _differences(paid, claim)
         responses[paid.number] = _answer(tx, remittance, paid, claim, made)
+        if paid.status == REVERSED and not _taken_back(tx, responses[paid.number]):
+            findings.append(f"claim {paid.number}: what it takes back was never imported")
     payment = payment_reconciliation(remittance, responses, issuer, findings)
     made.changed += _put_changed(tx, payment)
     reference = f"PaymentReconciliation/{payment['id']}"
@@ -117,7 +120,7 @@ def _claim(tx: Transaction, paid: PaidClaim) -> tuple[Json | None, str]:
     value = "".join(f"\\{sign}" if sign in _MAGIC else sign for sign in paid.control)
     found = [tx.require("Claim", one) for one in tx.find("Claim", "identifier", value)]
     claims: list[Json] = [loads_exact(one.body) for one in found]
-    sent = [one for one in claims if one.get("status") != "draft" and one.get("use") == "claim"]
+    sent = [one for one in claims if one.get("status") in SENT and one.get("use") == "claim"]
     if len(sent) == 1:
         return sent[0], ""
     if sent:
@@ -166,17 +169,32 @@ def _require_same(known: Json, response: Json) -> None:
 
 
 def _take_back(tx: Transaction, reversal: Json) -> None:
-    """Cancel the earlier answers that a reversal is about: to the same Claim, of the same payer's number.
+    """Cancel the earlier answers that a reversal is about, and what they have asked of a person.
 
     The reversal itself stays: its amounts are part of a payment.
     """
-    request = reversal["request"]["reference"]
-    numbers = _numbers(reversal)
-    for earlier_id in tx.find("ClaimResponse", "request", request):
-        earlier = loads_exact(tx.require("ClaimResponse", earlier_id).body)
-        same = not numbers or not _numbers(earlier) or numbers & _numbers(earlier)
-        if earlier.get("status") == "active" and same and not _is_reversal(earlier):
+    for earlier in _earlier(tx, reversal):
+        if earlier["status"] == "active":
             tx.put({**earlier, "status": "cancelled"})
+            for cause in ("denied", "partly-denied"):
+                _settle(tx, cause, f"ClaimResponse/{earlier['id']}")
+
+
+def _taken_back(tx: Transaction, reversal: Json) -> bool:
+    return any(one["status"] == "cancelled" for one in _earlier(tx, reversal))
+
+
+def _earlier(tx: Transaction, reversal: Json) -> list[Json]:
+    """What earlier remittances have said of the same Claim under the same number of the payer."""
+    numbers = _numbers(reversal)
+    found = tx.find("ClaimResponse", "request", reversal["request"]["reference"])
+    known = [loads_exact(tx.require("ClaimResponse", one).body) for one in found]
+    return [
+        one
+        for one in known
+        if _status(one) not in ("", REVERSED)
+        and (not numbers or not _numbers(one) or bool(numbers & _numbers(one)))
+    ]
 
 
 def _numbers(response: Json) -> set[str]:
@@ -184,11 +202,10 @@ def _numbers(response: Json) -> set[str]:
     return {str(one["value"]) for one in identifiers if one.get("system") == PAYER_CONTROL}
 
 
-def _is_reversal(response: Json) -> bool:
-    return any(
-        one.get("url") == CLAIM_STATUS_CODE and one["valueCoding"].get("code") == REVERSED
-        for one in response.get("extension", ())
-    )
+def _status(response: Json) -> str:
+    """CLP02 of an answer that a remittance has brought; empty for any other."""
+    marks = [m for m in response.get("extension", ()) if m.get("url") == CLAIM_STATUS_CODE]
+    return str(marks[0]["valueCoding"]["code"]) if marks else ""
 
 
 def _put_changed(tx: Transaction, resource: Json) -> int:
@@ -218,6 +235,13 @@ def _provenance(tx: Transaction, remittance: Remittance, source: str, targets: l
         ],
         "entity": [{"role": "source", "what": {"reference": source}}],
     }
+
+
+def _settle(tx: Transaction, cause: str, focus: str) -> None:
+    """Close what a person was asked, where a later answer has settled it."""
+    stored = tx.read("Task", derived_id("follow-up", focus, cause))
+    if stored is not None and stored.json()["status"] == "requested":
+        tx.put(moved(stored.json(), "completed", "done", tx.moment, reason="settled since"))
 
 
 def _ask(tx: Transaction, cause: str, focus: str, response: Json | None = None) -> None:

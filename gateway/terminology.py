@@ -152,7 +152,7 @@ def _progress(chosen: argparse.Namespace) -> Progress:
 def _line(one: Table | Found) -> str:
     if isinstance(one, Table):
         return (
-            f"{one.name:<10}{one.version:<10}{one.begins} to {one.ends}  {one.rows:>8,} rows  "
+            f"{one.name:<19}{one.version:<12}{one.begins} to {one.ends:<10}  {one.rows:>9,} rows  "
             f"{one.digest[:12]}"
         )
     fitted = "" if one.term in ("", one.display) else f"  ({one.term})"

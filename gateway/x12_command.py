@@ -20,6 +20,9 @@ def main(arguments: Sequence[str]) -> int:
     export = commands.add_parser("export", help="write Claims as one 837 interchange")
     export.add_argument("claim", nargs="+", help="id of an approved Claim")
     export.add_argument("--out", type=Path, help="file to write; standard output if absent")
+    export.add_argument(
+        "--control", type=int, help="interchange control number; the next if absent"
+    )
     taken = commands.add_parser("import", help="take in 835 remittance files")
     taken.add_argument("file", nargs="+", type=Path, help="file of a payer")
     chosen = parser.parse_args(arguments)
@@ -31,7 +34,7 @@ def _export(settings: Settings, chosen: argparse.Namespace) -> int:
     site = site_of(settings)
     store = open_store(Path(settings.data), database=settings.database, tends=False)
     try:
-        text = store.transact(lambda tx: export_claims(tx, chosen.claim, site))
+        text = store.transact(lambda tx: export_claims(tx, chosen.claim, site, chosen.control))
     finally:
         store.close()
     if chosen.out:

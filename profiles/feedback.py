@@ -41,12 +41,12 @@ class Learning:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A default that could be approved: for ``term``, ``chosen`` in place of ``suggested``."""
+    """A default that could be approved: for ``term``, ``chosen`` in place of ``suggested``, or nothing."""
 
     id: str
     term: str
     suggested: ReleasedCode
-    chosen: ReleasedCode
+    chosen: ReleasedCode | None
     decisions: int
     of: int
     persons: int
@@ -127,10 +127,12 @@ def record_key(record: DecisionRecord) -> str:
 
 
 def proposals(records: Iterable[DecisionRecord], learning: Learning) -> list[Proposal]:
-    """Replacements that enough people have chosen often enough, the best supported first."""
+    """Replacements and rejections that enough people have chosen often enough, the best supported first."""
     about: dict[tuple[str, str, str], list[DecisionRecord]] = defaultdict(list)
     for one in records:
-        if verdict(one) != ADDED and record_key(one):
+        # Who rejects a whole Claim has judged none of its codes.
+        judged = verdict(one) != ADDED and not (one.whole and verdict(one) == REJECTED)
+        if judged and record_key(one):
             about[(*_name(one.suggested), record_key(one))].append(one)
     found = (_proposal(key[2], group, learning) for key, group in about.items())
     known = [one for one in found if one is not None]
@@ -138,19 +140,17 @@ def proposals(records: Iterable[DecisionRecord], learning: Learning) -> list[Pro
 
 
 def _proposal(term: str, group: Sequence[DecisionRecord], learning: Learning) -> Proposal | None:
-    chosen = Counter(_name(one.chosen) for one in group if verdict(one) == MODIFIED)
-    if not chosen:
+    changed = [one for one in group if verdict(one) != ACCEPTED]
+    if not changed:
         return None
-    name, times = chosen.most_common(1)[0]
-    same = [one for one in group if verdict(one) == MODIFIED and _name(one.chosen) == name]
+    name, times = Counter(_name(one.chosen) for one in changed).most_common(1)[0]
+    same = [one for one in changed if _name(one.chosen) == name]
     people = len({one.person.casefold().strip() for one in same})
     few = times < learning.decisions or people < learning.persons
-    if few or times / len(group) < learning.share:
-        return None
     newest = max(same, key=lambda one: one.moment)
-    if newest.suggested is None or newest.chosen is None:
+    if few or times / len(group) < learning.share or newest.suggested is None:
         return None
-    id_ = derived_id("learned-default", *_name(newest.suggested), term, newest.chosen.code)[:12]
+    id_ = derived_id("learned-default", *_name(newest.suggested), term, *name)[:12]
     return Proposal(id_, term, newest.suggested, newest.chosen, times, len(group), people)
 
 
@@ -160,8 +160,8 @@ def shown(proposal: Proposal) -> Mapping[str, Any]:
         "id": proposal.id,
         "term": proposal.term,
         "suggested": proposal.suggested.code,
-        "chosen": proposal.chosen.code,
-        "display": proposal.chosen.display,
+        "chosen": _code(proposal.chosen),
+        "display": "" if proposal.chosen is None else proposal.chosen.display,
         "decisions": proposal.decisions,
         "of": proposal.of,
         "persons": proposal.persons,

@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from profiles.coding_records import CodeSuggestion, CodingResult, RuleCitation
+from profiles.coding_records import (
+    BELOW_THRESHOLD,
+    CodeSuggestion,
+    CodingResult,
+    RuleCitation,
+)
 from terminology.learned_defaults import LearnedDefault, normal_term
 
 RULE: Final = "site-default"
@@ -31,22 +36,24 @@ def with_learned_defaults(
     made: list[CodeSuggestion] = []
     for one in result.suggestions:
         row = known.get((one.system, one.code, term_key(one)))
-        title = None if row is None else display(row.system, row.code)
-        if row is None or title is None:
-            made.append(one)
-        else:
+        title = display(row.system, row.code) if row is not None and row.code else None
+        if row is not None and not row.code and one.status != BELOW_THRESHOLD:
+            made.append(_cited(replace(one, status=BELOW_THRESHOLD), row, "Not suggested"))
+        elif row is not None and title is not None:
             changed[one.code] = row.code
-            made.append(_replaced(one, row, title))
-    if not changed:
+            taken = replace(one, code=row.code, display=title)
+            made.append(_cited(taken, row, f"In place of {row.replaces}"))
+        else:
+            made.append(one)
+    if tuple(made) == result.suggestions:
         return result
     return replace(result, suggestions=tuple(_once(made, changed)))
 
 
-def _replaced(one: CodeSuggestion, row: LearnedDefault, title: str) -> CodeSuggestion:
-    said = f"In place of {row.replaces}; approved by {row.approved_by} on {row.approved_at[:10]}."
+def _cited(one: CodeSuggestion, row: LearnedDefault, what: str) -> CodeSuggestion:
+    said = f"{what}; approved by {row.approved_by} on {row.approved_at[:10]}."
     source = f"learned default {row.id} of this site"
-    cited = (*one.rules, RuleCitation(RULE, said, source))
-    return replace(one, code=row.code, display=title, rules=cited)
+    return replace(one, rules=(*one.rules, RuleCitation(RULE, said, source)))
 
 
 def _once(made: list[CodeSuggestion], changed: Mapping[str, str]) -> Iterable[CodeSuggestion]:

@@ -23,7 +23,7 @@ _SPACE: Final = re.compile(r"[^\w.]+")
 
 @dataclass(frozen=True, slots=True)
 class LearnedDefault:
-    """One row: for this term, ``code`` in place of ``replaces``.
+    """One row: for this term, ``code`` in place of ``replaces``; without a code, nothing in its place.
 
     Parameters
     ----------

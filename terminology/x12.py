@@ -60,6 +60,14 @@ PAYER_TYPOLOGY: Final = frozenset({"https://nahdo.org/sopt", "urn:oid:2.16.840.1
 ACCIDENT: Final = {"MVA": "AA", "WPA": "EM"}
 """v3-ActCode of Claim.accident.type to CLM11; any other is OA."""
 ANOTHER_ACCIDENT: Final = "OA"
+ENCOUNTER_PLACES: Final = {
+    "EMER": "23",
+    "IMP": "21",
+    "ACUTE": "21",
+    "OBSENC": "22",
+    "HH": "12",
+}
+"""v3-ActCode of Encounter.class to the place of service; AMB and VR do not tell one."""
 INPATIENT_PLACES: Final = frozenset({"21", "51", "61"})
 
 RENDERING: Final = frozenset({"rendering", "performing", "primary"})

@@ -76,8 +76,8 @@ class Payer:
     timeout_s : float
         For a whole exchange.
     settle_s : float
-        How long after an attempt of unknown end the payer may still be busy with it: only then is its
-        "not known" believed.
+        How long after an attempt has begun the payer may still be busy with it: only then is its "not
+        known" believed. More than ``timeout_s``.
     honours_key : bool
         Whether the payer promises that a second request of one ``Idempotency-Key`` does nothing.
     documents : bool

@@ -5,12 +5,12 @@ Professional claims follow 005010X222A1, institutional ones 005010X223A2.
 Either everything that the guide needs is there, or every missing element is said with its FHIRPath.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from adapters.x12 import claim_loop, institutional, professional
+from adapters.x12 import claim_loop, institutional, professional, service_lines
 from adapters.x12.elements import Elements
 from adapters.x12.parties import (
     Json,
@@ -22,6 +22,7 @@ from adapters.x12.parties import (
     provider_name,
     tax_number,
 )
+from adapters.x12.prior_payment import PriorPayment
 from adapters.x12.segments import Delimiters, Segment, segment
 from adapters.x12.source import Source, codings
 from adapters.x12.subscriber import Insured, payer_id
@@ -112,6 +113,7 @@ def _set(source: Source, sending: Sending, kind: str) -> ClaimSet:
     patient = source.party(claim.get("patient"), "Claim.patient", "the patient")
     insured = _insured(source, patient)
     payer = _payer(source, insured)
+    priors = _priors(source, insured)
     ends = (
         sending.submitter or _tax_id(billing, source.elements),
         sending.receiver or (payer_id(payer) if payer else ""),
@@ -123,8 +125,8 @@ def _set(source: Source, sending: Sending, kind: str) -> ClaimSet:
         *_billing(billing, source.elements),
         *_levels(source, insured, payer),
         *write_claim(source, billing),
-        *_others(insured),
-        *write_lines(source),
+        *_others(insured, priors),
+        *write_lines(source, list(priors.values())),
     ]
     control = claim_loop.patient_control_number(source)
     return ClaimSet(guide, tuple(body), *ends, control)
@@ -170,47 +172,57 @@ def _billing(billing: Party | None, elements: Elements) -> list[Segment]:
 
 
 def _insured(source: Source, patient: Party | None) -> list[Insured]:
-    """The coverages, the focal one first; it must be the one that pays first."""
+    """The coverages in the order in which they pay."""
     found = source.insurances()
     if not source.claim.get("insurance"):
         source.elements.missing("Claim.insurance", "a coverage")
-    if patient is None:
-        return []
-    for entry in found[1:]:
-        if entry.entry.get("focal"):
-            source.elements.faults.append(
-                (
-                    "not-supported",
-                    "a claim to another than the primary payer needs what that one has paid",
-                    f"{entry.at}.focal",
-                )
-            )
-    return [Insured(source, entry, patient) for entry in found]
+    return [] if patient is None else [Insured(source, entry, patient) for entry in found]
+
+
+def _asked(insured: Sequence[Insured]) -> int:
+    """Place of the coverage that the claim is for."""
+    return next((at for at, one in enumerate(insured) if one.focal), 0)
 
 
 def _payer(source: Source, insured: Sequence[Insured]) -> Party | None:
     insurer = source.claim.get("insurer")
     if insurer:
         return source.party(insurer, "Claim.insurer", "the payer")
-    return insured[0].payor() if insured else None
+    return insured[_asked(insured)].payor() if insured else None
 
 
 def _levels(source: Source, insured: Sequence[Insured], payer: Party | None) -> list[Segment]:
     """Loops 2000B with 2010BA and 2010BB, and 2000C with 2010CA where the patient is another."""
     if not insured:
         return []
-    first = insured[0]
+    order = _asked(insured)
+    own = insured[order]
     made = [
-        segment("HL", "2", "1", "22", "0" if first.is_patient else "1"),
-        first.level(),
-        *first.subscriber_name(),
-        *first.payer(payer),
+        segment("HL", "2", "1", "22", "0" if own.is_patient else "1"),
+        own.level(order),
+        *own.subscriber_name(),
+        *own.payer(payer),
     ]
-    if not first.is_patient:
-        made += [segment("HL", "3", "2", "23", "0"), *first.patient_segments()]
+    if not own.is_patient:
+        made += [segment("HL", "3", "2", "23", "0"), *own.patient_segments()]
     return made
 
 
-def _others(insured: Sequence[Insured]) -> list[Segment]:
-    """Loops 2320: who may pay after the first."""
-    return [one for order, other in enumerate(insured[1:], 1) for one in other.other(order)]
+def _priors(source: Source, insured: Sequence[Insured]) -> dict[int, PriorPayment]:
+    """What the payers before the one that is asked have paid, by their place."""
+    found = {at: one.prior_payment() for at, one in enumerate(insured[: _asked(insured)])}
+    priors = {at: prior for at, prior in found.items() if prior is not None}
+    for prior in priors.values():
+        prior.require_balance(service_lines.total(source))
+    return priors
+
+
+def _others(insured: Sequence[Insured], priors: Mapping[int, PriorPayment]) -> list[Segment]:
+    """Loops 2320: who has paid before, and who may pay after."""
+    own = _asked(insured)
+    return [
+        one
+        for order, other in enumerate(insured)
+        if order != own
+        for one in other.other(order, priors.get(order))
+    ]

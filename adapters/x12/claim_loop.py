@@ -71,6 +71,8 @@ def references(source: Source, frequency_code: str) -> list[Segment]:
     for at, entry in enumerate(claim.get("insurance", ())):
         if entry.get("focal") and entry.get("preAuthRef"):
             place = f"Claim.insurance[{at}].preAuthRef[0]"
+            if len(entry["preAuthRef"]) > 1:
+                elements.unfit(place, "a claim names one prior authorization")
             number = elements.token(entry["preAuthRef"][0], place, "the authorization", 50)
             made.append(segment("REF", "G1", number))
     if frequency_code in (REPLACEMENT, VOID):
@@ -91,13 +93,24 @@ def _record_number(source: Source) -> list[Segment]:
 
 def notes(source: Source, sequences: frozenset[int]) -> list[Segment]:
     """NTE of the claim: a text of the supporting information that no line points to."""
-    for at, entry in source.information("info"):
-        if entry.get("valueString") and entry.get("sequence") not in sequences:
-            text = source.elements.words(
-                entry["valueString"], f"{at}.value", "a note", LONGEST_NOTE
-            )
-            return [segment("NTE", "ADD", text)]
-    return []
+    return one_note(
+        source,
+        [
+            (at, str(entry["valueString"]))
+            for at, entry in source.information("info")
+            if entry.get("valueString") and entry.get("sequence") not in sequences
+        ],
+    )
+
+
+def one_note(source: Source, texts: list[tuple[str, str]]) -> list[Segment]:
+    """NTE of the one text that there may be at its place; several are refused, not dropped."""
+    for at, _ in texts[1:]:
+        source.elements.unfit(f"{at}.value", "there is room for one note here")
+    return [
+        segment("NTE", "ADD", source.elements.words(text, f"{at}.value", "a note", LONGEST_NOTE))
+        for at, text in texts[:1]
+    ]
 
 
 @dataclass(frozen=True, slots=True)

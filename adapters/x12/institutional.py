@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from adapters.x12 import claim_loop, service_lines
 from adapters.x12.claim_loop import Diagnosis
+from adapters.x12.drugs import drug
 from adapters.x12.elements import shown
 from adapters.x12.parties import Party, provider_name
+from adapters.x12.prior_payment import PriorPayment
 from adapters.x12.segments import Segment, segment
 from adapters.x12.service_lines import Item
 from adapters.x12.source import SUPPORTING_INFO, Source, code_of, codings
@@ -31,8 +33,7 @@ _EXTERNAL: Final = frozenset({"externalcauseofinjury"})
 
 def claim(source: Source, billing: Party | None) -> list[Segment]:
     """Loops 2300 and 2310."""
-    found = service_lines.items(source, MOST_LINES)
-    total = claim_loop.whole_charge(source, service_lines.total(source, found))
+    total = claim_loop.whole_charge(source, shown(service_lines.total(source)))
     facility, frequency = _bill(source)
     return [
         segment(
@@ -46,19 +47,24 @@ def claim(source: Source, billing: Party | None) -> list[Segment]:
         *_dates(source),
         _codes_of_stay(source),
         *claim_loop.references(source, frequency),
-        *claim_loop.notes(source, service_lines.pointed(found)),
+        *claim_loop.notes(source, frozenset()),
         *_diagnoses(source),
         *_procedures(source),
         *_providers(source, billing),
     ]
 
 
-def lines(source: Source) -> list[Segment]:
+def lines(source: Source, priors: Sequence[PriorPayment]) -> list[Segment]:
     """Loops 2400."""
     return [
         one
         for number, (at, item) in enumerate(service_lines.items(source, MOST_LINES), 1)
-        for one in _line(source, number, at, item)
+        for one in (
+            *_line(source, number, at, item),
+            *service_lines.priorly_paid(
+                source, number, at, item, priors, code_of(item.get("revenue"), REVENUE)
+            ),
+        )
     ]
 
 
@@ -85,10 +91,7 @@ def _information(source: Source, category: str) -> tuple[str, str]:
 def _dates(source: Source) -> list[Segment]:
     """DTP of the hour of discharge, the statement and the admission."""
     elements = source.elements
-    at, entry = next(
-        iter(source.information("admissionperiod", "hospitalized")), (SUPPORTING_INFO, {})
-    )
-    stay = entry.get("timingPeriod", {})
+    at, stay = source.stay()
     made = []
     if _hour(stay.get("end")):
         made.append(segment("DTP", "096", "TM", _hour(stay["end"])))
@@ -99,7 +102,7 @@ def _dates(source: Source) -> list[Segment]:
     )
     made.append(segment("DTP", "434", "RD8", f"{start}-{end}"))
     if stay.get("start"):
-        day = elements.day(stay["start"], f"{at}.timing.start", "the date of admission")
+        day = elements.day(stay["start"], f"{at}.start", "the date of admission")
         hour = _hour(stay["start"])
         made.append(segment("DTP", "435", "DT" if hour else "D8", day + hour))
     return made
@@ -226,4 +229,5 @@ def _line(source: Source, number: int, at: str, item: Item) -> list[Segment]:
         ),
         *([service_lines.service_date(source, item, at)] if dated else []),
         segment("REF", "6R", service_lines.control_number(item, number)),
+        *drug(source, at, item),
     ]

@@ -5,8 +5,10 @@ from typing import Final
 
 from adapters.x12 import claim_loop, service_lines
 from adapters.x12.claim_loop import Diagnosis
+from adapters.x12.drugs import drug
 from adapters.x12.elements import Elements, shown
 from adapters.x12.parties import Party, npi_of, provider_name
+from adapters.x12.prior_payment import PriorPayment
 from adapters.x12.segments import Segment, segment
 from adapters.x12.service_lines import Item
 from adapters.x12.source import Source, code_of
@@ -29,7 +31,7 @@ def claim(source: Source, billing: Party | None) -> list[Segment]:
     """Loops 2300 and 2310."""
     place = service_lines.claim_place(source)
     lines = service_lines.items(source, MOST_LINES)
-    total = claim_loop.whole_charge(source, service_lines.total(source, lines))
+    total = claim_loop.whole_charge(source, shown(service_lines.total(source)))
     frequency = claim_loop.frequency(source)
     return [
         _claim_segment(source, total, place, frequency),
@@ -41,14 +43,17 @@ def claim(source: Source, billing: Party | None) -> list[Segment]:
     ]
 
 
-def lines(source: Source) -> list[Segment]:
+def lines(source: Source, priors: Sequence[PriorPayment]) -> list[Segment]:
     """Loops 2400."""
     order = {one.sequence: at for at, one in enumerate(claim_loop.diagnoses(source), 1)}
     place = service_lines.claim_place(source)
     return [
         one
         for number, (at, item) in enumerate(service_lines.items(source, MOST_LINES), 1)
-        for one in _line(source, number, at, item, order, place)
+        for one in (
+            *_line(source, number, at, item, order, place),
+            *service_lines.priorly_paid(source, number, at, item, priors),
+        )
     ]
 
 
@@ -75,7 +80,12 @@ def _related_causes(source: Source) -> tuple[str, ...]:
         return (cause,)
     at = "Claim.accident.location.state"
     state = accident.get("locationAddress", {}).get("state")
-    return (cause, "", "", source.elements.token(state, at, "the state of the accident", 2))
+    return (
+        cause,
+        "",
+        "",
+        source.elements.token(state, at, "the state of the accident", 2, least=2),
+    )
 
 
 def _dates(source: Source, place: str) -> list[Segment]:
@@ -85,17 +95,12 @@ def _dates(source: Source, place: str) -> list[Segment]:
     if accident:
         day = source.elements.day(accident, "Claim.accident.date", "the date of the accident")
         made.append(segment("DTP", "439", "D8", day))
-    at, stay = next(
-        iter(source.information("hospitalized", "admissionperiod")), ("Claim.supportingInfo", {})
-    )
-    period = stay.get("timingPeriod", {})
+    at, period = source.stay()
     if place in INPATIENT_PLACES or period:
-        start = source.elements.day(
-            period.get("start"), f"{at}.timing.start", "the date of admission"
-        )
+        start = source.elements.day(period.get("start"), f"{at}.start", "the date of admission")
         made.append(segment("DTP", "435", "D8", start))
     if period.get("end"):
-        end = source.elements.day(period["end"], f"{at}.timing.end", "the date of discharge")
+        end = source.elements.day(period["end"], f"{at}.end", "the date of discharge")
         made.append(segment("DTP", "096", "D8", end))
     return made
 
@@ -156,6 +161,20 @@ def _line(
         service_lines.service_date(source, item, at),
         segment("REF", "6R", service_lines.control_number(item, number)),
         *service_lines.note(source, item),
+        *drug(source, at, item),
+        *_renders(source, item),
+    ]
+
+
+def _renders(source: Source, item: Item) -> list[Segment]:
+    """Loop 2420A: who rendered a line that another than the claim's rendering provider rendered."""
+    own = source.team(RENDERING, item.get("careTeamSequence", ()))
+    usual = source.team(RENDERING)
+    if own is None or usual is None or npi_of(own) == npi_of(usual):
+        return []
+    return [
+        provider_name("82", own, source.elements),
+        *claim_loop.taxonomy("PE", own, source.elements),
     ]
 
 

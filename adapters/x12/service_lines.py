@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.x12.claim_loop import LONGEST_NOTE
+from adapters.x12.claim_loop import one_note
 from adapters.x12.elements import Elements, shown
+from adapters.x12.prior_payment import PriorPayment
 from adapters.x12.segments import Segment, segment
 from adapters.x12.source import Source, code_of, codings
 from terminology.systems import CPT, HCPCS
-from terminology.x12 import PLACE_OF_SERVICE
+from terminology.x12 import ENCOUNTER_PLACES, PLACE_OF_SERVICE
 
 MOST_MODIFIERS: Final = 4
 MINUTES: Final = frozenset({"min", "MJ"})
@@ -56,17 +57,19 @@ def procedure(item: Item, at: str, elements: Elements, *, needed: bool = True) -
     modifiers = [code for one in item.get("modifier", ()) for _, code in codings(one)[:1]]
     if len(modifiers) > MOST_MODIFIERS:
         elements.unfit(f"{at}.modifier", "a line has at most four modifiers")
-    made = [elements.token(one, f"{at}.modifier", "a modifier", 2) for one in modifiers]
+    made = [elements.token(one, f"{at}.modifier", "a modifier", 2, least=2) for one in modifiers]
     return ("HC", code, *made)
 
 
 def place_of(source: Source, item: Item) -> str:
-    """Place of service of a line; of the facility or the caller where the line says none."""
+    """Place of service of a line; of the facility, the encounter or the caller where it says none."""
     said = code_of(item.get("locationCodeableConcept"), PLACE_OF_SERVICE)
     if said:
         return said
     facility = source.found(source.claim.get("facility", {})) or {}
     kinds = [code_of(kind, PLACE_OF_SERVICE) for kind in facility.get("type", ())]
+    _, encounter = source.encounter()
+    kinds.append(ENCOUNTER_PLACES.get(encounter.get("class", {}).get("code"), ""))
     return next(filter(None, kinds), source.place)
 
 
@@ -97,20 +100,47 @@ def control_number(item: Item, number: int) -> str:
 
 def note(source: Source, item: Item) -> list[Segment]:
     """NTE of a line: a text of the supporting information that it points to."""
-    for at, entry in source.information("info"):
-        if entry.get("sequence") in item.get("informationSequence", ()) and entry.get(
-            "valueString"
-        ):
-            text = source.elements.words(
-                entry["valueString"], f"{at}.value", "a note", LONGEST_NOTE
-            )
-            return [segment("NTE", "ADD", text)]
-    return []
+    pointed_to = item.get("informationSequence", ())
+    return one_note(
+        source,
+        [
+            (at, str(entry["valueString"]))
+            for at, entry in source.information("info")
+            if entry.get("valueString") and entry.get("sequence") in pointed_to
+        ],
+    )
 
 
-def total(source: Source, lines: Sequence[tuple[str, Item]]) -> str:
+def total(source: Source) -> Decimal:
     """Sum of the charges of the lines."""
-    return shown(sum((charge(item, at, source.elements) for at, item in lines), Decimal(0)))
+    given = enumerate(source.claim.get("item", ()))
+    return sum(
+        (charge(item, f"Claim.item[{at}]", source.elements) for at, item in given), Decimal(0)
+    )
+
+
+def priorly_paid(
+    source: Source,
+    number: int,
+    at: str,
+    item: Item,
+    priors: Sequence[PriorPayment],
+    revenue: str = "",
+) -> list[Segment]:
+    """Loops 2430: what each earlier payer has done with a line."""
+    elements = source.elements
+    count, _ = quantity(item, at, elements)
+    return [
+        one
+        for prior in priors
+        for one in prior.line(
+            int(item.get("sequence", number)),
+            charge(item, at, elements),
+            procedure(item, at, elements, needed=not revenue),
+            revenue,
+            shown(count),
+        )
+    ]
 
 
 def pointed(lines: Sequence[tuple[str, Item]]) -> frozenset[int]:

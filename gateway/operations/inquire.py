@@ -36,7 +36,7 @@ async def inquire(request: Request) -> Response:
     claim, insurer = require_request(bundle)
     known = await anyio.to_thread.run_sync(inquiry_answer, call, bundle, claim)
     payers: Payers | None = request.app.state.services.payers
-    payer = payers.known(claim.get("insurer", {}), insurer) if payers is not None else None
+    payer = payers.named_by(claim.get("insurer", {}), insurer) if payers is not None else None
     if known["entry"] or payers is None or payer is None:
         return fhir_json(request, dumps_exact(known))
     connection = payers.connection(payer)

@@ -38,7 +38,7 @@ async def submit(request: Request) -> Response:
     if bundle is None:
         raise OperationOutcomeError("required", "the parameter resource is required", "resource")
     claim, organization = require_request(bundle)
-    payer = payers and payers.known(claim.get("insurer", {}), organization)
+    payer = payers and payers.named_by(claim.get("insurer", {}), organization)
     if payer is None:
         return fhir_json(request, await _answered(request, call, bundle))
     status, said = await anyio.to_thread.run_sync(

@@ -39,7 +39,8 @@ async def export(request: Request) -> Response:
         raise OperationOutcomeError("not-acceptable", f"this is answered as FHIR JSON or {EDI}")
     call = await read_parameters(request, EXPORT)
     site = site_of(request.app.state.settings)
-    text = await transact(request, lambda tx: export_claims(tx, [call.id], site))
+    control = call.one("control")
+    text = await transact(request, lambda tx: export_claims(tx, [call.id], site, control))
     if plain:
         return Response(text, 200, {**CACHING, "Content-Type": EDI})
     return fhir_json(request, orjson.dumps(_binary(text, call.id)))
@@ -69,7 +70,17 @@ EXPORT: Final = Operation(
     "What the Claim lacks is said with the FHIRPath of every element.",
     resources=("Claim",),
     endpoint=export,
-    parameters=(Parameter("return", "out", 1, "1", "Binary", f"The interchange, of type {EDI}."),),
+    parameters=(
+        Parameter(
+            "control",
+            "in",
+            0,
+            "1",
+            "positiveInt",
+            "Interchange control number; the store's next if absent.",
+        ),
+        Parameter("return", "out", 1, "1", "Binary", f"The interchange, of type {EDI}."),
+    ),
 )
 
 

@@ -100,4 +100,5 @@ class Encounter:
             evidence,
             one.rules,
             one.features,
+            term=one.term,
         )

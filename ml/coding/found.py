@@ -47,6 +47,8 @@ class Found:
         Codes between which a missing fact decides; empty when none is missing.
     asked : str
         The missing fact: ``side``, ``type`` or ``stage``.
+    term : str
+        Term of the terminology that led to the code: a default term, or a description without its side.
     """
 
     code: str
@@ -59,6 +61,7 @@ class Found:
     features: tuple[tuple[str, float], ...] = ()
     query: tuple[str, ...] = field(default=())
     asked: str = ""
+    term: str = ""
 
 
 SURE: Final = 0.6

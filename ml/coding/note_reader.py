@@ -9,7 +9,7 @@ from ml.coding import sections as kinds
 from ml.coding.found import SURE, Found, Span, cite
 from ml.coding.history import history_code
 from ml.coding.index import Index, Release
-from ml.coding.match import DEFAULT, Matcher
+from ml.coding.match import DEFAULT, Candidate, Matcher
 from ml.coding.meant import meant
 from ml.coding.mentions import LEAD, LISTED, MANAGED, NARRATIVE, Mention, leads, managed
 from ml.coding.narrative import RANK, narrative
@@ -142,10 +142,15 @@ class NoteReader:
         )
         span = Span(read.note, problem.start, problem.end, problem.mention.section)
         also = problem.candidate.term.also if problem.candidate.term else ()
-        return [
-            Found(code, score, (span,), lead, problem.link, uncertain, tuple(rules), features)
-            for code in (*done.codes, *also)
-        ]
+        found = Found("", score, (span,), lead, problem.link, uncertain, tuple(rules), features)
+        found = replace(found, term=self._term(problem.candidate))
+        return [replace(found, code=code) for code in (*done.codes, *also)]
+
+    def _term(self, candidate: Candidate) -> str:
+        """The term of the terminology that a candidate stands for; decisions are learned from by it."""
+        if candidate.term is not None:
+            return candidate.term.term
+        return self.index.concepts[candidate.concept].display if candidate.concept >= 0 else ""
 
     def _resolved(self, read: Read, problem: Problem) -> Resolved | None:
         """The billable codes of a problem: history, side, encounter, what the text about it supports."""

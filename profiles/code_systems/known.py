@@ -13,9 +13,10 @@ from profiles.code_systems.r4 import r4_code_system, r4_value_set, r4_whole_syst
 from profiles.code_systems.resource import ResourceCodeSystem
 from profiles.code_systems.ucum import UcumSystem
 from profiles.outcome import OperationOutcomeError
+from profiles.scrub.code_system import edits_code_system
 from terminology.code_system import CodeSystem, providers
 from terminology.store_folder import TerminologyError
-from terminology.systems import UCUM
+from terminology.systems import CLAIM_EDIT, UCUM
 
 MOST_VERSIONS: Final = 100
 """Versions of one canonical that are looked at."""
@@ -180,7 +181,7 @@ def _escaped(value: str) -> str:
 
 @lru_cache(maxsize=32)
 def _shipped(url: str) -> ResourceCodeSystem | None:
-    found = r4_code_system(url)
+    found = edits_code_system() if url == CLAIM_EDIT else r4_code_system(url)
     return None if found is None else ResourceCodeSystem(found)
 
 

@@ -18,6 +18,7 @@ _SAYING_NOTHING: Final = frozenset(
 )
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _MODIFIERS: Final = {"RT": "right", "LT": "left"}
+BILATERAL: Final = "50"
 
 _Sided = tuple[Diagnosis, str, frozenset[str]]
 
@@ -69,10 +70,12 @@ def _has_bilateral(one: _Sided, release: Release) -> bool:
 def _modifiers(line: Line, sides: dict[int | None, str]) -> Iterator[Finding]:
     claimed = {_MODIFIERS[one] for one in line.modifiers if one in _MODIFIERS}
     pointed = {sides.get(pointer, "") for pointer in line.pointers} - {""}
-    if len(claimed) == 1 and pointed and not pointed & {*claimed, "bilateral"}:
+    other = len(claimed) == 1 and pointed and not pointed & {*claimed, "bilateral"}
+    both = BILATERAL in line.modifiers and len(pointed) == 1 and "bilateral" not in pointed
+    if other or both:
         yield found(
             "laterality-modifier",
-            "the modifier says one side, the diagnoses that the line points to say the other",
+            "the modifier says another side than the diagnoses that the line points to",
             f"{line.at}.modifier",
             also=(f"{line.at}.diagnosisSequence",),
         )

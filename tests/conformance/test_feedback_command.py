@@ -140,6 +140,19 @@ def test_the_effect_is_measured_on_notes_that_somebody_brings(capsys, data, monk
         feedback.main(["evaluate", *given[:2], "--data", str(data)])
 
 
+def test_a_default_whose_effect_is_not_known_needs_a_second_word(capsys, tmp_path):
+    """Without a sealed decision that it touches, approval is refused unless it is asked for anyway."""
+    store = open_store(tmp_path)
+    with review_client(store, tmp_path) as client:
+        for number, patient in enumerate(OPEN):
+            _decided(store, client, patient, f"Coder {number % 2}", "N18.30")
+    store.close()
+    (proposal,) = _json(capsys, "propose", data=tmp_path)
+    with pytest.raises(OperationOutcomeError, match="not known"):
+        feedback.main(["approve", proposal["id"], "--by", "A", "--data", str(tmp_path)])
+    assert _coded(tmp_path) == "N18.9"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -77,7 +77,7 @@ def _whole(store: Store, claim_id: str) -> None:
     assert pointers <= {one["sequence"] for one in claim.get("diagnosis", ())}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=_SHARED)
+@settings(max_examples=40, deadline=None, suppress_health_check=_SHARED)
 @given(
     codes=st.lists(_codes, max_size=4),
     word=st.sampled_from(("", "accepted", "modified", "rejected")),
@@ -101,7 +101,7 @@ def test_any_decision_is_taken_whole_or_refused(reviewer, store, codes, word, ov
     _whole(store, draft.claim["id"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=_SHARED)
+@settings(max_examples=40, deadline=None, suppress_health_check=_SHARED)
 @given(fields=_fields)
 def test_any_form_is_taken_whole_or_shown_again(reviewer, store, fields):
     """The page answers with itself: decided, or with the reasons."""

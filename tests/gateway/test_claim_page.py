@@ -221,6 +221,20 @@ def test_the_start_page_leads_to_the_review(reviewer, draft):
     assert text.count(f'href="/claims/{draft.claim["id"]}"') == 2
 
 
+def test_a_decided_claim_is_closed_or_replaced(reviewer, store, draft):
+    """A later coding opens a form without rejection; a change in it makes the Claim that replaces it."""
+    _post(reviewer, draft, decision="approved")
+    later = drafted(store, task_id="later")
+    text = reviewer.get(f"/claims/{draft.claim['id']}").text
+    assert "after the claim was decided" in text
+    assert 'value="rejected"' not in text
+    answer = _post(reviewer, later, version=2, decision="approved", diagnosis_2_decision="reject")
+    assert answer.status_code == 200
+    found = [m.json() for m in store.search("Claim", [("status", "active")]).matches]
+    (replacing,) = [claim for claim in found if "related" in claim]
+    assert "This Claim replaces" in reviewer.get(f"/claims/{replacing['id']}").text
+
+
 def test_marks_may_overlap(reviewer, store):
     """Two codes on overlapping words are both marked, and the text is whole."""
     long = diagnosis("E11.21", "Diabetes", "type 2 diabetes</b> with nephropathy")

@@ -168,6 +168,33 @@ def test_a_reversal_takes_the_earlier_answer_back(client, send):
     assert client.get(f"/fhir/ClaimResponse/{earlier['id']}").json() == earlier
 
 
+def test_a_reversal_of_what_never_came_is_said(send):
+    """Money that is taken back without a known payment is a finding."""
+    outcome, _ = send(remittance(reversal(), amount="150", flag="D"))
+    assert _warnings(outcome) == ["claim 1: what it takes back was never imported"]
+
+
+def test_a_reversal_settles_what_a_denial_has_asked(client, send):
+    """The Task of a denial that the payer takes back is completed."""
+    denied = paid(status="4", amount="0", own="CAS*CO*29*200~", lines=()).replace("*10*12", "*0*12")
+    taken = paid(status="22", charge="-200", amount="0", own="CAS*CO*29*-200~", lines=()).replace(
+        "*10*12", "*0*12"
+    )
+    send(remittance(denied, amount="0"))
+    send(remittance(taken, paid(), trace="EFT2"))
+    (task,) = client.get("/fhir/Task?code=payer-follow-up").json()["entry"]
+    assert task["resource"]["status"] == "completed"
+
+
+@pytest.mark.parametrize("number", ["A|B,C", "$1", "a\\b", "CL 1", "X'Y"])
+def test_any_patient_control_number_finds_its_claim(client, send, number):
+    """Signs that mean something in a search are only themselves here."""
+    claim = make_claim(id="odd", identifier=[{"value": number}])
+    client.put("/fhir/Claim/odd", json=claim, headers=JSON)
+    _, found = send(remittance(paid(control=number)))
+    assert found["ClaimResponse"][0]["request"] == {"reference": "Claim/odd"}
+
+
 def test_lines_are_found_by_control_number_then_by_code(send):
     """Without control numbers a line is found by its code; one that is not ours is an added item."""
     foreign = "SVC*HC:99070*0*0~DTM*472*20260504~"

@@ -11,6 +11,7 @@ from tests.make_gateway import GatewayProcess, wait_until
 NOTE = (
     "Assessment:\r\n1. Hypertension, stable.\r\n2. Right knee pain — café work.\r\nPlan: rest.\r\n"
 )
+GERMAN = "Der Patient ist mit Hypertension bekannt und wurde nicht mit der Klinik und bei der Praxis gesehen."
 EXCLUDED = "11503-0"
 EVIDENCE = "https://isthmus.health/fhir/StructureDefinition/code-evidence"
 
@@ -204,6 +205,55 @@ def test_on_demand_a_stored_note_is_coded_now(practice):
     assert _parts(answer, "scrub")[0]["resource"]["resourceType"] == "OperationOutcome"
 
 
+def test_an_encounter_is_coded_by_its_address_or_by_name(practice):
+    """$code of an Encounter, and of a type with the encounter as parameter, code all of its notes."""
+    _encounter(practice, "asked")
+    form = {"contentType": "text/html", "data": base64.b64encode(b"<p>Hypertension</p>").decode()}
+    report = {
+        "resourceType": "DiagnosticReport",
+        "status": "final",
+        "code": {"text": "Consultation"},
+        "subject": {"reference": "Patient/p"},
+        "encounter": {"reference": "Encounter/asked"},
+        "presentedForm": [form],
+    }
+    composition = {
+        "resourceType": "Composition",
+        "status": "final",
+        "type": {"text": "Note"},
+        "subject": {"reference": "Patient/p"},
+        "encounter": {"reference": "Encounter/asked"},
+        "date": "2026-03-02T10:00:00Z",
+        "author": [{"display": "A"}],
+        "title": "Note",
+        "section": [
+            {
+                "title": "Assessment",
+                "text": {
+                    "status": "additional",
+                    "div": '<div xmlns="http://www.w3.org/1999/xhtml">Knee pain</div>',
+                },
+            }
+        ],
+    }
+    focus = _post(practice, report)
+    other = _post(practice, composition)
+    named = {"name": "encounter", "valueReference": {"reference": "Encounter/asked"}}
+    body = {"resourceType": "Parameters", "parameter": [named]}
+    for path, sent in (
+        ("Encounter/asked/$code", None),
+        ("Encounter/$code", body),
+        (f"{focus}/$code", None),
+        (f"{other}/$code", body),
+    ):
+        status, answer, _ = practice.request("POST", f"/fhir/{path}", sent)
+        assert status == 200, answer
+        found = {_part(one, "coding")["code"] for one in _parts(answer, "suggestion")}
+        assert found == {"I10", "M25.569"}, path
+        texts = {_part(one, "text") for one in _parts(answer, "note")}
+        assert texts == {"Hypertension", "Assessment:\nKnee pain"}
+
+
 def test_respond_async_answers_with_a_job(practice):
     """202 with the address of the job, whose status ends in the same answer."""
     focus = _post(practice, _document("Fatigue.", docStatus="preliminary"))
@@ -264,6 +314,7 @@ def test_what_is_sent_along_is_coded_and_not_stored(practice):
         ("DocumentReference/$code", {}, 400),
         ("DocumentReference/$code", {"resource": _document(" ")}, 422),
         ("DocumentReference/$code", {"resource": _document(image_pdf(), "application/pdf")}, 422),
+        ("DocumentReference/$code", {"resource": _document(GERMAN)}, 422),
         ("DocumentReference/$code", {"resource": {"resourceType": "Patient"}}, 400),
         ("DocumentReference/$code", {"resource": _document(), "valueDecimal": 1.5}, 422),
         (
@@ -296,6 +347,26 @@ def test_bad_calls_get_a_clear_outcome(practice, path, body, status):
     assert "Hypertension" not in str(answer)
 
 
+def test_the_shipped_coder_codes_a_note_with_its_words(hospital):
+    """The coder that ships drafts a Claim whose codes rest on words of the note, a denied one left out."""
+    _put(hospital, "Patient", "coded", gender="female", birthDate="1960-02-03")
+    text = (
+        "HISTORY\nNo chest pain.\n\nASSESSMENT AND PLAN\n1. Essential hypertension. Continue lisinopril.\n"
+        "2. Left knee osteoarthritis. Physical therapy.\n"
+    )
+    note = _document(text, subject={"reference": "Patient/coded"})
+    claim = hospital.get(
+        _outputs(_coded(hospital, _post(hospital, note)))["claim"]["valueReference"]["reference"]
+    )
+    codes = {d["diagnosisCodeableConcept"]["coding"][0]["code"] for d in claim["diagnosis"]}
+    assert {"I10", "M17.12"} <= codes
+    assert not any(code.startswith("R07") for code in codes)
+    for diagnosis in claim["diagnosis"]:
+        (span, *_) = [e["extension"] for e in diagnosis["extension"] if e["url"] == EVIDENCE]
+        said = {part["url"]: next(v for k, v in part.items() if k != "url") for part in span}
+        assert text[said["start"] : said["end"]] == said["text"]
+
+
 @pytest.mark.kill
 def test_kills_lose_no_note_and_double_no_claim(tmp_path):
     """Lane and gateway are killed while notes arrive; every acknowledged note ends with one draft Claim."""
@@ -310,6 +381,10 @@ def test_kills_lose_no_note_and_double_no_claim(tmp_path):
             notes.append(_post(gateway, _document(encounter=f"Encounter/e{number}")))
             if dice.random() < 0.4:
                 gateway.kill_lanes()
+                sent = {"resourceType": "Parameters", "parameter": []}
+                sent["parameter"].append({"name": "resource", "resource": _document("Fatigue.")})
+                answer = gateway.request("POST", "/fhir/DocumentReference/$code", sent)
+                assert answer[0] == 200, "a call outlives the process that was to answer it"
             if dice.random() < 0.2:
                 gateway.kill()
                 gateway.start()

@@ -14,7 +14,8 @@ from adapters.store import Store
 from gateway.inquire_job import Inquire
 from gateway.payers import Payers
 from gateway.submission import PAYER_LANE, key_of, queue_submission
-from gateway.submit_job import Submit, Waits
+from gateway.submission_end import Waits
+from gateway.submit_job import Submit
 from profiles.task import code_of
 from tests.contracts.conftest import database, postgres_server
 from tests.make_payer import TrialPayer, claim, payers_file, people, trial_payer

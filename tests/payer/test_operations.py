@@ -1,5 +1,6 @@
 """``Claim/[id]/$submit``, ``Claim/$submit`` and ``Claim/$inquire`` over HTTP."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -202,6 +203,33 @@ def test_a_claim_for_this_payer_is_answered(office: Office, client: TestClient):
     assert response["outcome"] in ("queued", "error")
     urls = {entry["fullUrl"].removeprefix("http://testserver/fhir/") for entry in bundle["entry"]}
     assert {response[name]["reference"] for name in ("patient", "insurer")} <= urls
+
+
+def _restful(bundle: dict[str, Any]) -> dict[str, Any]:
+    """The same request with full URLs of a server and relative references, as PAS examples have them."""
+    text = json.dumps(bundle)
+    for entry in bundle["entry"]:
+        key = f"{entry['resource']['resourceType']}/{entry['resource']['id']}"
+        text = text.replace(
+            f'"fullUrl": "{entry["fullUrl"]}"', f'"fullUrl": "https://c.example/fhir/{key}"'
+        )
+        text = text.replace(f'"{entry["fullUrl"]}"', f'"{key}"')
+    made: dict[str, Any] = json.loads(text)
+    return made
+
+
+def test_relative_references_of_a_request_are_understood(office: Office, client: TestClient):
+    """A Bundle with full URLs of a server and relative references is stored under our ids, and answered."""
+    claim_id = uuid4().hex
+    request = _restful(_for_us(office, claim_id))
+    answer = client.post("/fhir/Claim/$submit", json=request, headers=FHIR)
+    assert answer.status_code == 200, answer.text
+    response = answer.json()["entry"][0]["resource"]
+    stored = office.store.read(*response["request"]["reference"].split("/")).json()
+    assert stored["patient"]["reference"] == "Patient/ann"
+    coverage = stored["insurance"][0]["coverage"]["reference"]
+    kept = office.store.read(*coverage.split("/")).json()
+    assert kept["beneficiary"]["reference"] == "Patient/ann"
 
 
 def test_a_request_that_comes_twice_is_stored_once(office: Office, client: TestClient):

@@ -95,6 +95,21 @@ def test_a_proposal_needs_enough_people_who_agree():
     )
 
 
+def test_what_is_always_rejected_may_be_left_out():
+    """A code that people keep rejecting for a term is proposed to be suggested no more, and only a code."""
+    rejected = [_record("reject", chosen=None, person=p) for p in "AABBA"]
+    (found,) = proposals(rejected, Learning())
+    assert (found.suggested, found.chosen, found.persons) == (X, None, 2)
+    whole = [replace(one, whole=True) for one in rejected]
+    assert proposals(whole, Learning()) == []
+    row = replace(DEFAULT, code="")
+    result = coding_result(diagnosis("N18.9", X.display, "nephropathy", term="ckd"))
+    made = with_learned_defaults(result, [row], _display)
+    assert [(s.code, s.status) for s in made.suggestions] == [("N18.9", "below-threshold")]
+    assert "Not suggested" in made.suggestions[0].rules[-1].text
+    assert with_learned_defaults(made, [row], _display) == made
+
+
 def test_an_approved_default_takes_the_place_of_the_code():
     """Code, title and a citation of who approved it; evidence, score and features stay; lines follow."""
     one = diagnosis("N18.9", X.display, "nephropathy", term="CKD")

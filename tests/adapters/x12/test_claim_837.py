@@ -133,7 +133,7 @@ def test_a_cancelled_claim_is_a_void():
     assert "CLM*CL-2026-0001*200***11:B:8*Y*A*Y*Y" in made
 
 
-def test_authorization_referral_accident_stay_and_notes_arewritten():
+def test_authorization_referral_accident_stay_and_notes_are_written():
     """What a payer asks for beside the codes has its segment."""
     info = {"coding": [{"system": CATEGORY, "code": "info"}]}
     stay = {"coding": [{"system": CATEGORY, "code": "hospitalized"}]}
@@ -281,15 +281,6 @@ def test_what_cannot_be_written_is_named(spoil, expression):
     assert expression in faults(claim)
 
 
-def test_a_claim_to_a_secondary_payer_is_notwritten():
-    """Without what the primary payer paid, the secondary one is not asked."""
-    insurance = [
-        {"sequence": 1, "focal": False, "coverage": {"reference": "Coverage/c1"}},
-        {"sequence": 2, "focal": True, "coverage": {"reference": "Coverage/c2"}},
-    ]
-    assert "Claim.insurance[1].focal" in faults(make_claim(insurance=insurance))
-
-
 @pytest.mark.parametrize(
     ("member", "value", "kind"),
     [
@@ -298,11 +289,37 @@ def test_a_claim_to_a_secondary_payer_is_notwritten():
         ("type", {"coding": [{"code": "vision"}]}, "not-supported"),
     ],
 )
-def test_only_an_approved_professional_claim_iswritten(member, value, kind):
+def test_only_an_approved_professional_claim_is_written(member, value, kind):
     """A draft is nobody's claim yet."""
     with pytest.raises(OperationOutcomeError) as caught:
         written(make_claim(**{member: value}))
     assert caught.value.kind_name == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "more"),
+    [
+        ("EMER", "23", set()),
+        ("HH", "12", set()),
+        ("IMP", "21", {"DTP*435*D8*20260501", "DTP*096*D8*20260504"}),
+    ],
+)
+def test_place_and_stay_may_come_from_the_encounter(kind, place, more):
+    """The class of the encounter tells the place of service; a stay has its dates of admission."""
+    around = resources()
+    period = {"start": "2026-05-01T08:00:00Z", "end": "2026-05-04T12:00:00Z"}
+    around["Encounter/e1"] = {
+        "resourceType": "Encounter",
+        "class": {"code": kind},
+        "period": period,
+    }
+    claim = make_claim()
+    for item in claim["item"]:
+        del item["locationCodeableConcept"]
+        item["encounter"] = [{"reference": "Encounter/e1"}]
+    made = segments(claim, around)
+    assert f"CLM*CL-2026-0001*200***{place}:B:1*Y*A*Y*Y" in made
+    assert more <= set(made)
 
 
 def test_a_place_of_service_may_come_from_the_caller():
@@ -326,15 +343,17 @@ def test_faults_repeat_no_value():
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=12))
-def test_whatever_people_are_called_the_transaction_is_valid_or_refused(name, street, number):
+@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=12), st.text(max_size=3))
+def test_whatever_people_are_called_the_transaction_is_valid_or_refused(name, street, number, code):
     """No name, street or member number can break the transaction: it is written right or not at all."""
     around = copy.deepcopy(resources())
     around["Patient/p1"]["name"] = [{"family": name, "given": [street]}]
-    around["Patient/p1"]["address"][0]["line"] = [street, name]
+    around["Patient/p1"]["address"][0] |= {"line": [street, name], "city": number, "state": code}
     around["Coverage/c1"]["subscriberId"] = number
+    claim = make_claim()
+    claim["item"][0]["modifier"] = [{"coding": [{"code": code}]}]
     try:
-        text = written(make_claim(), around)
+        text = written(claim, around)
     except OperationOutcomeError:
         return
     (read,) = read_interchanges(text)

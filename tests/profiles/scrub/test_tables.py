@@ -7,7 +7,7 @@ import pytest
 
 from profiles.scrub.finding import Finding
 from terminology.systems import HCPCS
-from tests.make_claim import PATIENT, make_claim, resources
+from tests.make_claim import PATIENT, diagnosis, make_claim, resources
 
 Rules = Callable[..., set[str]]
 Findings = Callable[..., list[Finding]]
@@ -92,6 +92,7 @@ def test_recorded_sex_and_age_are_not_the_last_word(rules: Rules) -> None:
         (({"code": "Z9999", "system": HCPCS},), {"procedure-unknown"}),
         (({"code": "E0100", "system": HCPCS},), {"procedure-not-covered"}),
         (({"code": "J1100", "system": HCPCS},), set()),
+        (({"code": "J1100", "system": HCPCS, "units": 10},), {"mue-line"}),
         (({"code": "12345"},), {"procedure-not-in-list"}),
         (({"code": "20610", "modifiers": ("26",)},), {"modifier-split"}),
         (({"code": "71046", "modifiers": ("26",)},), set()),
@@ -139,8 +140,9 @@ def test_units_of_a_line_over_several_days_are_units_of_each(rules: Rules) -> No
 
 
 def test_the_side_of_a_line_agrees_with_its_diagnosis(rules: Rules) -> None:
-    """Modifier LT on a line whose only diagnosis says the right side is found."""
-    for modifier, expected in (("LT", {"laterality-modifier"}), ("RT", set())):
+    """Modifier LT or 50 on a line whose only diagnosis says the right side is found."""
+    found = {"laterality-modifier"}
+    for modifier, expected in (("LT", found), ("50", found), ("RT", set[str]())):
         line = {"code": "20610", "modifiers": (modifier,)}
         assert rules(make_claim(("M17.11",), lines=(line,))) == expected
 
@@ -152,6 +154,33 @@ def test_edits_of_the_hospital_are_for_institutional_claims(findings: Findings) 
     assert [one.source for one in pairs] == [
         "NCCI PTP edits v32.0r0: CPT Manual or CMS manual coding instruction"
     ]
+
+
+def test_a_stay_is_not_held_to_outpatient_edits(rules: Rules) -> None:
+    """NCCI and MUE are edits of outpatient claims: type of bill 11x, or sub-type inpatient, has none."""
+    bill = {"coding": [{"code": "typeofbill"}]}
+    for stay in (
+        {"subType": {"coding": [{"code": "inpatient"}]}},
+        {
+            "supportingInfo": [
+                {"sequence": 1, "category": bill, "code": {"coding": [{"code": "0111"}]}}
+            ]
+        },
+    ):
+        lines = ({"code": "80053", "units": 3}, {"code": "80048"})
+        claim = make_claim(("I10",), lines=lines, type=INSTITUTIONAL, **stay)
+        assert rules(claim) == {"principal-missing", "procedure-not-in-list"}
+
+
+def test_the_admitting_diagnosis_stands_beside_the_others(rules: Rules) -> None:
+    """The reason of an admission may be the principal diagnosis again, and is never the first-listed one."""
+    kinds = [{"coding": [{"code": code}]} for code in ("admitting", "principal")]
+    codes = [diagnosis(1, "R07.9"), diagnosis(2, "I21.4"), diagnosis(3, "I21.4")]
+    listed = [{**codes[0], "type": [kinds[0]]}, {**codes[1], "type": [kinds[1]]}]
+    assert rules(make_claim(diagnosis=listed, type=INSTITUTIONAL)) == set()
+    again = [listed[1], {**codes[2], "type": [kinds[0]]}]
+    line = {"diagnosisSequence": [2]}
+    assert rules(make_claim(diagnosis=again, lines=(line,), type=INSTITUTIONAL)) == set()
 
 
 def test_a_day_without_a_release_is_said(rules: Rules) -> None:
