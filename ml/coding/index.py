@@ -11,6 +11,7 @@ customary values).
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -192,7 +193,7 @@ def _write(
         "concepts": [[item.sides, item.display] for item in found],
         "texts": [text for _, text in rows],
     }
-    half = path.with_suffix(".half")
+    half = path.with_suffix(f".{os.getpid()}.half")
     path.parent.mkdir(parents=True, exist_ok=True)
     with half.open("wb") as file:
         np.savez(

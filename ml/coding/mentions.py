@@ -67,11 +67,8 @@ REGARDING: Final = re.compile(
     re.IGNORECASE,
 )
 CUT: Final = re.compile(r"\s*:\s+|\s+[-\u2013\u2014]{1,2}\s+|\.\s+(?=[A-Z])")
-CODED: Final = re.compile(
-    r"[\[(]?\b(?:icd[- ]?10(?:[- ]cm)?[: ]*)?([A-TV-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?)\b[\])]?"
-)
 PEOPLE: Final = re.compile(
-    r"(?:[A-Z][\w.]+ ){0,4}is a (?:pleasant )?\d{1,3}[- ]?(?:year|y|month)", re.IGNORECASE
+    r"\b\d{1,3}[- ]?(?:yo|y/o|y\.o\.?|(?:year|yr|month|week|day)s?[- ]old)\b", re.IGNORECASE
 )
 WORDS_OF_LEAD: Final = 18
 
@@ -102,7 +99,7 @@ class Mention:
 def _lead_end(text: str, line: Line, section: str) -> int | None:
     """Where the naming words of a lead line end; None when the line is no lead."""
     words = text[line.start : line.end]
-    if LABEL.match(words) or PEOPLE.match(words):
+    if LABEL.match(words) or PEOPLE.search(words):
         return None
     cut = CUT.search(words)
     head = words[: cut.start()] if cut else words

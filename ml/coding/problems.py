@@ -16,8 +16,11 @@ from ml.coding import context
 from ml.coding.match import SOFT, Candidate, Matcher
 from ml.coding.mentions import Mention
 from ml.coding.tables import words_named
-from ml.coding.words import content, tokens
+from ml.coding.words import Token, content, tokens
 
+GIVEN: Final = "given"
+"""A code that the note gives itself."""
+CODED: Final = re.compile(r"(?<![\w.])[A-TV-Z]\d[0-9A-Z]\.[0-9A-Z]{1,4}(?!\w)")
 CAUSE: Final = "cause"
 WITH: Final = "with"
 AND: Final = "and"
@@ -149,6 +152,27 @@ class Reader:
             problems += self._best(text, mention, group)
         return problems
 
+    def _believed(self, words: tuple[str, ...], coded: re.Match[str] | None) -> list[Candidate]:
+        """The candidates of some words when the best one can be believed, else none."""
+        if len(words) == 1 and words[0] in VAGUE:
+            return []
+        found = self.candidates(words)
+        if coded is not None:
+            return self._documented(coded.group(), found)
+        if any(w not in SOFT and w not in SITES and not LEVEL.fullmatch(w) for w in words):
+            return found if found and found[0].quality >= FLOOR else []
+        return found if found and found[0].term and found[0].quality >= ALL else []
+
+    def _documented(self, code: str, found: list[Candidate]) -> list[Candidate]:
+        """Candidates with a code that the note gives itself in front, where its words agree with it.
+
+        Words decide, not the code beside them, when the two are of different categories.
+        """
+        at = self.matcher.index.by_code.get(code.upper())
+        if at is None or (found and found[0].quality >= FLOOR and found[0].code[:3] != code[:3]):
+            return found
+        return [Candidate(code.upper(), GIVEN, 1.0, 1.0, 1.0, at), *found]
+
     def _best(self, text: str, mention: Mention, group: list[_Piece]) -> list[Problem]:
         """The cutting of one group whose parts are understood best."""
         _, whole = self._part(text, mention, group)
@@ -171,20 +195,27 @@ class Reader:
     ) -> tuple[float, Problem | None]:
         """The value of some pieces taken as one problem, and that problem."""
         start, end = pieces[0].start, pieces[-1].end
-        words = tuple(content(tokens(text, start, end)))
-        hard = [w for w in words if w not in SOFT and w not in SITES and not LEVEL.fullmatch(w)]
-        if not hard or (len(words) == 1 and words[0] in VAGUE):
+        words = tuple(self.matcher.spelled(content(_spoken(text, start, end))))
+        found = self._believed(words, CODED.search(text, start, end))
+        if not found:
             return 0.0, None
-        found = self.candidates(words)
         mass = sum(self.matcher.weights(list(dict.fromkeys(words))).values())
-        if not found or found[0].quality < FLOOR:
-            return 0.0, None
         start, end = trimmed(text, start, end)
         status = context.UNCERTAIN if pieces[0].uncertain else said_of(text, start, end)
         made = Problem(
             mention, start, end, words, status, pieces[0].link, found[0], tuple(found[1:])
         )
         return mass * found[0].quality ** 2, made
+
+
+def _spoken(text: str, start: int, end: int) -> list[Token]:
+    """The words of a part without the codes that it gives."""
+    codes = [match.span() for match in CODED.finditer(text, start, end)]
+    return [
+        token
+        for token in tokens(text, start, end)
+        if not any(a <= token.start < b for a, b in codes)
+    ]
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -119,13 +119,19 @@ def _line(text: str, start: int, end: int) -> Line:
     return Line(begin, end, text[start:begin].strip())
 
 
+def _shouted(words: str) -> bool:
+    """Whether words stand in capitals; a scanned letter or two may not."""
+    letters = [letter for letter in words if letter.isalpha()]
+    return sum(letter.isupper() for letter in letters) > 0.8 * len(letters)
+
+
 def _heading(text: str, line: Line) -> tuple[str, str, int] | None:
     """Kind, title and the place after the heading, when a line opens a section."""
     whole = text[line.start : line.end].strip("*_ #=")
     bare = whole.rstrip(" :.")
     marked = line.marker.startswith(("#", "*"))
     if len(bare) <= 60:
-        kind = heading_kind(bare, bare.isupper())
+        kind = heading_kind(bare, _shouted(bare))
         plain = whole.endswith(":") or bare.isupper() or marked or not line.marker
         if (
             kind
