@@ -29,6 +29,7 @@ from adapters.sqlite.engine import SqliteEngine
 from profiles.outcome import OperationOutcomeError
 from profiles.records import StudyRef
 from profiles.search.request import SearchRequest
+from terminology.store_folder import FOLDER
 
 __all__ = [
     "History",
@@ -118,7 +119,7 @@ class Store:
         self._engine = engine if engine is not None else _engine(folder, "")
         self._clock = clock
         self._local = threading.local()
-        self.registry = Registry()
+        self.registry = Registry(folder / FOLDER)
         writing = self._engine.connect_writer()
         self._readers: list[weakref.finalize[Any, Any]] = []
         self._writing = writing

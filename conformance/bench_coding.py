@@ -23,9 +23,7 @@ from ml.worker import Places
 
 NOTES: Final = Path(__file__).parent / "notes"
 KEPT: Final = ("coder", "ran_with", "code_system", "service_date", "speed", "quality")
-_MEMORY: Final = (
-    "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
-)
+_MEMORY: Final = "from conformance.coding_run import peak_memory_mb; print(peak_memory_mb())"
 _OURS: Final = (
     "import sys; from terminology.icd10cm.release import Icd10Cm;"
     " assert Icd10Cm(sys.argv[1]).releases[-1].get('E11.22').billable; "
@@ -101,12 +99,17 @@ def _opening(terminology: Path, rounds: int) -> dict[str, Any]:
 
 
 def _fresh(code: str, arguments: Sequence[str], rounds: int) -> dict[str, float]:
-    seconds, memory = [], 0
+    seconds = []
     for _ in range(max(1, rounds)):
         began = time.perf_counter()
-        answer = subprocess.run(
-            [sys.executable, "-c", code + _MEMORY, *arguments], capture_output=True, check=True
-        )
+        _python(code, arguments)
         seconds.append(time.perf_counter() - began)
-        memory = max(memory, int(answer.stdout))
-    return {"s": round(statistics.median(seconds), 3), "mb": memory}
+    return {
+        "s": round(statistics.median(seconds), 3),
+        "mb": int(_python(code + _MEMORY, arguments)),
+    }
+
+
+def _python(code: str, arguments: Sequence[str]) -> bytes:
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, check=True).stdout

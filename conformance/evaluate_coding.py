@@ -20,6 +20,7 @@ from conformance.coding_notes import (
     named_as_labels,
     read_codes,
     read_notes,
+    with_notes,
 )
 from conformance.coding_report import speed_shown, table
 from conformance.coding_run import (
@@ -40,8 +41,10 @@ def main(arguments: Sequence[str]) -> int:
     """Evaluate and print; 0 unless the material cannot be read or there is no coder."""
     chosen = _parser().parse_args(arguments)
     peers = {name: by_name(read_codes(file)) for name, file in map(_named, chosen.peer)}
-    labels: dict[str, Codes] = {file.name: by_name(read_codes(file)) for file in chosen.labels}
-    encounters = _labelled(named_as_labels(read_notes(chosen.notes), _united(labels)), labels)
+    given: dict[str, Codes] = {file.name: by_name(read_codes(file)) for file in chosen.labels}
+    notes = named_as_labels(read_notes(chosen.notes), _united(given))
+    labels = _noted(given, notes)
+    encounters = _labelled(notes, labels)
     settings = load_settings()
     places = Places(Path(settings.models), chosen.terminology or Path(settings.data) / TERMINOLOGY)
     release = release_on(places.terminology, chosen.service_date)
@@ -180,6 +183,23 @@ def _united(labels: dict[str, Codes]) -> Codes:
         for key, named in codes.items():
             united[key] = united.get(key, frozenset()) | named
     return united
+
+
+def _noted(labels: dict[str, Codes], encounters: Sequence[Encounter]) -> dict[str, Codes]:
+    """The labels of what has a note.
+
+    Raises
+    ------
+    OperationOutcomeError
+        A coder has labelled none of it.
+    """
+    kept: dict[str, Codes] = {name: with_notes(c, encounters) for name, c in labels.items()}
+    for name, codes in kept.items():
+        if not codes:
+            raise OperationOutcomeError("not-found", f"{name} names no encounter that has a note")
+        if left := len(labels[name]) - len(codes):
+            sys.stderr.write(f"{left} encounters of {name} have no note and are left out\n")
+    return kept
 
 
 def _labelled(encounters: Sequence[Encounter], labels: dict[str, Codes]) -> list[Encounter]:

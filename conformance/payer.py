@@ -18,6 +18,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from conformance.payer_rules import (
+    benefit_of,
     claim_problems,
     collection,
     first_identifier,
@@ -30,7 +31,7 @@ from conformance.payer_token import Tokens
 Answer = tuple[int, dict[str, str], bytes]
 
 JSON: Final = "application/fhir+json"
-OUTCOMES: Final = frozenset({"complete", "queued", "denied", "partial", "error"})
+OUTCOMES: Final = frozenset({"complete", "queued", "denied", "partial", "error", "benefit"})
 BEFORE: Final = frozenset(
     {
         *(
@@ -145,7 +146,10 @@ class Handler(BaseHTTPRequestHandler):
             return before
         response = self.book.take(entry["resource"], entry["fullUrl"], key, outcome)
         url = f"urn:uuid:{response['id']}"
-        made = _json(200, collection("profile-pas-response-bundle", [(url, response)]))
+        answers = [(url, response)]
+        if outcome == "benefit":
+            answers.append(("urn:uuid:benefit", benefit_of(entry["resource"], response)))
+        made = _json(200, collection("profile-pas-response-bundle", list(answers)))
         return self._remembered(key, digest, made)
 
     def _created(self, claim: Any, digest: str, outcome: str) -> Answer:

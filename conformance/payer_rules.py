@@ -107,7 +107,7 @@ def first_identifier(claim: Mapping[str, Any]) -> str:
 
 
 def response_of(claim: Mapping[str, Any], url: str, outcome: str) -> dict[str, Any]:
-    """The ClaimResponse to a Claim: ``complete``, ``queued``, ``denied``, ``partial`` or ``error``."""
+    """The ClaimResponse to a Claim whose outcome was chosen; what it pays is by the list of codes."""
     items = [
         {"itemSequence": item["sequence"], "adjudication": _adjudicated(item, outcome, at)}
         for at, item in enumerate(claim["item"])
@@ -124,7 +124,7 @@ def response_of(claim: Mapping[str, Any], url: str, outcome: str) -> dict[str, A
         "insurer": claim["insurer"],
         "requestor": claim["provider"],
         "request": {"reference": url, "identifier": claim["identifier"][0]},
-        "outcome": {"denied": "complete", "partial": "partial"}.get(outcome, outcome),
+        "outcome": {"denied": "complete", "benefit": "complete"}.get(outcome, outcome),
     }
     if outcome == "error":
         code = {"coding": [{"system": "https://payer.example/errors", "code": "E1"}]}
@@ -140,6 +140,19 @@ def response_of(claim: Mapping[str, Any], url: str, outcome: str) -> dict[str, A
         "amount": {"value": paid, "currency": "USD"},
     }
     return response
+
+
+def benefit_of(claim: Mapping[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:
+    """The ExplanationOfBenefit that goes with an answer."""
+    shared = ("status", "type", "use", "patient", "created", "insurer", "outcome", "payment")
+    return {
+        "resourceType": "ExplanationOfBenefit",
+        "id": f"eob-{response['id']}",
+        **{name: response[name] for name in shared if name in response},
+        "provider": claim["provider"],
+        "claim": dict(response["request"]),
+        "insurance": [{"focal": True, "coverage": claim["insurance"][0]["coverage"]}],
+    }
 
 
 def _paid(item: Mapping[str, Any]) -> float:

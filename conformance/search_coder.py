@@ -22,9 +22,7 @@ from terminology.icd10cm.release import Icd10Cm, Release
 from terminology.icd10cm.search import Hit
 
 SPEC: Final = Spec("search", "1", "DocumentReference", CodingRequest, CodingResult, "coding", 60.0)
-HALF: Final = 20.0
-"""Rank of the search that counts as a score of one half."""
-ENOUGH: Final = 0.5
+ENOUGH: Final = 0.9
 LOOKED_AT: Final = 8
 
 _SENTENCE: Final = re.compile(r"[^\s.;:](?:[^.;:\n]|[.:](?=\S))*")
@@ -73,7 +71,7 @@ def _suggestions(release: Release, note: Note) -> Iterator[CodeSuggestion]:
             release.version,
             hit.code,
             found.display if found else "",
-            hit.score / (hit.score + HALF),
+            hit.score,
             SUGGESTED,
             (span,),
         )

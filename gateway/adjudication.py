@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapters.store import Transaction
-from gateway.claim_identity import STANDING, content_digest, related, twin
+from gateway.claim_identity import MOST, STANDING, content_digest, has_answer, related, twin
 from gateway.claim_scrub import scrub_claim, tables_of
 from gateway.interactions.write import OnCreated
+from gateway.payers import Payers
 from gateway.settings import Settings
+from profiles.builders.claim_bundle import Read
 from profiles.builders.claim_response import (
     CANCELLED,
     Answered,
@@ -22,20 +24,19 @@ from profiles.builders.claim_response import (
     unknown,
 )
 from profiles.outcome import OperationOutcomeError
-from profiles.scrub.claim_view import address, stated
+from profiles.scrub.claim_view import address, stated, stored_address
 from profiles.scrub.context import EditTables, used_tables
 from profiles.scrub.finding import Finding, found
 from profiles.task import ADJUDICATE, item, moved, new_task
 from profiles.uids import derived_id
-from terminology.ai_transparency import ASSERTED
 
 ON: Final = "on"
 OFF: Final = "off"
 _WITHDRAWN: Final = {"cancelled": "cancelled", "entered-in-error": "entered-in-error"}
 
 
-def answer_on_arrival(settings: Settings) -> OnCreated:
-    """What answers an arriving Claim, as the site wishes.
+def answer_on_arrival(settings: Settings, payers: Payers | None = None) -> OnCreated:
+    """What answers an arriving Claim, as the site wishes; not one that is meant for another payer.
 
     Raises
     ------
@@ -48,10 +49,11 @@ def answer_on_arrival(settings: Settings) -> OnCreated:
     tables = tables_of(settings)
 
     def arrived(tx: Transaction, claim: dict[str, Any]) -> None:
-        if any(one.get("code") == ASSERTED.code for one in _labels(claim)):
-            return  # a draft of our own coder
+        if payers is not None and payers.leads_out(claim, _reading(tx)):
+            return  # ours to send, not to answer
         if claim.get("status") == "active":
-            adjudicate(tx, claim, tables)
+            if not has_answer(tx, claim):
+                adjudicate(tx, claim, tables)
         elif claim.get("status") in _WITHDRAWN:
             withdraw(tx, claim)
 
@@ -94,7 +96,8 @@ def adjudicate(tx: Transaction, claim: Mapping[str, Any], tables: EditTables) ->
     findings += tuple(_replaced(tx, claim))
     answered = Answered(claim, digest, findings, tx.moment, _insurer(tx, claim))
     response = build_response(answered)
-    _supersede(tx, response["id"], "superseded")
+    if own is not None:
+        _supersede(tx, response["id"], "superseded")
     tx.put(response)
     version = tx.current("Claim", str(claim["id"]))
     used = used_tables(tables, claim) if duplicate is None else []
@@ -124,9 +127,12 @@ def withdraw(tx: Transaction, claim: Mapping[str, Any]) -> None:
         tx.put({**said, "status": status, "outcome": "complete", "disposition": CANCELLED})
 
 
-def _labels(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
-    labels: list[dict[str, Any]] = claim.get("meta", {}).get("security", [])
-    return labels
+def _reading(tx: Transaction) -> Read:
+    def read(kind: str, resource_id: str) -> dict[str, Any] | None:
+        stored = tx.read(kind, resource_id)
+        return None if stored is None else stored.json()
+
+    return read
 
 
 def _nothing(tx: Transaction, claim: dict[str, Any]) -> None:
@@ -150,7 +156,7 @@ def _require_open(response: Mapping[str, Any]) -> None:
 def _replaced(tx: Transaction, claim: Mapping[str, Any]) -> Iterator[Finding]:
     """Withdraw the answers to what a Claim replaces; a finding for what it may not replace."""
     mine = set(related(tx, claim))
-    for at, one in enumerate(claim.get("related", ())):
+    for at, one in enumerate(claim.get("related", [])[:MOST]):
         target = address(one.get("claim"))
         if target.startswith("Claim/") and target not in mine:
             yield found(
@@ -190,7 +196,7 @@ def _queue(tx: Transaction, claim: Mapping[str, Any], response: Mapping[str, Any
         f"ClaimResponse/{response['id']}",
         tx.moment,
         state="awaiting-review",
-        patient=address(claim.get("patient")) or None,
+        patient=stored_address(claim.get("patient")) or None,
         inputs=(item("claim", valueReference={"reference": f"Claim/{claim['id']}"}),),
     )
     tx.put(task)

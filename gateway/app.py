@@ -27,8 +27,9 @@ from gateway.operations.job import OPERATION_LANE, RunOperation
 from gateway.payers import Payers
 from gateway.runner import Runner, lane_command
 from gateway.settings import Settings
-from gateway.submission import PAYER_LANE
-from gateway.submit_job import Submit, Waits
+from gateway.submission import PAYER_LANE, require_setting
+from gateway.submission_end import Waits
+from gateway.submit_job import Submit
 from ml.worker import missing, workers
 
 log = logging.getLogger("isthmus.gateway")
@@ -105,12 +106,13 @@ def compose(settings: Settings) -> Gateway:
         ),
     )
     site_of(settings)  # a malformed X12 address stops the start, not the first Claim
+    require_setting(settings.claim_submission)
     payers = Payers(store, load_payers(settings.payers), settings.payer_servers)
     services = Services(
         request_analysis=lambda study_id, parameters: intake.request_analysis(
             store.read("ImagingStudy", study_id).json(), parameters
         ),
-        on_created=arrivals(settings),
+        on_created=arrivals(settings, payers),
         call_lane=runner.call,
         lanes_alive=lambda: all(lane.pid is not None for lane in runner.lanes),
         payers=payers,

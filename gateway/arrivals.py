@@ -14,16 +14,19 @@ from gateway.coding_arrival import code_on_arrival
 from gateway.fetch import fetch_on_arrival
 from gateway.interactions.write import OnCreated
 from gateway.operations.reindex import index_on_arrival
+from gateway.payers import Payers
+from gateway.response_decision import settle_on_arrival
 from gateway.settings import Settings
 from profiles.clinical_document import KINDS
 
 
-def arrivals(settings: Settings) -> OnCreated:
+def arrivals(settings: Settings, payers: Payers | None = None) -> OnCreated:
     """What starts the work that an arriving resource asks for; most types ask for none."""
     code = code_on_arrival(settings)
     table: Mapping[str, OnCreated] = {
         **dict.fromkeys(KINDS, code),
-        "Claim": answer_on_arrival(settings),
+        "Claim": answer_on_arrival(settings, payers),
+        "ClaimResponse": settle_on_arrival,
         "ImagingStudy": fetch_on_arrival,
         "SearchParameter": index_on_arrival,
     }

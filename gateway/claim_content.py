@@ -16,13 +16,16 @@ from profiles.builders.claim_record import REQUEST, RESULT
 from profiles.builders.coded_element import code_of_concept, decision_of, sayable
 from profiles.claim_decisions import DIAGNOSIS, ELEMENTS
 from profiles.coding_records import CodeSuggestion, CodingRequest, CodingResult
+from profiles.scrub.claim_view import ClaimView
 from profiles.scrub.context import EditTables
 from profiles.task import REVIEW, code_of, input_of
 from terminology.ai_transparency import CONFIDENCE
 from terminology.claims import CODE_EVIDENCE, RULE_CITATION
+from terminology.icd10cm.release import Release
 
 COLOURS: Final = 8
 """Colours of the style sheet by which codes are told apart; the number beside each mark says it as well."""
+MOST_ALTERNATIVES: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,9 @@ def claim_content(store: Store, key: str, tables: EditTables) -> dict[str, Any]:
     marks = [mark for code in codes for mark in code["marks"]]
     notes = () if request is None else request.notes
     day = datetime.now(UTC).date()
+    release = tables.diagnosis_codes(ClaimView(claim, {}).service_date)
+    for code in codes:
+        code["alternatives"] = [] if release is None else _alternatives(release, code["code"])
     return {
         "claim": claim,
         "version": stored.version,
@@ -116,6 +122,21 @@ def _code(entry: Mapping[str, Any], element: str, at: int) -> dict[str, Any]:
         "units": entry.get("quantity", {}).get("value", ""),
         "pointers": " ".join(map(str, entry.get("diagnosisSequence", ()))),
     }
+
+
+def _alternatives(release: Release, code: str) -> list[tuple[str, str]]:
+    """The billable codes beside one in the hierarchy, those nearest to it first."""
+    found: dict[str, str] = {}
+    for above in release.ancestors(code):
+        if above.kind != "diag":
+            break
+        for below in release.descendants(above.code):
+            known = release.get(below)
+            if known is not None and known.billable and below != code:
+                found.setdefault(below, known.display)
+            if len(found) == MOST_ALTERNATIVES:
+                return list(found.items())
+    return list(found.items())
 
 
 def _mark(id_: str, span: Mapping[str, Any], label: str, name: str, colour: int) -> Mark:

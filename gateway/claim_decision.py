@@ -4,12 +4,11 @@ Each call is about the version that the person saw. Codes alone leave a correcte
 decision on the whole ends it. Errors of the scrub keep a Claim from being approved until a person says why.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from adapters.store import StoredVersion, Transaction
-from gateway.claim_draft import has_begun
+from gateway.claim_correction import correction
+from gateway.claim_guard import overridden, require_consistent, require_seen
 from gateway.claim_parameters import code_decisions, kept_record
 from gateway.claim_scrub import scrub_claim, tables_of
 from gateway.decision import Decision
@@ -19,15 +18,12 @@ from profiles.admission import require_admissible
 from profiles.builders.claim_decision import (
     ACCEPTED,
     MODIFIED,
-    REJECTED,
-    STATUS,
     decided_claim,
     decision_provenance,
 )
-from profiles.builders.claim_edit import edit_claim
+from profiles.builders.claim_edit import EditedClaim, edit_claim
 from profiles.builders.claim_record import RESULT
 from profiles.builders.decision_record import decision_basic, records_of
-from profiles.claim_decisions import ACCEPT, CodeDecision
 from profiles.coding_records import CodingResult
 from profiles.exact_json import loads_exact
 from profiles.outcome import OperationOutcomeError
@@ -39,8 +35,15 @@ from terminology.store_folder import TerminologyError
 
 def decide_claim(
     tx: Transaction, task: dict[str, Any], decision: Decision, settings: Settings
-) -> tuple[Finding, ...]:
-    """Apply a decision to the Claim that a review Task is about; what the scrub finds in the outcome.
+) -> tuple[str, tuple[Finding, ...]]:
+    """Apply a decision to the Claim that a review Task is about.
+
+    Returns
+    -------
+    reference : str
+        Of the Claim that stands after the decision: the one that was reviewed, or what replaces it.
+    findings : tuple of Finding
+        What the scrub finds in it.
 
     Raises
     ------
@@ -49,27 +52,50 @@ def decide_claim(
         decided meanwhile, ``code-invalid`` for a code that cannot be billed, ``business-rule`` for what
         does not fit together and for errors of the scrub that nobody overrides.
     """
-    folder = settings.terminology
+    tables = tables_of(settings)
     stored = tx.require("Claim", str(task["focus"]["reference"]).partition("/")[2])
     claim = loads_exact(stored.body)
-    _require_seen(stored, decision)
-    if claim["status"] != "draft":
-        _close(tx, task, decision)
-        return scrub_claim(tx, claim, tables_of(settings), tx.moment.date())
-    tables = tables_of(settings)
+    require_seen(stored, decision)
     decisions = code_decisions(tx, task, decision.codes, claim, tables)
-    _require_consistent(decision, decisions, claim)
-    edited = edit_claim(claim, decisions, decision.performer, _fees(folder))
+    require_consistent(decision, decisions, claim)
+    draft = claim["status"] == "draft"
+    if not draft and decision.word == ACCEPTED:
+        _end(tx, task, decision, ())
+        return f"Claim/{stored.id}", scrub_claim(tx, claim, tables, tx.moment.date())
+    subject = claim if draft else correction(tx, claim)
+    edited = edit_claim(subject, decisions, decision.performer, _fees(settings))
     after = decided_claim(edited.claim, decision.word, decision.performer)
     require_admissible(after)
     findings = scrub_claim(tx, after, tables, tx.moment.date())
-    overridden = _overridden(decision, findings)
-    result = kept_record(tx, task, RESULT, CodingResult)
-    records = records_of(
-        edited.claim, edited.changes, decision.word, result, decision.performer, tx.moment
-    )
-    basic = decision_basic(records, stored.id, decision.performer, tx.moment, stored.version)
+    errors = overridden(decision, findings)
     tx.put(after)
+    _record(tx, task, decision, (stored, edited, after), errors)
+    if decision.word:
+        outputs = () if draft else (item("claim", valueReference=_reference(after)),)
+        _end(tx, task, decision, errors, *outputs)
+    if decision.word in (ACCEPTED, MODIFIED):
+        submit_when_approved(tx, after, settings.claim_submission)
+    return f"Claim/{after['id']}", findings
+
+
+def _reference(claim: dict[str, Any]) -> dict[str, str]:
+    return {"reference": f"Claim/{claim['id']}"}
+
+
+def _record(
+    tx: Transaction,
+    task: dict[str, Any],
+    decision: Decision,
+    states: tuple[StoredVersion, EditedClaim, dict[str, Any]],
+    errors: tuple[Finding, ...],
+) -> None:
+    """Keep who decided what: a Provenance, and the decisions on the codes with what had led to each."""
+    stored, edited, after = states
+    result = kept_record(tx, task, RESULT, CodingResult)
+    # What a correction leaves alone was decided when the Claim that it replaces was.
+    whole = decision.word if after["id"] == stored.id else ""
+    records = records_of(edited.claim, edited.changes, whole, result, decision.performer, tx.moment)
+    basic = decision_basic(records, after["id"], decision.performer, tx.moment, stored.version)
     tx.put(basic)
     provenance = decision_provenance(
         after,
@@ -79,107 +105,33 @@ def decide_claim(
         tx.moment,
         version=stored.version,
         beside=(f"Basic/{basic['id']}",),
-        overridden=(decision.override or "", overridden),
+        overridden=(decision.override or "", errors),
     )
-    tx.put(provenance)
-    if decision.word:
-        _end(tx, task, decision, overridden)
-    if decision.word in (ACCEPTED, MODIFIED):
-        submit_when_approved(tx, after, settings.claim_submission)
-    return findings
+    before = {"reference": f"Claim/{stored.id}/_history/{stored.version}"}
+    tx.put({**provenance, "entity": [{"role": "revision", "what": before}]})
 
 
-def _require_seen(stored: StoredVersion, decision: Decision) -> None:
-    """Of two decisions on one version the first is taken (``conflict`` for the other)."""
-    if decision.version is None and decision.codes:
-        raise OperationOutcomeError(
-            "required",
-            "decisions on codes say which version of the Claim they are about",
-            "version",
-        )
-    if decision.version is not None and decision.version != str(stored.version):
-        raise OperationOutcomeError(
-            "conflict", "the Claim has a newer version than the one decided on", "version"
-        )
-
-
-def _require_consistent(
-    decision: Decision, decisions: Sequence[CodeDecision], claim: dict[str, Any]
-) -> None:
-    if decision.word not in STATUS:
-        raise OperationOutcomeError(
-            "code-invalid", "the decision is accepted, modified or rejected", "decision"
-        )
-    if decision.resources:
-        raise OperationOutcomeError(
-            "business-rule",
-            "a Claim is changed code by code, not by an edited resource",
-            "resource",
-        )
-    if not decision.word and not decisions:
-        raise OperationOutcomeError(
-            "required", "nothing is decided: neither the whole nor a code", "decision"
-        )
-    edits = any(one.decision != ACCEPT or one.position for one in decisions)
-    unfit = {
-        ACCEPTED: edits,
-        MODIFIED: not edits and not has_begun(claim),
-        REJECTED: bool(decisions),
-    }
-    if unfit.get(decision.word):
-        raise OperationOutcomeError(
-            "business-rule",
-            "a Claim is modified when codes of it are changed, now or before; in the same call it is not "
-            "accepted as it is, and a rejected one has no other decisions",
-            "decision",
-        )
-
-
-def _fees(folder: Path) -> Any:
+def _fees(settings: Settings) -> Any:
     try:
-        return fees_of(folder)
+        return fees_of(settings.terminology)
     except TerminologyError as error:
         raise OperationOutcomeError("not-supported", str(error)) from None
 
 
-def _overridden(decision: Decision, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The errors that a person approves in spite of; without a reason for it they are what is answered."""
-    errors = tuple(one for one in findings if one.severity == "error")
-    if not errors or decision.word not in (ACCEPTED, MODIFIED):
-        return ()
-    if not decision.override:
-        raise OperationOutcomeError(
-            "business-rule",
-            "the scrub has found errors; correct them or say in override why the Claim is right",
-            issues=tuple(
-                ("business-rule", f"{one.rule}: {one.text} ({one.source})", one.expression)
-                for one in errors
-            ),
-        )
-    return errors
-
-
-def _close(tx: Transaction, task: dict[str, Any], decision: Decision) -> None:
-    """End the review of a Claim that was decided before: it stays as it is."""
-    if decision.word != ACCEPTED or decision.codes:
-        raise OperationOutcomeError(
-            "business-rule",
-            "this Claim is no draft any more: accepted leaves it as it is, a correction is a new Claim that "
-            "names it in related",
-            "decision",
-        )
-    _end(tx, task, decision, ())
-
-
 def _end(
-    tx: Transaction, task: dict[str, Any], decision: Decision, overridden: Sequence[Finding]
+    tx: Transaction,
+    task: dict[str, Any],
+    decision: Decision,
+    errors: tuple[Finding, ...],
+    *more: dict[str, Any],
 ) -> None:
     outputs = [
         item("decision", valueCode=decision.word),
         item("performer", valueReference=decision.performer),
+        *more,
     ]
-    if overridden:
-        rules = ", ".join(dict.fromkeys(one.rule for one in overridden))
+    if errors:
+        rules = ", ".join(dict.fromkeys(one.rule for one in errors))
         outputs.append(item("overridden", valueString=f"{rules}: {decision.override}"))
     ended = moved(
         task,

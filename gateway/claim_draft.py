@@ -7,6 +7,7 @@ correct is never written over; the new coding is kept beside it and the person i
 from typing import Any, Final
 
 from adapters.store import Store, Transaction
+from gateway.claim_correction import standing
 from profiles.builders.claim import ClaimDraft
 from profiles.builders.claim_record import RESULT
 from profiles.task import REVIEW, code_of, item, moved
@@ -33,6 +34,7 @@ def keep_draft(tx: Transaction, draft: ClaimDraft, *, again: bool = False) -> st
     str
         ``done``, or ``held`` when a person's decision stands: a business status of the coding Task.
     """
+    tx.exclusive(f"review:Claim/{draft.claim['id']}")
     current = tx.read("Claim", draft.claim["id"])
     if current is None or _is_free(current.json(), again):
         _replace(tx, draft, 0 if current is None else current.version)
@@ -42,7 +44,7 @@ def keep_draft(tx: Transaction, draft: ClaimDraft, *, again: bool = False) -> st
     if current.json()["status"] == "draft":
         _tell(tx, draft)
     else:
-        tx.put({**draft.task, "reasonCode": {"text": AFTER_DECISION}})
+        _ask_again(tx, draft)
     return HELD
 
 
@@ -60,19 +62,32 @@ def _is_free(claim: dict[str, Any], again: bool) -> bool:
 
 
 def _replace(tx: Transaction, draft: ClaimDraft, before: int) -> None:
-    """The next version of the draft; the review of the one before gives way."""
-    for task in open_reviews(tx, draft.claim["id"]):
-        if task["id"] != draft.task["id"]:
-            tx.put(moved(task, "cancelled", "superseded", tx.moment))
+    """The next version of the draft."""
     for resource in draft.beside:
         tx.put(_revising(resource, draft, before) if before else resource)
     tx.put(draft.claim)
-    known = tx.read("Task", draft.task["id"])
+    _await_review(tx, draft.claim["id"], draft.task)
+
+
+def _ask_again(tx: Transaction, draft: ClaimDraft) -> None:
+    """A review of the Claim that stands now, for documents that came after the decision."""
+    now = standing(tx, draft.claim["id"])
+    tx.exclusive(f"review:Claim/{now}")
+    focus = {"reference": f"Claim/{now}"}
+    _await_review(tx, now, {**draft.task, "focus": focus, "reasonCode": {"text": AFTER_DECISION}})
+
+
+def _await_review(tx: Transaction, claim_id: str, review: dict[str, Any]) -> None:
+    """Let one review of a Claim be open: the new one; those before it give way."""
+    for task in open_reviews(tx, claim_id):
+        if task["id"] != review["id"]:
+            tx.put(moved(task, "cancelled", "superseded", tx.moment))
+    known = tx.read("Task", review["id"])
     if known is None or known.json()["status"] == "requested":
-        tx.put(draft.task)
+        tx.put(review)
     else:
         # The same coding came again after its review had ended: a review of its own.
-        tx.create({k: v for k, v in draft.task.items() if k != "id"})
+        tx.create({k: v for k, v in review.items() if k != "id"})
 
 
 def open_reviews(records: Store | Transaction, claim_id: str) -> list[dict[str, Any]]:

@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapters.store import Transaction
 from profiles.builders.claim_response import response_id
-from profiles.scrub.claim_view import address
+from profiles.scrub.claim_view import address, stored_address
 from profiles.scrub.finding import Finding, found
 from terminology.adjudication import CLAIM_CONTENT
 
 _NOT_CONTENT: Final = frozenset({"id", "meta", "text", "identifier", "status"})
+MOST: Final = 50
+"""Identifiers and related Claims of one Claim that are followed."""
 STANDING: Final = frozenset({"queued", "complete", "partial"})
 """Outcomes of an answer beside which the same Claim is not answered again; an error may be mended since."""
 
@@ -30,6 +33,15 @@ def received_before(tx: Transaction, claim: Mapping[str, Any]) -> dict[str, Any]
     return _standing(tx, tx.find("ClaimResponse", "identifier", f"{CLAIM_CONTENT}|{digest}"))
 
 
+def has_answer(tx: Transaction, claim: Mapping[str, Any]) -> bool:
+    """Whether somebody else's answer to a Claim is here: it is a record then, and no request to us."""
+    reference, own = f"Claim/{claim['id']}", response_id(str(claim["id"]))
+    answers = tx.find("ClaimResponse", "request", reference)
+    return any(one != own for one in answers) or bool(
+        tx.find("ExplanationOfBenefit", "claim", reference)
+    )
+
+
 def twin(tx: Transaction, claim: Mapping[str, Any], digest: str) -> Finding | None:
     """The finding that another Claim is the same, or goes by the same identifier."""
     own = response_id(str(claim["id"]))
@@ -38,10 +50,10 @@ def twin(tx: Transaction, claim: Mapping[str, Any], digest: str) -> Finding | No
     if answer is not None:
         return _duplicate(answer, "the same claim", "Claim")
     left_out = {str(claim["id"]), *(target.partition("/")[2] for target in related(tx, claim))}
-    for at, identifier in enumerate(claim.get("identifier", ())):
+    for at, identifier in enumerate(claim.get("identifier", [])[:MOST]):
         if not identifier.get("system") or not identifier.get("value"):
             continue
-        query = f"{identifier['system']}|{identifier['value']}"
+        query = "|".join(map(_escaped, (identifier["system"], identifier["value"])))
         others = [one for one in tx.find("Claim", "identifier", query) if one not in left_out]
         answer = _standing(tx, [response_id(one) for one in others])
         if answer is not None:
@@ -51,14 +63,15 @@ def twin(tx: Transaction, claim: Mapping[str, Any], digest: str) -> Finding | No
 
 def related(tx: Transaction, claim: Mapping[str, Any]) -> Iterator[str]:
     """The Claims of this patient and provider that a Claim replaces or cancels."""
-    for one in claim.get("related", ()):
+    for one in claim.get("related", [])[:MOST]:
         target = address(one.get("claim"))
         kind, _, key = target.partition("/")
         other = tx.read(kind, key) if kind == "Claim" and key and key != claim["id"] else None
         if other is not None:
             body = other.json()
             sides = ("patient", "provider")
-            if all(address(body.get(side)) == address(claim.get(side)) for side in sides):
+            ours = [stored_address(claim.get(side)) for side in sides]
+            if all(ours) and ours == [stored_address(body.get(side)) for side in sides]:
                 yield target
 
 
@@ -70,6 +83,11 @@ def _standing(tx: Transaction, answers: list[str]) -> dict[str, Any] | None:
         if answer.get("status") == "active" and answer["outcome"] in STANDING:
             return answer
     return None
+
+
+def _escaped(text: str) -> str:
+    """A text as a part of a search value (R4 search.html#escaping)."""
+    return re.sub(r"([\\,|$])", r"\\\1", text)
 
 
 def _duplicate(answer: Mapping[str, Any], what: str, at: str) -> Finding:

@@ -64,7 +64,7 @@ def _read(store: Store, key: str, form: dict[str, str], request: Request) -> Dec
     content = claim_content(store, key, tables_of(request.app.state.settings))
     task = store.read("Task", form.get("task", "")).json()
     result = kept_record(store, task, RESULT, CodingResult)
-    begun = has_begun(content["claim"])
+    begun = content["claim"]["status"] == "draft" and has_begun(content["claim"])
     return form_decision(form, content["codes"], result, changed_before=begun)
 
 

@@ -33,12 +33,18 @@ Parts = Mapping[str, list[Any]]
 def kept_record(
     records: Store | Transaction, task: Mapping[str, Any], name: str, kind: type[R]
 ) -> R | None:
-    """The coding result or request that a review Task names; None when it names none that is here."""
+    """The coding result or request that a review Task names.
+
+    None when it names none that is here, or one that somebody has put something else into.
+    """
     for named in input_of(task, name):
         _, _, key = str(named.get("valueReference", {}).get("reference", "")).partition("/")
         stored = records.current("Binary", key)
         if stored is not None and not stored.deleted:
-            return from_json(kind, orjson.loads(base64.b64decode(stored.json()["data"])))
+            try:
+                return from_json(kind, orjson.loads(base64.b64decode(stored.json()["data"])))
+            except (AttributeError, KeyError, TypeError, ValueError):
+                return None
     return None
 
 

@@ -3,18 +3,25 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.store import Store, Transaction
 from gateway.settings import Settings
+from profiles.scrub.claim_view import ClaimView, stored_address
 from profiles.scrub.context import EditTables, ScrubContext, edit_tables
 from profiles.scrub.finding import Finding
 from profiles.scrub.payer_rules import read_payer_rules
 from profiles.scrub.scrub import scrub
+from terminology.x12 import REPLACES
 
 EARLIER: Final = 200
-"""Claims of the same patient, the newest, among which a service is looked for that was claimed already."""
+"""The newest Claims among which a service is looked for that was claimed already."""
+
+
+MOST_AROUND: Final = 500
+"""References that are followed, those to patient and Coverages first; no claim form has as many."""
 
 
 def tables_of(settings: Settings) -> EditTables:
@@ -25,11 +32,12 @@ def tables_of(settings: Settings) -> EditTables:
     OperationOutcomeError
         ``invalid`` when the payers' rules cannot be read.
     """
-    return _tables(settings.terminology, settings.payer_rules)
+    return tables_in(settings.terminology, settings.payer_rules)
 
 
 @lru_cache(maxsize=8)
-def _tables(folder: Path, payer_rules: str) -> EditTables:
+def tables_in(folder: Path, payer_rules: str = "") -> EditTables:
+    """The edit tables of a folder of code systems, with the rules of a file."""
     return edit_tables(folder, read_payer_rules(Path(payer_rules)) if payer_rules else ())
 
 
@@ -49,7 +57,7 @@ def scrub_claim(
 def around(records: Store | Transaction, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Whatever of the Claim's parties, Coverages and Conditions is here."""
     found: dict[str, dict[str, Any]] = {}
-    for reference in _references(claim):
+    for reference in islice(_references(claim), MOST_AROUND):
         kind, _, key = reference.partition("/")
         stored = records.current(kind, key) if key and "/" not in key and "?" not in key else None
         if stored is not None and not stored.deleted:
@@ -70,10 +78,21 @@ def _references(claim: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _earlier(records: Store | Transaction, claim: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-    """The patient's Claims that are in force."""
-    patient = claim.get("patient", {}).get("reference")
-    if not patient:
+    """Claims in force of the same patient and provider, made since the first day of service."""
+    patient, provider = (stored_address(claim.get(name)) for name in ("patient", "provider"))
+    days = [line.begins for line in ClaimView(claim, {}).lines if line.begins]
+    if not patient or not provider or not days:
         return ()
-    wanted = [("patient", patient), ("status", "active"), ("_sort", "-_lastUpdated")]
-    page = records.search("Claim", wanted, count=EARLIER)
-    return tuple(match.json() for match in page.matches if match.id != claim.get("id"))
+    wanted = [("patient", patient), ("provider", provider), ("status", "active")]
+    wanted += [("created", f"ge{min(days)}"), ("_sort", "-_lastUpdated")]
+    found = [match.json() for match in records.search("Claim", wanted, count=EARLIER).matches]
+    gone = {claim.get("id"), *(key for one in found for key in _replaced(one))}
+    return tuple(one for one in found if one["id"] not in gone)
+
+
+def _replaced(claim: Mapping[str, Any]) -> Iterator[str]:
+    """Ids of the Claims that a Claim has taken the place of."""
+    for one in claim.get("related", ()):
+        codes = {coding.get("code") for coding in one.get("relationship", {}).get("coding", ())}
+        if codes & REPLACES:
+            yield str(one.get("claim", {}).get("reference", "")).rpartition("/")[2]

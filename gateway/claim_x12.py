@@ -77,8 +77,15 @@ def _address(text: str, qualifier: str, name: str) -> tuple[str, str]:
     return kind, id_
 
 
-def export_claims(tx: Transaction, claim_ids: Sequence[str], site: Site) -> str:
+def export_claims(
+    tx: Transaction, claim_ids: Sequence[str], site: Site, control: int | None = None
+) -> str:
     """One interchange with a transaction set for each Claim.
+
+    Parameters
+    ----------
+    control : int, optional
+        Interchange control number of the caller, who then keeps it unique; the store's next unless given.
 
     Raises
     ------
@@ -86,9 +93,10 @@ def export_claims(tx: Transaction, claim_ids: Sequence[str], site: Site) -> str:
         ``not-found`` or ``deleted`` for a Claim, or all that keeps one from being written; then nothing is
         written for any of them, and no number is taken.
     """
-    tx.exclusive(NOTE)
-    control = int(tx.note(NOTE) or 0) % MOST + 1
-    tx.set_note(NOTE, str(control))
+    if control is None:
+        control = _next(tx)
+    elif not 0 < control <= MOST:
+        raise OperationOutcomeError("value", "a control number has one to nine digits", "control")
     delimiters = Delimiters()
     sets = [
         claim_set(
@@ -111,6 +119,14 @@ def export_claims(tx: Transaction, claim_ids: Sequence[str], site: Site) -> str:
     )
     bodies = [("837", one.version, one.segments) for one in sets]
     return interchange(bodies, addressing, delimiters)
+
+
+def _next(tx: Transaction) -> int:
+    """The store's next control number; it begins again after nine digits."""
+    tx.exclusive(NOTE)
+    control = int(tx.note(NOTE) or 0) % MOST + 1
+    tx.set_note(NOTE, str(control))
+    return control
 
 
 def _require_one_way(sets: Sequence[ClaimSet]) -> None:

@@ -24,6 +24,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "bench": ("conformance.bench:main", "measure a promise and print ratios"),
     "payer": ("conformance.payer:main", "run a trial payer that Claims can be sent to"),
     "evaluate": ("conformance.evaluate:main", "score a worker on material that you supply"),
+    "feedback": (
+        "conformance.feedback:main",
+        "what reviewers made of suggested codes, and what may be learned from it",
+    ),
     "conformance": (
         "conformance.report:main",
         "run third-party checkers over what the gateway writes",
@@ -34,7 +38,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "gateway.terminology:main",
         "import, list and search code systems: ICD-10-CM and its companions",
     ),
-    "x12": ("gateway.x12_command:main", "write Claims as X12 837P, read X12 835 remittances"),
+    "x12": ("gateway.x12_command:main", "write Claims as X12 837, read X12 835 remittances"),
     "settings": (
         "gateway.settings:main",
         "print every setting with its value and where it came from",

@@ -1,7 +1,6 @@
-"""The coding lane: notes in, codes out, a draft Claim written.
+"""A coder with everything around it: the notes of an encounter in, codes and a draft Claim out.
 
-Draft, Provenance, Device, kept records, review Task and the end of the job are one transaction. A note that
-cannot be read, or is not in force any more, ends its job with the reason and writes nothing else.
+Nothing is written here. What the coder says is checked against the notes before it goes anywhere.
 """
 
 import threading
@@ -9,33 +8,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import orjson
-
-from adapters.store import Job, Store, Transaction
-from gateway.claim_draft import keep_draft
+from adapters.store import Store
+from gateway.coding_arrival import why_not
 from gateway.coding_case import Asked, Case, Cases
 from gateway.coding_sources import Sources, StoredSources
 from gateway.documents import Documents
 from gateway.settings import Settings
+from gateway.site_defaults import with_site_defaults
 from ml.worker import Worker
 from profiles.builders.claim import ClaimDraft, build_claim
 from profiles.builders.claim_context import ClaimContext
-from profiles.builders.claim_record import REQUEST, RESULT, kept_id
 from profiles.clinical_document import KINDS, ClinicalDocument
 from profiles.coding_records import CodingRemark, CodingRequest, CodingResult
 from profiles.outcome import OperationOutcomeError
-from profiles.records import from_json
-from profiles.task import input_of, item, moved
 from terminology.fees import Fee, fees_of
 from terminology.store_folder import TerminologyError
-
-ASKED: Final = "asked"
-BASE: Final = "base"
-CLAIM: Final = "claim"
-REFUSED: Final = "refusal"
-ELEMENT: Final = "element"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +87,22 @@ class Coding:
         """Code a note or the notes of an Encounter."""
         documents = Documents(sources.read, self._bases(base), self._settings.document_servers)
         moment = datetime.now(UTC)
-        excluded = self._settings.code_excluded_types
-        case = Cases(sources, documents, excluded).of(focus, asked, moment)
+        excluded, languages = self._settings.code_excluded_types, self._settings.code_languages
+        case = Cases(sources, documents, excluded, languages).of(focus, asked, moment)
         with self._one:
             made = self._worker.run(self._model, case.request, self._progress)
-        found = verified(made, case.request)
+        sound = verified(made, case.request)
+        found = with_site_defaults(sound, self._terminology, case.request.service_date)
         result = replace(found, remarks=(*found.remarks, *case.remarks))
         context = case.context(moment, task_id, self._fees()) if case.patient else None
         return Coded(case, result, context)
+
+    def codes(self, resource: Mapping[str, Any]) -> bool:
+        """Whether a note is in force and coded by itself."""
+        if resource["resourceType"] not in KINDS:
+            return False
+        note = ClinicalDocument(resource)
+        return note.in_force and not note.ours and not why_not(note, self._settings)
 
     def _bases(self, base: str) -> tuple[str, ...]:
         own = f"http://{self._settings.host}:{self._settings.http_port}/fhir"
@@ -123,7 +120,10 @@ def verified(result: CodingResult, request: CodingRequest) -> CodingResult:
     texts = {note.document: note.text for note in request.notes}
 
     def stands(one: Any) -> bool:
-        return all(texts.get(e.document, "")[e.start : e.end] == e.text for e in one.evidence)
+        return all(
+            e.text and e.start >= 0 and texts.get(e.document, "")[e.start : e.end] == e.text
+            for e in one.evidence
+        )
 
     suggestions = tuple(one for one in result.suggestions if one.evidence and stands(one))
     remarks = tuple(one for one in result.remarks if stands(one))
@@ -132,94 +132,3 @@ def verified(result: CodingResult, request: CodingRequest) -> CodingResult:
         said = f"{lost} suggestions or remarks were left out: their evidence is not in the notes."
         remarks = (*remarks, CodingRemark("warning", said))
     return replace(result, suggestions=suggestions, remarks=remarks)
-
-
-class CodingJob:
-    """The handler of a ``code`` job.
-
-    Parameters
-    ----------
-    store : Store
-        Where notes are read and the result is written.
-    coding : Coding
-        The coder.
-    """
-
-    def __init__(self, store: Store, coding: Coding) -> None:
-        self._store = store
-        self._coding = coding
-
-    def __call__(self, job: Job) -> None:
-        """Code the notes of a job and write the draft Claim."""
-        asked = asked_in(job.task)
-        focus = self._store.current(*job.task["focus"]["reference"].split("/"))
-        resource = {} if focus is None or focus.deleted else focus.json()
-        if not resource or not (asked.by_hand or _is_in_force(resource)):
-            self._end(job, "not-analysed", "The document is not in force any more.")
-            return
-        try:
-            coded = self._coding.code(
-                resource,
-                asked,
-                sources=self._coding.sources,
-                task_id=job.task_id,
-                base=_first(job.task, BASE),
-            )
-            draft = coded.draft()
-        except OperationOutcomeError as error:
-            if error.kind.http >= 500:
-                raise
-            self._refuse(job, error)
-            return
-        if draft is None or coded.context is None:
-            self._end(job, "not-analysed", "The document names no patient of this server.")
-            return
-        made, context = draft, coded.context
-        self._store.transact(lambda tx: _write(tx, job, made, context, asked))
-
-    def _end(self, job: Job, state: str, reason: str, *outputs: dict[str, Any]) -> None:
-        said = (*outputs, item("reason", valueString=reason))
-
-        def end(tx: Transaction) -> None:
-            tx.finish(job, moved(job.task, "completed", state, tx.moment, outputs=said))
-
-        self._store.transact(end)
-
-    def _refuse(self, job: Job, error: OperationOutcomeError) -> None:
-        outputs = [item(REFUSED, valueCode=error.kind_name)]
-        if error.expression:
-            outputs.append(item(ELEMENT, valueString=error.expression))
-        self._end(job, "refused", error.diagnostics, *outputs)
-
-
-def _write(
-    tx: Transaction, job: Job, draft: ClaimDraft, context: ClaimContext, asked: Asked
-) -> None:
-    state = keep_draft(tx, draft, again=asked.by_hand)
-    outputs = (
-        item(CLAIM, valueReference={"reference": f"Claim/{draft.claim['id']}"}),
-        *(
-            item(name, valueReference={"reference": f"Binary/{kept_id(name, context)}"})
-            for name in (REQUEST, RESULT)
-        ),
-    )
-    tx.finish(job, moved(job.task, "completed", state, tx.moment, outputs=outputs))
-
-
-def as_input(asked: Asked) -> dict[str, Any]:
-    """What a caller asked for, as an input of the Task."""
-    return item(ASKED, valueString=orjson.dumps(asked).decode())
-
-
-def asked_in(task: Mapping[str, Any]) -> Asked:
-    """What the caller of a Task asked for."""
-    text = _first(task, ASKED)
-    return from_json(Asked, orjson.loads(text)) if text else Asked()
-
-
-def _first(task: Mapping[str, Any], name: str) -> str:
-    return next((str(one.get("valueString", "")) for one in input_of(task, name)), "")
-
-
-def _is_in_force(resource: Mapping[str, Any]) -> bool:
-    return resource["resourceType"] not in KINDS or ClinicalDocument(resource).in_force

@@ -6,13 +6,13 @@ that the coder has read, which of a PDF, RTF or HTML document is what was extrac
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from adapters.store import Store
-from gateway.coding import asked_in
+from gateway.coding_job import CLAIM, ELEMENT, REFUSED, asked_in
 from profiles.builders.claim_record import REQUEST, RESULT
 from profiles.coding_records import (
     CodeSuggestion,
@@ -24,7 +24,7 @@ from profiles.coding_records import (
 )
 from profiles.outcome import OperationOutcomeError
 from profiles.records import from_json
-from profiles.scrub.context import ScrubContext, edit_tables
+from profiles.scrub.context import EditTables, ScrubContext
 from profiles.scrub.finding import scrub_outcome
 from profiles.scrub.scrub import scrub
 
@@ -64,7 +64,7 @@ def coding_answer(
 def stored_answer(store: Store, task: Mapping[str, Any], base: str, scrubbed: Any) -> Any:
     """The answer of an ended coding Task, out of what it has written."""
     outputs = {one["type"]["text"]: one for one in task.get("output", ())}
-    claim = _read(store, outputs["claim"]["valueReference"]["reference"])
+    claim = _read(store, outputs[CLAIM]["valueReference"]["reference"])
     result = _kept(store, outputs[RESULT])
     given = _kept(store, outputs[REQUEST])
     found = store.search("Provenance", [("target", f"Binary/{_id(outputs[RESULT])}")], count=1)
@@ -78,10 +78,10 @@ def stored_answer(store: Store, task: Mapping[str, Any], base: str, scrubbed: An
     )
 
 
-def sent_scrub(claim: Mapping[str, Any], folder: Any) -> dict[str, Any]:
+def sent_scrub(claim: Mapping[str, Any], tables: EditTables) -> dict[str, Any]:
     """What the edits say of a Claim that is not stored: by its own content alone."""
-    context = ScrubContext(today=date.today().isoformat())  # noqa: DTZ011 - the site's own day
-    return scrub_outcome(scrub(claim, edit_tables(folder), context))
+    context = ScrubContext(today=datetime.now(UTC).date().isoformat())
+    return scrub_outcome(scrub(claim, tables, context))
 
 
 def _bundle(resources: Sequence[Mapping[str, Any]], base: str) -> dict[str, Any]:
@@ -166,11 +166,22 @@ def _kept(store: Store, output: Mapping[str, Any]) -> Any:
     return orjson.loads(base64.b64decode(binary["data"]))
 
 
-def refusal(task: Mapping[str, Any]) -> OperationOutcomeError | None:
-    """The error with which a coding has ended, None when it has a result."""
+def ended_without_claim(task: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The answer of a coding that has drafted nothing; None for one that has.
+
+    Raises
+    ------
+    OperationOutcomeError
+        The error with which it was refused.
+    """
     outputs = {one["type"]["text"]: one for one in task.get("output", ())}
+    if CLAIM in outputs:
+        return None
     reason = outputs.get("reason", {}).get("valueString", "")
-    if task["status"] == "completed" and "claim" not in outputs:
-        kind = outputs.get("refusal", {}).get("valueCode", "business-rule")
-        return OperationOutcomeError(kind, reason, outputs.get("element", {}).get("valueString"))
-    return None
+    if task["businessStatus"]["coding"][0]["code"] == "done":
+        return {
+            "resourceType": "Parameters",
+            "parameter": [_remark(CodingRemark("warning", reason), rationale=False)],
+        }
+    kind = outputs.get(REFUSED, {}).get("valueCode", "business-rule")
+    raise OperationOutcomeError(kind, reason, outputs.get(ELEMENT, {}).get("valueString"))

@@ -1,8 +1,9 @@
 """A note arrives: its coding is queued in the same transaction, one job for all notes of an encounter.
 
 Triggers: a DocumentReference, Composition or DiagnosticReport with text that is in force. What is not coded
-although it is a note leaves a Task that says why; a report without any text (a laboratory panel) and what an
-AI has made are no notes and leave nothing.
+although it is a note leaves a Task that says why; a report without any text (a laboratory panel) and what
+an AI has made are no notes and leave nothing. A note that is withdrawn after a Claim was drafted from it
+has what is left of its encounter coded anew.
 """
 
 from datetime import timedelta
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 from adapters.documents.text import is_text
 from adapters.store import Transaction
+from gateway.claim_withdrawal import drafted
 from gateway.interactions.write import OnCreated
 from gateway.settings import Settings
 from profiles.clinical_document import ClinicalDocument
@@ -39,6 +41,8 @@ def code_on_arrival(settings: Settings) -> OnCreated:
 
     def arrived(tx: Transaction, resource: dict[str, Any]) -> None:
         note = ClinicalDocument(resource)
+        if note.withdrawn and drafted(tx, note.encounter or note.reference):
+            _queue(tx, note, settle)
         if note.ours or not note.in_force or not _is_note(note):
             return
         reason = why_not(note, settings)
@@ -83,8 +87,9 @@ def coding_key(note: ClinicalDocument) -> str:
 
 
 def coding_task(note: ClinicalDocument, moment: Any, task_id: str) -> dict[str, Any]:
-    """The Task that codes a note with what else belongs to its encounter."""
-    task = new_task(task_id, CODE, note.reference, moment, patient=note.patient or None)
+    """The Task that codes a note with what else belongs to its encounter, or what is left of it."""
+    focus = (note.encounter if note.withdrawn else "") or note.reference
+    task = new_task(task_id, CODE, focus, moment, patient=note.patient or None)
     if note.encounter:
         task["encounter"] = {"reference": note.encounter}
     return task

@@ -18,6 +18,7 @@ from profiles.builders.claim_context import ClaimContext
 from profiles.clinical_document import ClinicalDocument, local
 from profiles.coding_records import CodingRemark, CodingRequest, Note
 from profiles.fhir_time import instant
+from profiles.note_language import language_of
 from profiles.outcome import OperationOutcomeError
 from terminology.fees import Fee
 
@@ -87,12 +88,21 @@ class Cases:
         Reads the text of a note.
     excluded : collection of str
         LOINC codes of documents that are not coded.
+    languages : collection of str
+        Languages of the notes that are coded.
     """
 
-    def __init__(self, sources: Sources, documents: Documents, excluded: Iterable[str]) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        documents: Documents,
+        excluded: Iterable[str],
+        languages: Iterable[str] = ("en",),
+    ) -> None:
         self._sources = sources
         self._documents = documents
         self._excluded = frozenset(excluded)
+        self._languages = frozenset(languages)
 
     def of(self, focus: Mapping[str, Any], asked: Asked, moment: datetime) -> Case:
         """The case of a note, or of all notes of an Encounter.
@@ -111,7 +121,7 @@ class Cases:
             raise OperationOutcomeError(
                 "business-rule", "the encounter is another patient's than the document", "encounter"
             )
-        notes, remarks = self._notes(lead, reference, patient)
+        notes, remarks = self._notes(lead, reference, patient, strict=asked.by_hand)
         inpatient = encounter.get("class", {}).get("code") in _INPATIENT
         day, undated = _service_day(
             encounter, [document for document, _ in notes], inpatient, moment
@@ -131,7 +141,7 @@ class Cases:
         return Case(
             request=request,
             patient=patient,
-            encounter=reference if encounter else "",
+            encounter=reference,
             inpatient=inpatient,
             period=_period(encounter),
             coverages=self._coverages(asked.coverage, patient),
@@ -160,25 +170,40 @@ class Cases:
         return (found,)
 
     def _notes(
-        self, lead: ClinicalDocument | None, encounter: str, patient: str
+        self, lead: ClinicalDocument | None, encounter: str, patient: str, *, strict: bool
     ) -> tuple[list[tuple[ClinicalDocument, Note]], list[CodingRemark]]:
-        """The lead note, which must be readable, and whatever else of its encounter is."""
-        found = [(lead, self._documents.note(lead))] if lead is not None else []
+        """Whatever can be read of an encounter's notes; the lead note must be where it was asked for."""
+        found: list[tuple[ClinicalDocument, Note]] = []
         remarks = []
-        for document in self._others(lead, encounter):
-            why = self._unfit(document, patient, found)
-            if not why:
-                try:
-                    found.append((document, self._documents.note(document)))
-                except OperationOutcomeError as error:
-                    why = f"{document.reference} was not used: {error.diagnostics}."
+        first: OperationOutcomeError | None = None
+        for document in (*([lead] if lead is not None else ()), *self._others(lead, encounter)):
+            why = "" if document is lead else self._unfit(document, patient, found)
+            try:
+                found += [] if why else [(document, self._read(document))]
+            except OperationOutcomeError as error:
+                if document is lead and (strict or error.kind.http >= 500):
+                    raise
+                first = first or error
+                why = f"{document.reference} was not used: {error.diagnostics}."
             if why:
                 remarks.append(CodingRemark("note-not-used", why))
         if not found:
-            raise OperationOutcomeError(
+            raise first or OperationOutcomeError(
                 "business-rule", "the encounter has no document in force with text", "Encounter"
             )
         return _distinct(sorted(found, key=lambda one: one[0].written)), remarks
+
+    def _read(self, document: ClinicalDocument) -> Note:
+        """The text of a document, in a language that is coded (``not-supported`` otherwise)."""
+        note = self._documents.note(document)
+        written = document.languages or {language_of(note.text)} - {""}
+        if written and not written & self._languages:
+            raise OperationOutcomeError(
+                "not-supported",
+                "the document is in a language that is not coded here",
+                document.kind,
+            )
+        return note
 
     def _others(self, lead: ClinicalDocument | None, encounter: str) -> list[ClinicalDocument]:
         listed = self._sources.documents(encounter) if encounter else []

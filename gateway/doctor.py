@@ -15,15 +15,21 @@ from typing import Final
 from adapters.payer.breaker import CLOSED
 from adapters.payer.payers import load_payers
 from adapters.store import open_store
+from gateway.coding_arrival import CODING_LANE
 from gateway.payers import CIRCUIT
 from gateway.settings import Settings, load_settings
 from ml.models import describe_models
 from ml.worker import missing, workers
 from profiles.outcome import OperationOutcomeError
+from terminology.fees import FILE as FEES_FILE
+from terminology.fees import fees_of
 from terminology.importers import importers
+from terminology.learned_defaults import learned_defaults, versions
 from terminology.store_folder import TerminologyError
 
 ROOMS: Final = ("terminology", "profiles", "ml", "adapters", "gateway", "conformance")
+EXTRAS: Final = {"coding": "language"}
+"""The extra of a lane whose name is another."""
 CODECS: Final = {
     "JPEG 2000 and HTJ2K": "openjpeg",
     "JPEG-LS": "jpeg_ls",
@@ -112,10 +118,27 @@ def _workers(settings: Settings) -> Iterator[Finding]:
     for name, worker in workers().items():
         absent = missing(worker.SPEC)
         if absent:
-            text = f"needs {', '.join(absent)}: install the extra `isthmus[{worker.SPEC.lane}]`"
+            extra = EXTRAS.get(worker.SPEC.lane, worker.SPEC.lane)
+            text = f"needs {', '.join(absent)}: install the extra `isthmus[{extra}]`"
             yield Finding("off", f"worker {name}", f"{text}; until then its Tasks wait")
         else:
             yield Finding("ok", f"worker {name}", f"version {worker.SPEC.version}")
+
+
+def _coding(settings: Settings) -> Iterator[Finding]:
+    """Whether notes are coded, when, and out of which formats."""
+    coders = [w for w in workers().values() if w.SPEC.lane == CODING_LANE]
+    if not any(not missing(coder.SPEC) for coder in coders):
+        yield Finding("off", "coding", "no coder can run here; the Tasks of notes wait")
+    else:
+        left_out = ", ".join(settings.code_excluded_types) or "none"
+        yield Finding("ok", "coding", f"{settings.code_documents}; excluded types: {left_out}")
+    if importlib.util.find_spec("pypdf") is None:
+        yield Finding(
+            "off", "PDF", "no text is read out of it: install the extra `isthmus[language]`"
+        )
+    else:
+        yield Finding("ok", "PDF", "text is read out of it")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
@@ -138,6 +161,22 @@ def _code_systems(settings: Settings) -> Iterator[Finding]:
         else:
             text = f"not imported: `isthmus terminology import {importer.name} --help`"
             yield Finding("off", subject, text)
+
+
+def _site_tables(settings: Settings) -> Iterator[Finding]:
+    """The site's own tables beside the code systems: fees, and defaults that reviewers have taught."""
+    folder = settings.terminology
+    try:
+        fees, known = fees_of(folder), versions(folder)
+        learned = learned_defaults(folder)
+    except TerminologyError as error:
+        yield Finding("problem", "site tables", str(error))
+        return
+    priced = f"{len(fees)} codes have a fee" if fees else f"no amounts: no {FEES_FILE} in {folder}"
+    yield Finding("ok" if fees else "off", "fees", priced)
+    if known:
+        text = f"version {known[-1]} with {len(learned)} defaults"
+        yield Finding("ok", "learned defaults", text)
 
 
 def _payers(settings: Settings) -> Iterator[Finding]:
@@ -192,8 +231,10 @@ CHECKS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     _disk,
     _store,
     _workers,
+    _coding,
     _models,
     _code_systems,
+    _site_tables,
     _codecs,
     _payers,
 )

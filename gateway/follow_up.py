@@ -20,6 +20,7 @@ CAUSES: Final = {
     "refused": "The payer has refused the request",
     "unreachable": "The payer cannot be reached",
     "unclear": "It is not known whether the payer has the Claim",
+    "silent": "The payer does not say what became of a pended Claim",
     "not-sent": "The Claim could not be sent",
     "unusable": "The payer's answer is no valid resource; the original is kept",
 }

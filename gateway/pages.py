@@ -18,10 +18,12 @@ from gateway.decision import Decision
 from gateway.fhir_answer import resource_id, store_of, transact
 from gateway.page import HERE, page, patient_words, read_form, target, words
 from gateway.review import apply_decision
-from profiles.task import REVIEW
+from profiles.task import REVIEW, code_of
 from terminology.systems import TASK_CODE
 
 RECENT: Final = 50
+_PAGES: Final = {"DiagnosticReport": "/reports", "Claim": "/claims"}
+"""Where a person reviews what a Task is about."""
 
 
 def page_routes() -> list[BaseRoute]:
@@ -116,13 +118,20 @@ def _claim(store: Store, claim: dict[str, Any]) -> dict[str, Any]:
 
 def _task(task: dict[str, Any]) -> dict[str, Any]:
     """A Task as a line; one of another system need not have what ours have."""
+    focus = str(task.get("focus", {}).get("reference", ""))
+    page_of = next((at for kind, at in _PAGES.items() if focus.startswith(f"{kind}/")), "")
+    is_review = code_of(task) == REVIEW.code and bool(page_of)
     return {
-        "id": task["id"],
+        "href": f"{page_of}/{focus.partition('/')[2]}" if is_review else _resource(task["id"]),
         "name": words(task.get("code")) or "Task",
         "state": words(task.get("businessStatus")) or task["status"],
         "changed": task.get("lastModified") or task["meta"]["lastUpdated"],
         "reason": words(task.get("statusReason")) or words(task.get("reasonCode")),
     }
+
+
+def _resource(task_id: str) -> str:
+    return f"/fhir/Task/{task_id}?_pretty=true"
 
 
 def _report(store: Store, key: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from uuid import uuid4
 
 from adapters.payer.client import AMBIGUOUS, RECEIVED, REFUSED, PayerClient, Reply
-from adapters.payer.payers import PAS
+from adapters.payer.payers import PAS, Payer
 from profiles.builders.claim_bundle import build_inquiry, self_contained
 from profiles.exact_json import dumps_exact, loads_exact
 from profiles.outcome import OperationOutcomeError
@@ -49,6 +49,17 @@ class Meaning:
     outcome: dict[str, Any] | None = None
 
 
+def wire_body(payer: Payer, request: Mapping[str, Any]) -> bytes:
+    """A request as a payer takes it: the Bundle, or the Claim alone.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``not-supported`` when the Claim cannot stand alone.
+    """
+    return dumps_exact(request if payer.mode == PAS else self_contained(request))
+
+
 def send_claim(client: PayerClient, request: Mapping[str, Any], body: bytes, key: str) -> Meaning:
     """Send a request once."""
     headers = {"Idempotency-Key": key.removeprefix("urn:uuid:")}
@@ -58,7 +69,7 @@ def send_claim(client: PayerClient, request: Mapping[str, Any], body: bytes, key
         claim = request["entry"][0]["resource"]
         headers["If-None-Exist"] = f"identifier={_token(claim)}"
         headers["Prefer"] = "return=representation"
-        reply = client.exchange("POST", "Claim", dumps_exact(self_contained(request)), headers)
+        reply = client.exchange("POST", "Claim", body, headers)
     return meaning_of(reply, sent_as(request))
 
 

@@ -17,7 +17,7 @@ from profiles.admission import issues
 from profiles.builders.claim_bundle import names_of
 from profiles.exact_json import dumps_exact, loads_exact
 from profiles.fhir_time import instant
-from profiles.payer_answer import Answer, localized, reasons, verdict
+from profiles.payer_answer import Answer, known_again, localized, reasons, verdict
 from profiles.task import item
 from profiles.uids import derived_id
 from terminology.coding import Code, concept
@@ -73,11 +73,10 @@ def _keep(tx: Transaction, binary_id: str, claim_id: str, media: str, body: byte
     return f"Binary/{binary_id}"
 
 
-def kept_request(binary: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """The request that a Binary holds, and its bytes."""
-    body = base64.b64decode(binary["data"])
-    request: dict[str, Any] = loads_exact(body)
-    return request, body
+def kept_request(binary: Mapping[str, Any]) -> dict[str, Any]:
+    """The request that a Binary holds."""
+    request: dict[str, Any] = loads_exact(base64.b64decode(binary["data"]))
+    return request
 
 
 def _record(
@@ -103,7 +102,7 @@ def _record(
     names : mapping of str to str
         Our references by what was sent.
     reply : Reply
-        The original, which is kept by the caller.
+        The original.
     """
     response_id = derived_id("ClaimResponse", key)
     request = {"reference": f"Claim/{claim['id']}"}
@@ -127,6 +126,7 @@ def _record(
             changed |= _put_changed(tx, benefit)
             targets.append(f"ExplanationOfBenefit/{benefit['id']}")
     if changed:
+        keep_reply(tx, key, str(claim["id"]), reply)
         tx.put(_provenance(tx, claim, key, targets, reply))
     return verdict(answer.response), targets[0], whole
 
@@ -232,11 +232,14 @@ def write_answer(
     """
     if meaning.answer is None:
         raise ValueError("there is no answer to write")
+    names = names_of(request)
+    sent = [entry["resource"] for entry in request["entry"]]
+    again = known_again(meaning.answer.around, sent, names.values())
     said, response, whole = _record(
-        tx, claim, key, meaning.answer, names_of(request), meaning.reply
+        tx, claim, key, meaning.answer, {**again, **names}, meaning.reply
     )
     if said != "pended":
-        no_longer(tx, submission, "pended")
+        no_longer(tx, submission, "pended", "silent")
     if said != "answered":
         follow_up(tx, submission, said, response, reasons(meaning.answer.response))
     if not whole:

@@ -98,6 +98,17 @@ class Payers:
         organization = (read(*target) if target else None) or {}
         return self.known(insurer, organization) or self._by_endpoint(organization, read)
 
+    def named_by(self, insurer: Mapping[str, Any], organization: Mapping[str, Any]) -> Payer | None:
+        """The payer that a provider's request names; another's addresses mean nothing here."""
+        return self.known({"identifier": insurer.get("identifier", {})}, organization)
+
+    def leads_out(self, claim: Mapping[str, Any], read: Read) -> bool:
+        """Whether a Claim is meant for another payer, to whom this gateway may send it."""
+        try:
+            return self.find(claim, read) is not None
+        except OperationOutcomeError:
+            return False
+
     def known(self, insurer: Mapping[str, Any], organization: Mapping[str, Any]) -> Payer | None:
         """The payer of the site's file that an insurer is; None when it is none of them."""
         names = {str(insurer.get("reference"))} | {

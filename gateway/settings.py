@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from profiles.outcome import OperationOutcomeError
+from terminology.store_folder import FOLDER
 
 PREFIX: Final = "ISTHMUS_"
-TERMINOLOGY: Final = "terminology"
+TERMINOLOGY: Final = FOLDER
 """Folder of the compiled code systems, in the data folder."""
 OTHER_VARIABLES: Final = frozenset({"ISTHMUS_CONFIG", "ISTHMUS_TORCH_INDEX", "ISTHMUS_TORCH"})
 

@@ -11,14 +11,13 @@ from typing import Any, Final
 from uuid import uuid4
 
 from adapters.store import Store, Transaction
+from gateway.claim_approval import require_approved
 from gateway.follow_up import follow_up
 from profiles.builders.claim_bundle import derived_urn
 from profiles.exact_json import loads_exact
 from profiles.outcome import OperationOutcomeError
-from profiles.task import REVIEW, SUBMIT, code_of, input_of, item, moved, new_task
+from profiles.task import SUBMIT, code_of, input_of, item, moved, new_task
 from profiles.uids import derived_id
-from terminology.ai_transparency import ASSERTED
-from terminology.systems import PROVENANCE_PARTICIPANT
 
 PAYER_LANE: Final = "payer"
 OPEN: Final = frozenset({"requested", "in-progress"})
@@ -27,6 +26,14 @@ NOT_TAKEN: Final = frozenset({"unsent", "throttled", "refused"})
 
 MANUAL: Final = "manual"
 AUTO: Final = "auto"
+
+
+def require_setting(claim_submission: str) -> None:
+    """Refuse a value of the setting that is none (``value``): nothing is sent by mistake, or kept by one."""
+    if claim_submission not in (MANUAL, AUTO):
+        raise OperationOutcomeError(
+            "value", f"claim_submission is {MANUAL} or {AUTO}", "claim_submission"
+        )
 
 
 def queue_submission(tx: Transaction, claim: Mapping[str, Any], *, resend: bool = False) -> str:
@@ -52,7 +59,7 @@ def queue_submission(tx: Transaction, claim: Mapping[str, Any], *, resend: bool 
     current = tx.require("Claim", claim_id)
     require_approved(tx, current.json())
     version = str(current.version)
-    before = _submissions(tx, claim_id)
+    before = submissions(tx, claim_id)
     same = [task for task in before if version_of(task) == version]
     if any(is_with_payer(task) for task in before if task not in same):
         raise OperationOutcomeError(
@@ -105,34 +112,6 @@ def submission_key(secret: bytes, claim_id: str, version: str, refused: int = 0)
     return derived_urn(secret, "submission", claim_id, version, str(refused))
 
 
-def require_approved(tx: Transaction, claim: Mapping[str, Any]) -> None:
-    """Refuse a Claim that nobody has approved (``business-rule``, with what is missing)."""
-    if claim.get("status") != "active":
-        raise OperationOutcomeError(
-            "business-rule",
-            "only an active Claim is submitted: decide its review Task first (Task/[id]/$decide)",
-            "Claim.status",
-        )
-    reference = f"Claim/{claim['id']}"
-    for task_id in tx.find("Task", "focus", reference):
-        task = tx.require("Task", task_id).json()
-        if code_of(task) == REVIEW.code and task["status"] in OPEN:
-            raise OperationOutcomeError(
-                "business-rule", "the review of this Claim is not decided", "Claim.status"
-            )
-    if _is_asserted_by_ai(claim) and not _has_verifier(tx, reference):
-        raise OperationOutcomeError(
-            "business-rule",
-            "an AI has asserted this Claim and no Provenance names a person who has verified it",
-            "Claim.meta.security",
-        )
-    for name in ("insurer", "patient", "insurance"):
-        if not claim.get(name):
-            raise OperationOutcomeError(
-                "business-rule", f"a Claim without {name} cannot be submitted", f"Claim.{name}"
-            )
-
-
 def standing(task: Mapping[str, Any]) -> str:
     """What a submission's memory asks for next: ``send``, or ``ask`` whether the payer has it."""
     next_step = "ask" if input_of(task, "after") else "send"
@@ -171,7 +150,7 @@ def may_be_there(task: Mapping[str, Any]) -> bool:
     )
 
 
-def _submissions(tx: Transaction, claim_id: str) -> list[dict[str, Any]]:
+def submissions(tx: Transaction, claim_id: str) -> list[dict[str, Any]]:
     """Every submission of a Claim, the oldest first."""
     found = [
         tx.require("Task", one).json() for one in tx.find("Task", "focus", f"Claim/{claim_id}")
@@ -195,18 +174,3 @@ def key_of(task: Mapping[str, Any]) -> str:
 def version_of(task: Mapping[str, Any]) -> str:
     """The version of the Claim that is submitted."""
     return str(input_of(task, "version")[0]["valueString"])
-
-
-def _is_asserted_by_ai(claim: Mapping[str, Any]) -> bool:
-    labels = claim.get("meta", {}).get("security", ())
-    return any((s.get("system"), s.get("code")) == (ASSERTED.system, ASSERTED.code) for s in labels)
-
-
-def _has_verifier(tx: Transaction, reference: str) -> bool:
-    for provenance_id in tx.find("Provenance", "target", reference):
-        provenance = tx.require("Provenance", provenance_id).json()
-        for agent in provenance["agent"]:
-            codings = agent.get("type", {}).get("coding", ())
-            if ("verifier", PROVENANCE_PARTICIPANT) in {(c["code"], c["system"]) for c in codings}:
-                return True
-    return False

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.settings import TERMINOLOGY, load_settings
+from ml.coding.coder import Coders
 from ml.text.embedder import HOW_TO_GET, load_embedder
-from ml.text.vectors import build_vectors
+from ml.worker import Places
 from profiles.outcome import OperationOutcomeError
 from terminology.hcc_import import compile_installed
 from terminology.icd10cm.base import compile_base
@@ -53,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     base.add_argument("--background", action="store_true", help="leave the processor to others")
     index = commands.add_parser(
-        "index", parents=[common], help="embed the terms of ICD-10-CM for the coder"
+        "index", parents=[common], help="build the coder's index of ICD-10-CM with its vectors"
     )
     index.add_argument("--models", default="", help="models folder; default: the setting `models`")
     index.add_argument("--date", default="", help="date of service; default: every release")
@@ -97,13 +98,14 @@ def _base(folder: Path, chosen: argparse.Namespace) -> list[Table]:
 
 
 def _index(folder: Path, chosen: argparse.Namespace) -> list[Table]:
-    embedder = load_embedder(Path(chosen.models or load_settings().models))
-    if embedder is None:
+    models = Path(chosen.models or load_settings().models)
+    if load_embedder(models) is None:
         raise OperationOutcomeError("required", f"There is no embedder: {HOW_TO_GET}.")
+    coders = Coders(Places(models, folder))
     when = require_date(chosen.date, "--date") if chosen.date else ""
     releases = [one for one in Icd10Cm(folder).releases if not when or one.covers(when)]
     for release in releases:
-        build_vectors(folder, release, embedder, _progress(chosen))
+        coders.build_vectors(release.begins, _progress(chosen))
     versions = {release.version for release in releases}
     return [one for one in importers()["icd10cm"].tables(folder) if one.version in versions]
 
@@ -150,7 +152,7 @@ def _progress(chosen: argparse.Namespace) -> Progress:
 def _line(one: Table | Found) -> str:
     if isinstance(one, Table):
         return (
-            f"{one.name:<10}{one.version:<10}{one.begins} to {one.ends}  {one.rows:>8,} rows  "
+            f"{one.name:<19}{one.version:<12}{one.begins} to {one.ends:<10}  {one.rows:>9,} rows  "
             f"{one.digest[:12]}"
         )
     fitted = "" if one.term in ("", one.display) else f"  ({one.term})"

@@ -19,6 +19,7 @@ _SIGNED: Final = {
 }
 _DOCUMENT_SIGNED: Final = frozenset({"", "final", "amended"})
 """``docStatus``; a document of which it is not said is taken for complete."""
+_WITHDRAWN: Final = frozenset({"entered-in-error", "superseded", "cancelled"})
 _LOCAL: Final = re.compile(
     r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(/_history/[A-Za-z0-9\-.]{1,64})?"
 )
@@ -47,6 +48,12 @@ class ClinicalDocument:
         if self.kind == "DocumentReference":
             return status == "current" and self.resource.get("docStatus", "") in _DOCUMENT_SIGNED
         return status in _SIGNED[self.kind]
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it was in force once, perhaps, and is not to be used any more."""
+        stated = {self.resource.get("status"), self.resource.get("docStatus")}
+        return bool(stated & _WITHDRAWN)
 
     @property
     def ours(self) -> bool:

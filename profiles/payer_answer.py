@@ -68,7 +68,7 @@ def find_answer(said: Mapping[str, Any], sent: Sent) -> tuple[Answer | None, boo
     True, and only who has just sent the Claim may take it.
     """
     entries = list(_resources(said))
-    around = {url: resource for url, resource in entries if url}
+    around = _around(entries)
     benefits = [one for _, one in entries if one["resourceType"] == "ExplanationOfBenefit"]
     responses = [one for _, one in entries if one["resourceType"] == "ClaimResponse"]
     judged = [(one, _is_ours(one, sent, around)) for one in responses]
@@ -80,6 +80,42 @@ def find_answer(said: Mapping[str, Any], sent: Sent) -> tuple[Answer | None, boo
         return None, False
     sole = len(unnamed) == len(judged) == 1
     return (Answer(unnamed[0], None, around) if sole else None), True
+
+
+def _around(entries: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Resources by full URL, and by the relative reference that leads to them (R4 bundle.html#references)."""
+    found: dict[str, dict[str, Any]] = {}
+    for url, resource in entries:
+        if url:
+            found[url] = resource
+            found.setdefault(f"{resource['resourceType']}/{resource.get('id')}", resource)
+    return found
+
+
+def known_again(
+    around: Mapping[str, Mapping[str, Any]], sent: Iterable[Mapping[str, Any]], ours: Iterable[str]
+) -> dict[str, str]:
+    """Our references by the addresses at which a payer has the same, as their identifiers say.
+
+    Parameters
+    ----------
+    around : mapping
+        What came with an answer, by address.
+    sent, ours : iterables
+        What was sent, and under which reference each stands here.
+    """
+    known = {
+        (resource["resourceType"], *pair): reference
+        for resource, reference in zip(sent, ours, strict=True)
+        for pair in identifiers_of(resource)
+    }
+    found = {}
+    for url, resource in around.items():
+        kind = resource["resourceType"]
+        same = {known[kind, *p] for p in identifiers_of(resource) if (kind, *p) in known}
+        if len(same) == 1:
+            found[url] = same.pop()
+    return found
 
 
 def _benefit(

@@ -34,6 +34,7 @@ EXTERNAL_CAUSE: Final = Code(
     f"{_CARIN}/C4BBClaimDiagnosisType", "externalcauseofinjury", "External Cause of Injury"
 )
 
+PRIOR_CLAIM: Final = Code(f"{_THO}/ex-relatedclaimrelationship", "prior", "Prior Claim")
 ATTACHMENT: Final = Code(f"{_THO}/claiminformationcategory", "attachment", "Attachment")
 BILL: Final = Code(f"{_CARIN}/C4BBSupportingInfoType", "typeofbill", "Type of Bill")
 

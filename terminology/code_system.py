@@ -123,6 +123,10 @@ class CodeSystem(Protocol):
         """Codes that a code subsumes, without itself."""
         ...
 
+    def above(self, code: str) -> Iterator[str]:
+        """Codes that subsume a code, without itself, the nearest first."""
+        ...
+
     def subsumes(self, above: str, below: str) -> bool:
         """Whether a code subsumes another one."""
         ...

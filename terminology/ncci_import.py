@@ -76,17 +76,18 @@ def run(wanted: Import) -> Table:
     """
     pairs, sources = _Pairs(), list[SourceText]()
     for source in texts(wanted.files):
-        before = len(pairs.key)
+        before, lines = len(pairs.key), source.content.count("\n")
         for at, row in enumerate(rows(source.content)):
             if len(row) >= 6:
                 pairs.add(row)
             if at % _STEP == 0:
-                wanted.progress(len(pairs.key), 0, "pairs")
+                wanted.progress(at, lines, f"lines of {source.name}")
         if len(pairs.key) == before:
             raise TerminologyError(
                 f"{source.name} holds no PTP edit: seven columns, column 1 code to rationale"
             )
         sources.append(SourceText(source.name, "", source.digest))
+        wanted.progress(lines, lines, f"lines of {source.name}")
     return write_release(
         wanted,
         KINDS[wanted.options.get("service", "practitioner")],

@@ -82,6 +82,11 @@ class ProcedureSystem:
         del code
         return iter(())
 
+    def above(self, code: str) -> Iterator[str]:
+        """None: the list is flat."""
+        del code
+        return iter(())
+
     def subsumes(self, above: str, below: str) -> bool:
         """Never: the list is flat."""
         del above, below

@@ -16,6 +16,8 @@ from typing import Final
 Progress = Callable[[int, int, str], None]
 """Takes what is done, of how many, and of what."""
 
+FOLDER: Final = "terminology"
+"""Name of the folder, in the data folder."""
 LOCK: Final = ".compiling"
 _CHUNK: Final = 1 << 20
 _TICK_NS: Final = 100_000_000
@@ -79,9 +81,13 @@ def compiling(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place when the block ends without an error."""
+    """A temporary file beside ``path`` that takes its place when the block ends without an error.
+
+    Under the folder's lock: what a process that was killed has left is removed.
+    """
+    for left in path.parent.glob(f".{path.name}.*"):
+        left.unlink(missing_ok=True)
     written = path.with_name(f".{path.name}.{os.getpid()}")
-    written.unlink(missing_ok=True)
     try:
         yield written
         with written.open("rb") as file:

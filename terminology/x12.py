@@ -11,6 +11,7 @@ from terminology.systems import ISTHMUS
 NPI: Final = "http://hl7.org/fhir/sid/us-npi"
 EIN: Final = "urn:oid:2.16.840.1.113883.4.4"
 SSN: Final = frozenset({"http://hl7.org/fhir/sid/us-ssn", "urn:oid:2.16.840.1.113883.4.1"})
+NDC: Final = "http://hl7.org/fhir/sid/ndc"
 NAIC: Final = "urn:oid:2.16.840.1.113883.6.300"
 TAXONOMY: Final = frozenset(
     {"http://nucc.org/provider-taxonomy", "urn:oid:2.16.840.1.113883.6.101"}
@@ -59,15 +60,50 @@ PAYER_TYPOLOGY: Final = frozenset({"https://nahdo.org/sopt", "urn:oid:2.16.840.1
 ACCIDENT: Final = {"MVA": "AA", "WPA": "EM"}
 """v3-ActCode of Claim.accident.type to CLM11; any other is OA."""
 ANOTHER_ACCIDENT: Final = "OA"
+ENCOUNTER_PLACES: Final = {
+    "EMER": "23",
+    "IMP": "21",
+    "ACUTE": "21",
+    "OBSENC": "22",
+    "HH": "12",
+}
+"""v3-ActCode of Encounter.class to the place of service; AMB and VR do not tell one."""
 INPATIENT_PLACES: Final = frozenset({"21", "51", "61"})
 
 RENDERING: Final = frozenset({"rendering", "performing", "primary"})
 REFERRING: Final = frozenset({"referring"})
 SUPERVISING: Final = frozenset({"supervising", "supervisor"})
-ATTENDING: Final = frozenset({"attending", "primary"})
+ATTENDING: Final = frozenset({"attending"})
 OPERATING: Final = frozenset({"operating"})
 """Codes of R4 claimcareteamrole and of CARIN's C4BBClaimCareTeamRole, by what X12 calls them."""
 
 REPLACES: Final = frozenset({"prior", "replaces"})
 ORIGINAL, REPLACEMENT, VOID = "1", "7", "8"
 """Claim frequency codes (NUBC)."""
+
+ADJUSTMENT_GROUP: Final = "https://codesystem.x12.org/005010/1033"
+"""Who bears an adjustment: CO, PR, OA, PI (data element 1033)."""
+CLAIM_STATUS: Final = "https://codesystem.x12.org/005010/1029"
+PROVIDER_ADJUSTMENT: Final = "https://codesystem.x12.org/005010/426"
+PAYER_CONTROL: Final = f"{ISTHMUS}/NamingSystem/payer-claim-control-number"
+"""Identifier system of CLP07, by which a payer names the claim."""
+PAYMENT_TRACE: Final = f"{ISTHMUS}/NamingSystem/payment-trace-number"
+CLAIM_STATUS_CODE: Final = f"{ISTHMUS}/StructureDefinition/claim-status-code"
+"""Extension of a ClaimResponse: CLP02."""
+
+DENIED, REVERSED, NOT_OURS = "4", "22", "23"
+STATUS_TEXT: Final = {
+    "1": "Processed; the payer is the primary one",
+    "2": "Processed; the payer is the secondary one",
+    "3": "Processed; the payer is the tertiary one",
+    DENIED: "Denied",
+    "19": "Processed as primary payer and passed on to another",
+    "20": "Processed as secondary payer and passed on to another",
+    "21": "Processed as tertiary payer and passed on to another",
+    REVERSED: "An earlier payment is taken back",
+    NOT_OURS: "Not a claim of this payer; passed on to another",
+    "25": "What would be paid; no payment",
+}
+"""CLP02 in our own words."""
+PROCEDURE: Final = "HC"
+"""Qualifier of a code of CPT or HCPCS (data element 235)."""

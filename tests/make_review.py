@@ -36,7 +36,9 @@ def review_client(store: Store, data: Path) -> TestClient:
     data.mkdir(exist_ok=True)
     (data / "terminology").mkdir(exist_ok=True)
     for file in terminology_folder().glob("icd10cm-*.sqlite"):
-        (data / "terminology" / file.name).symlink_to(file)
+        link = data / "terminology" / file.name
+        if not link.exists():
+            link.symlink_to(file)
     services = Services(request_analysis=lambda *_: "", on_created=lambda *_: None)
     settings = replace(load_settings({}), data=str(data))
     return TestClient(build_app(store, settings, services), raise_server_exceptions=False)

@@ -112,4 +112,6 @@ def every_table(folder: Path) -> None:
     for service in ("practitioner", "hospital"):
         imported(folder, "ncci", "ccipra-v320r0-f1.txt", PTP_HEADER + PTP_ROWS, service=service)
         imported(folder, "mue", "MCR_MUE.csv", MUE_CSV, service=service)
+    supplies = MUE_CSV.replace("20610,2", "J1100,9").replace("Practitioner", "DME Supplier")
+    imported(folder, "mue", "MCR_MUE.csv", supplies, service="dme")
     imported(folder, "add-on", "AOC.csv", ADD_ON_CSV)

@@ -170,6 +170,75 @@ def make_claim(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in {**claim, **members}.items() if value is not None}
 
 
+def stay(**members: Any) -> dict[str, Any]:
+    """An approved institutional claim of an inpatient stay."""
+    carin = "http://hl7.org/fhir/us/carin-bb/CodeSystem"
+
+    def said(category: str, **value: Any) -> dict[str, Any]:
+        system = f"{carin}/C4BBSupportingInfoType"
+        return {"category": {"coding": [{"system": system, "code": category}]}, **value}
+
+    def coded(category: str, code: str) -> dict[str, Any]:
+        return said(category, code={"coding": [{"code": code}]})
+
+    info = [
+        coded("typeofbill", "0111"),
+        coded("admtype", "1"),
+        coded("pointoforigin", "1"),
+        coded("discharge-status", "01"),
+        coded("drg", "193"),
+        said(
+            "admissionperiod",
+            timingPeriod={
+                "start": "2026-05-01T09:30:00-04:00",
+                "end": "2026-05-04T14:05:00-04:00",
+            },
+        ),
+    ]
+    principal = {"coding": [{"code": "principal"}]}
+    admitting = {"coding": [{"code": "admitting"}]}
+    item = line(
+        1,
+        revenue={
+            "coding": [{"system": "https://www.nubc.org/CodeSystem/RevenueCodes", "code": "0120"}]
+        },
+        productOrService={"text": "room and board"},
+        units=3,
+        net={"value": 3600, "currency": "USD"},
+        diagnosisSequence=None,
+        servicedDate=None,
+    )
+    claim = make_claim(
+        type={"coding": [{"code": "institutional"}]},
+        billablePeriod={"start": "2026-05-01", "end": "2026-05-04"},
+        supportingInfo=[{"sequence": at, **one} for at, one in enumerate(info, 1)],
+        diagnosis=[
+            {
+                **diagnosis(1, "J18.9"),
+                "type": [principal],
+                "onAdmission": {"coding": [{"code": "y"}]},
+            },
+            {**diagnosis(2, "R05.9"), "type": [admitting]},
+            {**diagnosis(3, "I10"), "onAdmission": {"coding": [{"code": "y"}]}},
+            diagnosis(4, "E11.9"),
+        ],
+        procedure=[
+            {
+                "sequence": 1,
+                "date": "2026-05-02",
+                "procedureCodeableConcept": {
+                    "coding": [
+                        {"system": "http://www.cms.gov/Medicare/Coding/ICD10", "code": "0BJ08ZZ"}
+                    ]
+                },
+            }
+        ],
+        item=[item],
+        total={"value": 3600, "currency": "USD"},
+    )
+    return {name: value for name, value in {**claim, **members}.items() if value is not None}
+
+
 def judged(text: str) -> list[str]:
     """What pyx12 finds wrong in an interchange."""
     import pyx12.params

@@ -34,9 +34,13 @@ def pdf_text(content: bytes) -> str:
         ``invalid`` when it cannot be read, ``not-supported`` when it is encrypted or shows pictures only,
         ``too-costly`` when it has too many pages, unpacks to too much or takes too long.
     """
-    import pypdf
-    from pypdf.errors import LimitReachedError
-
+    try:
+        import pypdf
+        from pypdf.errors import LimitReachedError
+    except ModuleNotFoundError:
+        raise OperationOutcomeError(
+            "not-supported", "reading a PDF needs the extra: pip install isthmus[language]"
+        ) from None
     try:
         with pypdf.apply_configuration(None, **_LIMITS):
             return _text(pypdf.PdfReader(BytesIO(content), strict=False))

@@ -99,7 +99,7 @@ class PayerClient:
         return reply
 
     def _authorized(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        given = {"Accept": FHIR_JSON, **headers}
+        given = {"Accept": FHIR_JSON, "Accept-Encoding": "identity", **headers}
         if body:
             given["Content-Type"] = FHIR_JSON
         if self._tokens is not None:

@@ -1,6 +1,14 @@
 """The payers that a site knows: a JSON file, read once and checked.
 
-A list of objects; ``docs/payers.md`` explains each member. Only these addresses, and Endpoints below the
+A list of objects with the members of ``Payer``::
+
+    [{"name": "acme", "address": "https://payer.example/fhir", "mode": "pas",
+      "organization": ["urn:oid:2.16.840.1.113883.6.300|12345", "Organization/acme"],
+      "ca_file": "/etc/isthmus/acme.pem", "timeout_s": 30, "settle_s": 60,
+      "token": {"url": "https://payer.example/token", "client_id": "isthmus",
+                "key_file": "/etc/isthmus/acme-key.pem", "key_id": "1", "algorithm": "ES384"}}]
+
+Only these addresses, and Endpoints below the
 setting ``payer_servers``, are ever asked: what somebody has posted does not steer the gateway.
 """
 
@@ -68,8 +76,8 @@ class Payer:
     timeout_s : float
         For a whole exchange.
     settle_s : float
-        How long after an attempt of unknown end the payer may still be busy with it: only then is its
-        "not known" believed.
+        How long after an attempt has begun the payer may still be busy with it: only then is its "not
+        known" believed. More than ``timeout_s``.
     honours_key : bool
         Whether the payer promises that a second request of one ``Idempotency-Key`` does nothing.
     documents : bool

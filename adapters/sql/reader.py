@@ -174,5 +174,5 @@ class Reader:
     def _terminology(self) -> Terminology:
         from adapters.sql.search.terminology import StoredTerminology
 
-        stored = StoredTerminology(self)
+        stored = StoredTerminology(self, self._registry.code_systems)
         return Terminology(stored.in_value_set, stored.subsumed)

@@ -5,6 +5,7 @@ once everything older is indexed too; until then a search that names it is told 
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -19,9 +20,16 @@ SERVED: Final = "served:"
 
 
 class Registry:
-    """Parameters by type; callable, so that it is the ``lookup`` of indexing and searching."""
+    """Parameters by type; callable, so that it is the ``lookup`` of indexing and searching.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    code_systems : Path
+        Compiled code systems, which ``:in``, ``:above`` and ``:below`` ask; need not exist.
+    """
+
+    def __init__(self, code_systems: Path) -> None:
+        self.code_systems = code_systems
         self.generation = ""
         self._added: dict[str, dict[str, SearchParameter]] = {}
         self._merged: dict[str, Mapping[str, SearchParameter]] = {}

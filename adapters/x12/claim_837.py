@@ -1,16 +1,17 @@
-"""An approved Claim as an X12 837 transaction set (005010X222A1): header, providers, insured, claim, lines.
+"""An approved Claim as an X12 837 transaction set: header, providers, insured, claim, lines.
+
+Professional claims follow 005010X222A1, institutional ones 005010X223A2.
 
 Either everything that the guide needs is there, or every missing element is said with its FHIRPath.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
-from adapters.x12 import claim_loop, service_lines
-from adapters.x12.elements import Elements, shown
+from adapters.x12 import claim_loop, institutional, professional, service_lines
+from adapters.x12.elements import Elements
 from adapters.x12.parties import (
     Json,
     Party,
@@ -21,13 +22,19 @@ from adapters.x12.parties import (
     provider_name,
     tax_number,
 )
+from adapters.x12.prior_payment import PriorPayment
 from adapters.x12.segments import Delimiters, Segment, segment
 from adapters.x12.source import Source, codings
 from adapters.x12.subscriber import Insured, payer_id
 from profiles.outcome import OperationOutcomeError
-from terminology.x12 import PROFESSIONAL
+from terminology.x12 import INSTITUTIONAL, PROFESSIONAL
 
 SENT: Final = frozenset({"active", "cancelled"})
+KINDS: Final = {
+    "professional": (PROFESSIONAL, professional.claim, professional.lines),
+    "institutional": (INSTITUTIONAL, institutional.claim, institutional.lines),
+}
+"""Guide, loops 2300 with 2310, and loops 2400 of each type of Claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +80,16 @@ def claim_set(claim: Json, resolve: Resolve, sending: Sending, delimiters: Delim
         ``business-rule`` for a Claim that is not to be sent, ``required`` or ``value`` with an issue for
         everything that is missing or cannot be written.
     """
-    _require_sendable(claim)
+    kind = _sendable(claim)
     elements = Elements(delimiters)
     source = Source(claim, resolve, elements, sending.place)
-    made = _professional(source, sending)
+    made = _set(source, sending, kind)
     elements.require_none("the claim")
     return made
 
 
-def _require_sendable(claim: Json) -> None:
+def _sendable(claim: Json) -> str:
+    """The type of a Claim that may be sent."""
     if claim.get("use") != "claim":
         raise OperationOutcomeError(
             "business-rule", "an 837 asks for payment: only a claim is sent so", "Claim.use"
@@ -90,18 +98,22 @@ def _require_sendable(claim: Json) -> None:
         raise OperationOutcomeError(
             "business-rule", "only a claim that a person has approved is sent", "Claim.status"
         )
-    if "professional" not in {code for _, code in codings(claim.get("type"))}:
-        raise OperationOutcomeError(
-            "not-supported", "only professional claims are written as X12", "Claim.type"
-        )
+    for _, code in codings(claim.get("type")):
+        if code in KINDS:
+            return code
+    raise OperationOutcomeError(
+        "not-supported", "only professional and institutional claims are written", "Claim.type"
+    )
 
 
-def _professional(source: Source, sending: Sending) -> ClaimSet:
+def _set(source: Source, sending: Sending, kind: str) -> ClaimSet:
+    guide, write_claim, write_lines = KINDS[kind]
     claim = source.claim
     billing = source.party(claim.get("provider"), "Claim.provider", "the billing provider")
     patient = source.party(claim.get("patient"), "Claim.patient", "the patient")
     insured = _insured(source, patient)
     payer = _payer(source, insured)
+    priors = _priors(source, insured)
     ends = (
         sending.submitter or _tax_id(billing, source.elements),
         sending.receiver or (payer_id(payer) if payer else ""),
@@ -112,12 +124,12 @@ def _professional(source: Source, sending: Sending) -> ClaimSet:
         *_receiver(payer, ends[1], source.elements),
         *_billing(billing, source.elements),
         *_levels(source, insured, payer),
-        *_claim(source, billing),
-        *_others(insured),
-        *_lines(source),
+        *write_claim(source, billing),
+        *_others(insured, priors),
+        *write_lines(source, list(priors.values())),
     ]
     control = claim_loop.patient_control_number(source)
-    return ClaimSet(PROFESSIONAL, tuple(body), *ends, control)
+    return ClaimSet(guide, tuple(body), *ends, control)
 
 
 def _header(sending: Sending) -> list[Segment]:
@@ -160,75 +172,57 @@ def _billing(billing: Party | None, elements: Elements) -> list[Segment]:
 
 
 def _insured(source: Source, patient: Party | None) -> list[Insured]:
-    """The coverages, the focal one first; it must be the one that pays first."""
+    """The coverages in the order in which they pay."""
     found = source.insurances()
     if not source.claim.get("insurance"):
         source.elements.missing("Claim.insurance", "a coverage")
-    if patient is None:
-        return []
-    for entry in found[1:]:
-        if entry.entry.get("focal"):
-            source.elements.faults.append(
-                (
-                    "not-supported",
-                    "a claim to another than the primary payer needs what that one has paid",
-                    f"{entry.at}.focal",
-                )
-            )
-    return [Insured(source, entry, patient) for entry in found]
+    return [] if patient is None else [Insured(source, entry, patient) for entry in found]
+
+
+def _asked(insured: Sequence[Insured]) -> int:
+    """Place of the coverage that the claim is for."""
+    return next((at for at, one in enumerate(insured) if one.focal), 0)
 
 
 def _payer(source: Source, insured: Sequence[Insured]) -> Party | None:
     insurer = source.claim.get("insurer")
     if insurer:
         return source.party(insurer, "Claim.insurer", "the payer")
-    return insured[0].payor() if insured else None
+    return insured[_asked(insured)].payor() if insured else None
 
 
 def _levels(source: Source, insured: Sequence[Insured], payer: Party | None) -> list[Segment]:
     """Loops 2000B with 2010BA and 2010BB, and 2000C with 2010CA where the patient is another."""
     if not insured:
         return []
-    first = insured[0]
+    order = _asked(insured)
+    own = insured[order]
     made = [
-        segment("HL", "2", "1", "22", "0" if first.is_patient else "1"),
-        first.level(),
-        *first.subscriber_name(),
-        *first.payer(payer),
+        segment("HL", "2", "1", "22", "0" if own.is_patient else "1"),
+        own.level(order),
+        *own.subscriber_name(),
+        *own.payer(payer),
     ]
-    if not first.is_patient:
-        made += [segment("HL", "3", "2", "23", "0"), *first.patient_segments()]
+    if not own.is_patient:
+        made += [segment("HL", "3", "2", "23", "0"), *own.patient_segments()]
     return made
 
 
-def _others(insured: Sequence[Insured]) -> list[Segment]:
-    """Loops 2320: who may pay after the first."""
-    return [one for order, other in enumerate(insured[1:], 1) for one in other.other(order)]
+def _priors(source: Source, insured: Sequence[Insured]) -> dict[int, PriorPayment]:
+    """What the payers before the one that is asked have paid, by their place."""
+    found = {at: one.prior_payment() for at, one in enumerate(insured[: _asked(insured)])}
+    priors = {at: prior for at, prior in found.items() if prior is not None}
+    for prior in priors.values():
+        prior.require_balance(service_lines.total(source))
+    return priors
 
 
-def _claim(source: Source, billing: Party | None) -> list[Segment]:
-    """Loops 2300 and 2310."""
-    place = service_lines.claim_place(source)
-    lines = service_lines.items(source)
-    charges = [service_lines.charge(item, at, source.elements) for at, item in lines]
-    total = claim_loop.whole_charge(source, shown(sum(charges, Decimal(0))))
-    pointed = frozenset(n for _, item in lines for n in item.get("informationSequence", ()))
-    return [
-        claim_loop.claim_segment(source, total, place),
-        *claim_loop.dates(source, place),
-        *claim_loop.references(source),
-        *claim_loop.notes(source, pointed),
-        claim_loop.diagnosis_segment(source, claim_loop.diagnoses(source)),
-        *claim_loop.providers(source, billing),
-    ]
-
-
-def _lines(source: Source) -> list[Segment]:
-    """Loops 2400."""
-    order = {sequence: at for at, (sequence, _, _) in enumerate(claim_loop.diagnoses(source), 1)}
-    place = service_lines.claim_place(source)
+def _others(insured: Sequence[Insured], priors: Mapping[int, PriorPayment]) -> list[Segment]:
+    """Loops 2320: who has paid before, and who may pay after."""
+    own = _asked(insured)
     return [
         one
-        for number, (at, item) in enumerate(service_lines.items(source), 1)
-        for one in service_lines.line(source, number, at, item, order, place)
+        for order, other in enumerate(insured)
+        if order != own
+        for one in other.other(order, priors.get(order))
     ]

@@ -1,5 +1,9 @@
-"""Loop 2300 of a professional claim: CLM, dates, references, notes, diagnoses, providers (005010X222A1)."""
+"""What loop 2300 of every claim has: control number, frequency, references, notes, diagnoses, facility.
 
+The same in 005010X222A1 (professional) and 005010X223A2 (institutional).
+"""
+
+from dataclasses import dataclass
 from typing import Final
 
 from adapters.x12.elements import Elements, shown
@@ -10,27 +14,19 @@ from adapters.x12.parties import (
     identifier_of,
     name_segment,
     npi_of,
-    provider_name,
     taxonomy_of,
 )
 from adapters.x12.segments import Segment, segment
 from adapters.x12.source import Source, code_of, codings
-from terminology.systems import ACT_CODE, ICD_10_CM
+from terminology.systems import ICD_10_CM
 from terminology.x12 import (
-    ACCIDENT,
-    ANOTHER_ACCIDENT,
-    INPATIENT_PLACES,
     ORIGINAL,
     PATIENT_CONTROL,
-    REFERRING,
-    RENDERING,
     REPLACEMENT,
     REPLACES,
-    SUPERVISING,
     VOID,
 )
 
-MOST_DIAGNOSES: Final = 12
 LONGEST_CONTROL: Final = 20
 LONGEST_NOTE: Final = 80
 
@@ -64,57 +60,7 @@ def _earlier(source: Source) -> list[tuple[str, str]]:
     ]
 
 
-def claim_segment(source: Source, total: str, place: str) -> Segment:
-    """CLM; benefits go to the provider unless the payee is another."""
-    payee = {code for _, code in codings(source.claim.get("payee", {}).get("type"))}
-    assigned = "N" if payee & {"subscriber", "other"} else "Y"
-    return segment(
-        "CLM",
-        patient_control_number(source),
-        total,
-        *("", ""),
-        (place, "B", frequency(source)),
-        *("Y", "A", assigned, "Y", ""),
-        _related_causes(source),
-    )
-
-
-def _related_causes(source: Source) -> tuple[str, ...]:
-    """CLM11: an accident, with the state of one on the road."""
-    accident = source.claim.get("accident")
-    if not accident:
-        return ("",)
-    cause = ACCIDENT.get(code_of(accident.get("type"), ACT_CODE), ANOTHER_ACCIDENT)
-    if cause != ACCIDENT["MVA"]:
-        return (cause,)
-    at = "Claim.accident.location.state"
-    state = accident.get("locationAddress", {}).get("state")
-    return (cause, "", "", source.elements.token(state, at, "the state of the accident", 2))
-
-
-def dates(source: Source, place: str) -> list[Segment]:
-    """DTP of an accident and, where the patient stayed, of admission and discharge."""
-    made = []
-    accident = source.claim.get("accident", {}).get("date")
-    if accident:
-        day = source.elements.day(accident, "Claim.accident.date", "the date of the accident")
-        made.append(segment("DTP", "439", "D8", day))
-    at, stay = next(
-        iter(source.information("hospitalized", "admissionperiod")), ("Claim.supportingInfo", {})
-    )
-    period = stay.get("timingPeriod", {})
-    if place in INPATIENT_PLACES or period:
-        start = source.elements.day(
-            period.get("start"), f"{at}.timing.start", "the date of admission"
-        )
-        made.append(segment("DTP", "435", "D8", start))
-    if period.get("end"):
-        end = source.elements.day(period["end"], f"{at}.timing.end", "the date of discharge")
-        made.append(segment("DTP", "096", "D8", end))
-    return made
-
-
-def references(source: Source) -> list[Segment]:
+def references(source: Source, frequency_code: str) -> list[Segment]:
     """REF: referral, prior authorization, the payer's number of the earlier claim, medical record."""
     elements, claim = source.elements, source.claim
     made = []
@@ -125,9 +71,11 @@ def references(source: Source) -> list[Segment]:
     for at, entry in enumerate(claim.get("insurance", ())):
         if entry.get("focal") and entry.get("preAuthRef"):
             place = f"Claim.insurance[{at}].preAuthRef[0]"
+            if len(entry["preAuthRef"]) > 1:
+                elements.unfit(place, "a claim names one prior authorization")
             number = elements.token(entry["preAuthRef"][0], place, "the authorization", 50)
             made.append(segment("REF", "G1", number))
-    if frequency(source) != ORIGINAL:
+    if frequency_code in (REPLACEMENT, VOID):
         earlier = _earlier(source) or [("Claim.related.reference", "")]
         what = "the payer's number of the earlier claim"
         made.append(segment("REF", "F8", elements.token(earlier[0][1], earlier[0][0], what, 50)))
@@ -145,57 +93,66 @@ def _record_number(source: Source) -> list[Segment]:
 
 def notes(source: Source, sequences: frozenset[int]) -> list[Segment]:
     """NTE of the claim: a text of the supporting information that no line points to."""
-    for at, entry in source.information("info"):
-        if entry.get("valueString") and entry.get("sequence") not in sequences:
-            text = source.elements.words(
-                entry["valueString"], f"{at}.value", "a note", LONGEST_NOTE
-            )
-            return [segment("NTE", "ADD", text)]
-    return []
+    return one_note(
+        source,
+        [
+            (at, str(entry["valueString"]))
+            for at, entry in source.information("info")
+            if entry.get("valueString") and entry.get("sequence") not in sequences
+        ],
+    )
 
 
-def diagnoses(source: Source) -> list[tuple[int, str, frozenset[str]]]:
-    """Sequence, code without the dot and types of every diagnosis, the principal one first."""
+def one_note(source: Source, texts: list[tuple[str, str]]) -> list[Segment]:
+    """NTE of the one text that there may be at its place; several are refused, not dropped."""
+    for at, _ in texts[1:]:
+        source.elements.unfit(f"{at}.value", "there is room for one note here")
+    return [
+        segment("NTE", "ADD", source.elements.words(text, f"{at}.value", "a note", LONGEST_NOTE))
+        for at, text in texts[:1]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One diagnosis: its code without the dot, its types, whether it was there at admission (or nothing)."""
+
+    sequence: int
+    code: str
+    types: frozenset[str]
+    at_admission: str
+
+
+def diagnoses(source: Source) -> list[Diagnosis]:
+    """Every diagnosis, the principal one first."""
     found = []
     for at, entry in enumerate(source.claim.get("diagnosis", ())):
-        place = f"Claim.diagnosis[{at}].diagnosis"
         concept = entry.get("diagnosisCodeableConcept")
         if concept is None:
             condition = source.found(entry.get("diagnosisReference", {})) or {}
             concept = condition.get("code")
-        code = code_of(concept, ICD_10_CM).replace(".", "")
+        code = source.elements.token(
+            code_of(concept, ICD_10_CM).replace(".", ""),
+            f"Claim.diagnosis[{at}].diagnosis",
+            "the ICD-10-CM code",
+            7,
+        )
         types = frozenset(c for one in entry.get("type", ()) for _, c in codings(one))
-        code = source.elements.token(code, place, "the ICD-10-CM code", 7)
-        found.append((int(entry.get("sequence", 0)), code, types))
+        present = next((c for _, c in codings(entry.get("onAdmission"))), "").upper()
+        found.append(
+            Diagnosis(
+                int(entry.get("sequence", 0)), code, types, present if present in "YNUW" else ""
+            )
+        )
     if not found:
         source.elements.missing("Claim.diagnosis", "a diagnosis")
-    return sorted(found, key=lambda one: ("principal" not in one[2], one[0]))
+    return sorted(found, key=lambda one: ("principal" not in one.types, one.sequence))
 
 
-def diagnosis_segment(source: Source, found: list[tuple[int, str, frozenset[str]]]) -> Segment:
-    """HI of a professional claim: the first-listed diagnosis and at most eleven others."""
-    if len(found) > MOST_DIAGNOSES:
-        source.elements.unfit("Claim.diagnosis", "a professional claim has at most 12 diagnoses")
-    kinds = ["ABK", *["ABF"] * len(found)]
-    return segment("HI", *((kind, one[1]) for kind, one in zip(kinds, found, strict=False)))
-
-
-def providers(source: Source, billing: Party | None) -> list[Segment]:
-    """Loops 2310A to 2310D, each where there is one; who renders is named where it is not who bills."""
-    elements = source.elements
-    made = []
-    referring = source.team(REFERRING)
-    if referring is not None:
-        made.append(provider_name("DN", referring, elements))
-    rendering = source.team(RENDERING)
-    if rendering is not None and (billing is None or npi_of(rendering) != npi_of(billing)):
-        made.append(provider_name("82", rendering, elements))
-        made += taxonomy("PE", rendering, elements)
-    made += facility(source, billing)
-    supervising = source.team(SUPERVISING)
-    if supervising is not None:
-        made.append(provider_name("DQ", supervising, elements))
-    return made
+def benefits(source: Source) -> str:
+    """CLM08: benefits go to the provider unless the payee is another."""
+    payee = {code for _, code in codings(source.claim.get("payee", {}).get("type"))}
+    return "N" if payee & {"subscriber", "other"} else "Y"
 
 
 def taxonomy(role: str, one: Party, elements: Elements) -> list[Segment]:

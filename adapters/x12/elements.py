@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from adapters.x12.characters import is_identifier, plain_text
 from adapters.x12.segments import Delimiters
+from profiles.exact_json import Number
 from profiles.outcome import OperationOutcomeError
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -57,7 +58,9 @@ class Elements:
         self.faults.append(("value", text, at))
         return ""
 
-    def words(self, value: Any, at: str, what: str, most: int, *, needed: bool = True) -> str:
+    def words(
+        self, value: Any, at: str, what: str, most: int, *, least: int = 1, needed: bool = True
+    ) -> str:
         """Words of people, cleaned by rule; a text that is too long is never cut."""
         if not value:
             return self.missing(at, what) if needed else ""
@@ -66,19 +69,24 @@ class Elements:
             return self.unfit(at, f"{what} has letters that X12 cannot write")
         if not made:
             return self.missing(at, what) if needed else ""
-        if len(made) > most:
-            return self.unfit(at, f"{what} has more than {most} characters")
-        return made
+        return self._of_length(made, at, what, least, most)
 
-    def token(self, value: Any, at: str, what: str, most: int, *, needed: bool = True) -> str:
+    def token(
+        self, value: Any, at: str, what: str, most: int, *, least: int = 1, needed: bool = True
+    ) -> str:
         """An identifier or a code, exactly as it is."""
         if not value:
             return self.missing(at, what) if needed else ""
         if not is_identifier(str(value), self.delimiters):
             return self.unfit(at, f"{what} has characters that X12 cannot write")
-        if len(str(value)) > most:
+        return self._of_length(str(value), at, what, least, most)
+
+    def _of_length(self, made: str, at: str, what: str, least: int, most: int) -> str:
+        if len(made) > most:
             return self.unfit(at, f"{what} has more than {most} characters")
-        return str(value)
+        if len(made) < least:
+            return self.unfit(at, f"{what} has fewer than {least} characters")
+        return made
 
     def day(self, value: Any, at: str, what: str, *, needed: bool = True) -> str:
         """A date of eight digits, of a date or dateTime that names its day."""
@@ -97,6 +105,15 @@ class Elements:
         if given.get("currency", "USD") != "USD":
             self.unfit(at, f"{what} is not in US dollars")
         return self.number(given["value"], at, what)
+
+    def signed(self, money: Mapping[str, Any] | None, at: str, what: str) -> Decimal:
+        """As ``amount``, for one that may be negative."""
+        given = dict(money or {})
+        value = given.get("value")
+        if isinstance(value, int | float) and value < 0:
+            text = repr(value).removeprefix("-")
+            return -self.amount({**given, "value": Number(text)}, at, what)
+        return self.amount(given, at, what)
 
     def number(self, value: Any, at: str, what: str) -> Decimal:
         """A decimal exactly as it was written, of at most eighteen digits and not negative."""

@@ -160,15 +160,19 @@ def address(one: Party, elements: Elements, *, long_zip: bool = False) -> list[S
     lines = [str(line) for line in given.get("line", ()) if line]
     first = elements.words(lines[0] if lines else "", f"{at}.line", "a street", 55)
     second = elements.words(" ".join(lines[1:]), f"{at}.line", "an address line", 55, needed=False)
-    city = elements.words(given.get("city"), f"{at}.city", f"the city of {one.what}", 30)
+    city = elements.words(given.get("city"), f"{at}.city", f"the city of {one.what}", 30, least=2)
     country = str(given.get("country", "")).upper()
     if country in ("", "US", "USA", "UNITED STATES"):
-        state = elements.token(given.get("state"), f"{at}.state", f"the state of {one.what}", 2)
+        state = elements.token(
+            given.get("state"), f"{at}.state", f"the state of {one.what}", 2, least=2
+        )
         code = elements.zip_code(given.get("postalCode"), f"{at}.postalCode", long=long_zip)
         place = segment("N4", city, state, code)
     else:
-        code = elements.token(given.get("postalCode"), at, "a postal code", 15, needed=False)
-        abroad = elements.token(country, f"{at}.country", "a country code", 3)
+        code = elements.token(
+            given.get("postalCode"), at, "a postal code", 15, least=3, needed=False
+        )
+        abroad = elements.token(country, f"{at}.country", "a country code", 3, least=2)
         place = segment("N4", city, "", code, abroad)
     return [segment("N3", first, second), place]
 

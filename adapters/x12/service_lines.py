@@ -1,31 +1,30 @@
-"""Loop 2400 of a professional claim: one line per item (005010X222A1)."""
+"""What loop 2400 of every claim has: charge, quantity, procedure, place, dates of one item."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.x12.claim_loop import LONGEST_NOTE
+from adapters.x12.claim_loop import one_note
 from adapters.x12.elements import Elements, shown
+from adapters.x12.prior_payment import PriorPayment
 from adapters.x12.segments import Segment, segment
 from adapters.x12.source import Source, code_of, codings
 from terminology.systems import CPT, HCPCS
-from terminology.x12 import PLACE_OF_SERVICE
+from terminology.x12 import ENCOUNTER_PLACES, PLACE_OF_SERVICE
 
-MOST_LINES: Final = 50
-MOST_POINTERS: Final = 4
 MOST_MODIFIERS: Final = 4
 MINUTES: Final = frozenset({"min", "MJ"})
 
 Item = Mapping[str, Any]
 
 
-def items(source: Source) -> list[tuple[str, Item]]:
+def items(source: Source, most: int) -> list[tuple[str, Item]]:
     """The lines with their places."""
     found = [(f"Claim.item[{at}]", item) for at, item in enumerate(source.claim.get("item", ()))]
     if not found:
         source.elements.missing("Claim.item", "a service line")
-    if len(found) > MOST_LINES:
-        source.elements.unfit("Claim.item", f"a professional claim has at most {MOST_LINES} lines")
+    if len(found) > most:
+        source.elements.unfit("Claim.item", f"a claim of this kind has at most {most} lines")
     return found
 
 
@@ -48,26 +47,29 @@ def quantity(item: Item, at: str, elements: Elements) -> tuple[Decimal, str]:
     return elements.number(given["value"], f"{at}.quantity", "the number of units"), unit
 
 
-def procedure(item: Item, at: str, elements: Elements) -> tuple[str, ...]:
-    """Composite of code and modifiers."""
+def procedure(item: Item, at: str, elements: Elements, *, needed: bool = True) -> tuple[str, ...]:
+    """Composite of code and modifiers; empty where there may be none and is none."""
     place = f"{at}.productOrService"
-    code = elements.token(
-        code_of(item.get("productOrService"), CPT, HCPCS), place, "the CPT or HCPCS code", 48
-    )
+    given = code_of(item.get("productOrService"), CPT, HCPCS)
+    if not given and not needed:
+        return ("",)
+    code = elements.token(given, place, "the CPT or HCPCS code", 48)
     modifiers = [code for one in item.get("modifier", ()) for _, code in codings(one)[:1]]
     if len(modifiers) > MOST_MODIFIERS:
         elements.unfit(f"{at}.modifier", "a line has at most four modifiers")
-    made = [elements.token(one, f"{at}.modifier", "a modifier", 2) for one in modifiers]
+    made = [elements.token(one, f"{at}.modifier", "a modifier", 2, least=2) for one in modifiers]
     return ("HC", code, *made)
 
 
 def place_of(source: Source, item: Item) -> str:
-    """Place of service of a line; of the facility or the caller where the line says none."""
+    """Place of service of a line; of the facility, the encounter or the caller where it says none."""
     said = code_of(item.get("locationCodeableConcept"), PLACE_OF_SERVICE)
     if said:
         return said
     facility = source.found(source.claim.get("facility", {})) or {}
     kinds = [code_of(kind, PLACE_OF_SERVICE) for kind in facility.get("type", ())]
+    _, encounter = source.encounter()
+    kinds.append(ENCOUNTER_PLACES.get(encounter.get("class", {}).get("code"), ""))
     return next(filter(None, kinds), source.place)
 
 
@@ -76,53 +78,6 @@ def claim_place(source: Source) -> str:
     lines = source.claim.get("item", ())
     place = place_of(source, lines[0]) if lines else source.place
     return source.elements.token(place, "Claim.item[0].location", "the place of service", 2)
-
-
-def line(
-    source: Source, number: int, at: str, item: Item, order: Mapping[int, int], place: str
-) -> list[Segment]:
-    """LX, SV1, DTP, REF and NTE of one item.
-
-    Parameters
-    ----------
-    order : mapping of int to int
-        Place of every diagnosis in HI by its sequence.
-    place : str
-        Place of service of the claim.
-    """
-    elements = source.elements
-    count, unit = quantity(item, at, elements)
-    own = place_of(source, item)
-    return [
-        segment("LX", str(number)),
-        segment(
-            "SV1",
-            procedure(item, at, elements),
-            shown(charge(item, at, elements)),
-            unit,
-            shown(count),
-            elements.token(own, f"{at}.location", "a place", 2) if own != place else "",
-            "",
-            pointers(item, at, order, elements),
-        ),
-        service_date(source, item, at),
-        segment("REF", "6R", control_number(item, number)),
-        *_note(source, item),
-    ]
-
-
-def pointers(item: Item, at: str, order: Mapping[int, int], elements: Elements) -> tuple[str, ...]:
-    """SV107: one to four diagnoses, the most important first."""
-    place = f"{at}.diagnosisSequence"
-    given = item.get("diagnosisSequence", ())
-    if not given:
-        elements.missing(place, "a diagnosis of the line")
-        return ("",)
-    if any(sequence not in order for sequence in given):
-        elements.unfit(place, "the line points to a diagnosis that the claim does not have")
-    if len(given) > MOST_POINTERS:
-        elements.unfit(place, "a line points to at most four diagnoses")
-    return tuple(str(order.get(sequence, "")) for sequence in given)
 
 
 def service_date(source: Source, item: Item, at: str) -> Segment:
@@ -143,13 +98,51 @@ def control_number(item: Item, number: int) -> str:
     return str(item.get("sequence", number))
 
 
-def _note(source: Source, item: Item) -> list[Segment]:
-    for at, entry in source.information("info"):
-        if entry.get("sequence") in item.get("informationSequence", ()) and entry.get(
-            "valueString"
-        ):
-            text = source.elements.words(
-                entry["valueString"], f"{at}.value", "a note", LONGEST_NOTE
-            )
-            return [segment("NTE", "ADD", text)]
-    return []
+def note(source: Source, item: Item) -> list[Segment]:
+    """NTE of a line: a text of the supporting information that it points to."""
+    pointed_to = item.get("informationSequence", ())
+    return one_note(
+        source,
+        [
+            (at, str(entry["valueString"]))
+            for at, entry in source.information("info")
+            if entry.get("valueString") and entry.get("sequence") in pointed_to
+        ],
+    )
+
+
+def total(source: Source) -> Decimal:
+    """Sum of the charges of the lines."""
+    given = enumerate(source.claim.get("item", ()))
+    return sum(
+        (charge(item, f"Claim.item[{at}]", source.elements) for at, item in given), Decimal(0)
+    )
+
+
+def priorly_paid(
+    source: Source,
+    number: int,
+    at: str,
+    item: Item,
+    priors: Sequence[PriorPayment],
+    revenue: str = "",
+) -> list[Segment]:
+    """Loops 2430: what each earlier payer has done with a line."""
+    elements = source.elements
+    count, _ = quantity(item, at, elements)
+    return [
+        one
+        for prior in priors
+        for one in prior.line(
+            int(item.get("sequence", number)),
+            charge(item, at, elements),
+            procedure(item, at, elements, needed=not revenue),
+            revenue,
+            shown(count),
+        )
+    ]
+
+
+def pointed(lines: Sequence[tuple[str, Item]]) -> frozenset[int]:
+    """Sequences of the supporting information that a line points to."""
+    return frozenset(n for _, item in lines for n in item.get("informationSequence", ()))

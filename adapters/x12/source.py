@@ -6,6 +6,7 @@ from typing import Any
 
 from adapters.x12.elements import Elements
 from adapters.x12.parties import Json, Party, Resolve, party, practitioner
+from terminology.x12 import ENCOUNTER_PLACES, INPATIENT_PLACES
 
 SUPPORTING_INFO = "Claim.supportingInfo"
 
@@ -75,13 +76,33 @@ class Source:
                 found.append(Insurance(place, entry, coverage))
         return found
 
-    def team(self, roles: frozenset[str]) -> Party | None:
-        """The first member of the care team in one of these roles."""
+    def team(self, roles: frozenset[str], sequences: Sequence[int] | None = None) -> Party | None:
+        """The first member of the care team in one of these roles, among some sequences where given."""
         for at, member in enumerate(self.claim.get("careTeam", ())):
+            if sequences is not None and member.get("sequence") not in sequences:
+                continue
             if roles & {code for _, code in codings(member.get("role"))}:
                 place = f"Claim.careTeam[{at}].provider"
                 return self.practitioner(member.get("provider"), place, "a member of the care team")
         return None
+
+    def encounter(self) -> tuple[str, Json]:
+        """The encounter of the first line that names one, with its place; empty where none does."""
+        for at, item in enumerate(self.claim.get("item", ())):
+            for reference in item.get("encounter", ()):
+                found = self.found(reference)
+                if found is not None:
+                    return f"Claim.item[{at}].encounter.resolve()", found
+        return "", {}
+
+    def stay(self) -> tuple[str, Json]:
+        """Period of the stay of an inpatient, with its place: as the Claim says, else the encounter."""
+        for at, entry in self.information("admissionperiod", "hospitalized"):
+            return f"{at}.timing", entry.get("timingPeriod", {})
+        at, encounter = self.encounter()
+        if ENCOUNTER_PLACES.get(encounter.get("class", {}).get("code")) in INPATIENT_PLACES:
+            return f"{at}.period", encounter.get("period", {})
+        return f"{SUPPORTING_INFO}.timing", {}
 
     def information(self, *categories: str) -> Iterator[tuple[str, Json]]:
         """Supporting information of some categories, with its place."""

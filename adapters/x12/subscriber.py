@@ -9,6 +9,7 @@ from adapters.x12.parties import (
     identifier_of,
     name_segment,
 )
+from adapters.x12.prior_payment import PriorPayment
 from adapters.x12.segments import Segment, segment
 from adapters.x12.source import Insurance, Source, code_of, codings
 from terminology.systems import ACT_CODE
@@ -44,6 +45,7 @@ class Insured:
         self._coverage = insurance.coverage
         self._at = insurance.coverage_at
         self._patient = patient
+        self.focal = bool(insurance.entry.get("focal"))
         relation = codings(self._coverage.get("relationship"))
         self.relation = relation[0][1] if relation else SELF
         self.is_patient = self.relation == SELF
@@ -82,16 +84,16 @@ class Insured:
         known = FILING.get(code_of(kind, ACT_CODE)) or FILING_BY_TYPOLOGY.get(typology[:1])
         return known or FILING_UNKNOWN
 
-    def level(self) -> Segment:
+    def level(self, order: int) -> Segment:
         """SBR of loop 2000B: the relation is said only of a subscriber who is the patient."""
-        return self.information(0, ITSELF if self.is_patient else "")
+        return self.information(order, ITSELF if self.is_patient else "")
 
     def subscriber_name(self) -> list[Segment]:
         """NM1 of the subscriber, with the address and the demographics of one who is the patient."""
         if self.subscriber is None:
             return []
         number = self._elements.token(
-            self._member_number(), f"{self._at}.subscriberId", "the member number", 80
+            self._member_number(), f"{self._at}.subscriberId", "the member number", 80, least=2
         )
         named = name_segment("IL", self.subscriber, self._elements, "MI", number)
         if not self.is_patient:
@@ -116,7 +118,7 @@ class Insured:
         if found is None:
             return []
         id_ = self._elements.token(
-            payer_id(found), f"{found.at}.identifier", "the id of the payer", 80
+            payer_id(found), f"{found.at}.identifier", "the id of the payer", 80, least=2
         )
         return [name_segment("PR", found, self._elements, "PI", id_)]
 
@@ -144,15 +146,29 @@ class Insured:
             f"{self._at}.relationship", "this relation to the subscriber cannot be told in X12"
         )
 
-    def other(self, order: int) -> list[Segment]:
-        """Loop 2320: a coverage that may pay after this one."""
-        made = [self.information(order, self._relation()), segment("OI", "", "", "Y", "", "", "Y")]
+    def prior_payment(self) -> PriorPayment | None:
+        """What this payer, who goes before the one that the claim is for, has answered."""
+        at = f"{self._insurance.at}.claimResponse"
+        reference = self._insurance.entry.get("claimResponse")
+        response = self._source.found(reference) if reference else None
+        payer = self.payor()
+        if response is None:
+            self._elements.missing(at, "what the payer that goes before has paid")
+        if response is None or payer is None:
+            return None
+        return PriorPayment(self._source, f"{at}.resolve()", response, payer_id(payer))
+
+    def other(self, order: int, prior: PriorPayment | None = None) -> list[Segment]:
+        """Loop 2320: a coverage that has paid before this one, or may pay after it."""
+        made = [self.information(order, self._relation())]
+        made += prior.paid() if prior else []
+        made.append(segment("OI", "", "", "Y", "", "", "Y"))
         if self.subscriber is not None:
             number = self._elements.token(
-                self._member_number(), f"{self._at}.subscriberId", "the member number", 80
+                self._member_number(), f"{self._at}.subscriberId", "the member number", 80, least=2
             )
             made.append(name_segment("IL", self.subscriber, self._elements, "MI", number))
-        return [*made, *self.payer()]
+        return [*made, *self.payer(), *(prior.references() if prior else [])]
 
 
 def _is_group(entry: object) -> bool:

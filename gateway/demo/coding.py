@@ -10,14 +10,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from gateway.demo.coding_example import BUNDLE, DOCUMENTED, INSURER
+from gateway.demo.coding_example import BUNDLE, DOCUMENTED, INSURER, SITE_LIST
 from gateway.demo.console import say
 from gateway.demo.running import Running
+from gateway.settings import TERMINOLOGY
 from profiles.outcome import OperationOutcomeError
+from terminology.importers import Import, importers
 from terminology.systems import ISTHMUS
 
 EVIDENCE: Final = f"{ISTHMUS}/StructureDefinition/code-evidence"
 PERSON: Final = "Dr. Example"
+
+
+def load_site_list(folder: Path) -> None:
+    """Import the CPT numbers of the demonstration's site, as ``isthmus terminology import`` does."""
+    given = folder / "cpt.txt"
+    given.write_text(SITE_LIST, encoding="utf-8")
+    wanted = Import(folder / TERMINOLOGY, (given,), "2026-01-01", "", {}, lambda *_: None)
+    importers()["cpt"].run(wanted)
 
 
 class TrialPayer:
@@ -73,7 +83,8 @@ class CodingJourney:
         """Send the note; whether its codes are those that it documents and the payer has answered."""
         say("\nA note of an office visit, by POST\n")
         answer = self._running.post("/fhir", BUNDLE)
-        places = [entry["response"]["location"] for entry in answer["entry"]]
+        located = [entry["response"]["location"] for entry in answer["entry"]]
+        places = [place.rpartition("/fhir/")[2] for place in located]
         note = next(place for place in places if place.startswith("DocumentReference/"))
         patient = next(place for place in places if place.startswith("Patient/"))
         subject = "/".join(patient.split("/")[:2])
@@ -102,6 +113,8 @@ class CodingJourney:
         for line in claim.get("item", ()):
             codings = line["productOrService"].get("coding", ())
             say(f"  | {' '.join(coding['code'] for coding in codings)}\n")
+            for quote in _quotes(line["productOrService"]) or _quotes(line):
+                say(f"  |          “{quote}”\n")
         missed, more = DOCUMENTED - suggested, suggested - DOCUMENTED
         say("\n  against what the note documents:\n")
         say(f"  {'DIFFERS' if missed or more else 'agrees'} {len(suggested & DOCUMENTED)} of ")

@@ -30,6 +30,8 @@ ASSESSMENT AND PLAN
 3. Primary osteoarthritis of the right knee. Physical therapy and acetaminophen as needed.
 4. Hyperlipidemia. Continue atorvastatin 20 mg a day.
 """
+SITE_LIST: Final = "99212\n99213\n99214\n99215\n73562\n"
+"""What a site would load: the CPT numbers that it may bill, without descriptions."""
 DOCUMENTED: Final = {"E11.9", "I10", "M17.11", "E78.5"}
 """The codes of the four problems (ICD-10-CM FY 2026)."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import gateway.demo
 from gateway.app import compose
-from gateway.demo.coding import CodingJourney, TrialPayer
+from gateway.demo.coding import CodingJourney, TrialPayer, load_site_list
 from gateway.demo.console import say
 from gateway.demo.running import Running
 from gateway.logs import configure_logging
@@ -32,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         "This is a demonstration: no authentication, loopback only, phantom images and an invented\n"
         "patient.\n"
     )
+    load_site_list(folder)
     with TrialPayer(folder) as payer:
         settings = replace(
             load_settings(),

@@ -13,6 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.claim_scrub import tables_of
 from gateway.coding_answer import coding_answer, sent_scrub
 from gateway.coding_arrival import CODING_LANE
 from gateway.coding_case import Asked
@@ -76,13 +77,12 @@ async def _code_sent(request: Request, call: Call, asked: Asked, sent: dict[str,
     made = await anyio.to_thread.run_sync(
         state.services.call_lane, CODING_LANE, asking, state.settings.code_wait_s
     )
-    folder = state.settings.terminology
     claims = [one for one in made["draft"] if one["resourceType"] == "Claim"]
     answer = coding_answer(
         from_json(CodingRequest, made["given"]),
         from_json(CodingResult, made["result"]),
         [one for one in made["draft"] if one["resourceType"] in ("Claim", "Provenance")],
-        sent_scrub(claims[0], folder) if claims else None,
+        sent_scrub(claims[0], tables_of(state.settings)) if claims else None,
         base=call.base,
         rationale=asked.rationale,
     )
@@ -224,7 +224,7 @@ OPERATION: Final = Operation(
         Parameter(
             "note",
             "out",
-            1,
+            0,
             "*",
             "",
             "A text as it was read.",

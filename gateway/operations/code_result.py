@@ -8,16 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.claim_scrub import scrub_claim, tables_of
-from gateway.coding_answer import refusal, stored_answer
+from gateway.coding_answer import ended_without_claim, stored_answer
 from gateway.fhir_answer import base_of, fhir_json, store_of
 from profiles.scrub.finding import scrub_outcome
 
 
 async def code_result(request: Request, task: dict[str, Any]) -> Response:
     """What the Task of a coding has come to (the error with which it was refused)."""
-    error = refusal(task)
-    if error is not None:
-        raise error
+    nothing = ended_without_claim(task)
+    if nothing is not None:
+        return fhir_json(request, nothing)
     store, base = store_of(request), base_of(request)
     tables = tables_of(request.app.state.settings)
 

@@ -57,6 +57,27 @@ def of_instance(call: Call) -> dict[str, Any]:
     return found
 
 
+def value_set_of(call: Call, known: KnownCodes) -> dict[str, Any]:
+    """The value set of the address, the one that came along, or the one that is named.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``required`` when none is named, ``not-found`` when it is not known.
+    """
+    given = of_instance(call) if call.id else call.one("valueSet")
+    if given is None:
+        url = call.one("url")
+        if not url:
+            raise OperationOutcomeError("required", "give url or valueSet", "url")
+        version = call.one("valueSetVersion")
+        given = known.value_set(f"{url}|{version}" if version else url)
+    if given is None:
+        raise OperationOutcomeError("not-found", "this value set is not known here", "url")
+    found: dict[str, Any] = given
+    return found
+
+
 def asked_codes(call: Call, system: str = "") -> list[Asked]:
     """The code, Coding or CodeableConcept of a call: one of them, as R4 wants.
 

@@ -5,6 +5,7 @@ decision changes is one transaction.
 """
 
 from typing import Any, Final
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,7 +39,8 @@ async def decide_review(request: Request) -> Response:
 def _answer(request: Request, decided: Decided) -> dict[str, Any]:
     bundle = result_bundle(store_of(request), decided.reference, base_of(request))
     if decided.findings is not None:
-        bundle["entry"].append({"resource": scrub_outcome(decided.findings)})
+        said = {"fullUrl": f"urn:uuid:{uuid4()}", "resource": scrub_outcome(decided.findings)}
+        bundle["entry"].append(said)
     return bundle
 
 

@@ -6,14 +6,13 @@ with a filter the best codes come first, where the code system ranks them.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, Final
 from uuid import uuid4
 
-from gateway.operations.codes import DATE, LANGUAGE, coverage, known_of, of_instance, shown
+from gateway.operations.codes import DATE, LANGUAGE, coverage, known_of, shown, value_set_of
 from gateway.operations.definition import HL7, Call, Operation, Parameter
 from profiles.code_systems.known import KnownCodes
-from profiles.code_systems.value_set import Entry, ValueSetContent
+from profiles.code_systems.value_set import SEARCHED, Entry, ValueSetContent
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
 from terminology.code_system import Concept
@@ -28,41 +27,43 @@ _RECORDED: Final = (
 def expand(call: Call) -> dict[str, Any]:
     """The value set with its expansion."""
     known = known_of(call, "valueSet")
-    resource = _value_set(call, known)
+    resource = value_set_of(call, known)
     content = ValueSetContent(known, resource)
     offset, count = _paging(call)
-    entries = _wanted(call, known, content)
-    page = list(islice(entries, offset, offset + count if count is not None else MOST + 1))
-    if count is None and len(page) > MOST:
-        raise OperationOutcomeError(
-            "too-costly", f"more than {MOST} codes: ask for pages with count and offset", "count"
-        )
+    page, total = _page(_wanted(call, known, content), offset, count)
     expansion: dict[str, Any] = {
         "identifier": f"urn:uuid:{uuid4()}",
         "timestamp": instant(datetime.now(UTC)),
-        "total": _total(call, known, content) if count is not None else len(page),
+        "total": total,
         "offset": offset,
         "parameter": [*_parameters(call), *_used(known, page)],
         "contains": [_entry(call, known, entry) for entry in page],
     }
-    if count is None:
+    if call.one("filter") and count is not None and total > offset + count:
+        # Of the answers to a text only as many were asked for as the page needs.
+        del expansion["total"]
+    if count is None and not offset:
         del expansion["offset"]
     made = {k: v for k, v in expansion.items() if v != []}
     return {**_kept(call, resource), "expansion": made}
 
 
-def _value_set(call: Call, known: KnownCodes) -> dict[str, Any]:
-    given = of_instance(call) if call.id else call.one("valueSet")
-    if given is None:
-        url = call.one("url")
-        if not url:
-            raise OperationOutcomeError("required", "give url or valueSet", "url")
-        version = call.one("valueSetVersion")
-        given = known.value_set(f"{url}|{version}" if version else url)
-    if given is None:
-        raise OperationOutcomeError("not-found", "this value set is not known here", "url")
-    found: dict[str, Any] = given
-    return found
+def _page(entries: Iterator[Entry], offset: int, count: int | None) -> tuple[list[Entry], int]:
+    """The entries of the page, and how many there are in all."""
+    page: list[Entry] = []
+    end = offset + (MOST if count is None else count)
+    total = 0
+    for entry in entries:
+        if offset <= total < end:
+            page.append(entry)
+        total += 1
+        if count is None and total > end:
+            raise OperationOutcomeError(
+                "too-costly",
+                f"more than {MOST} codes: ask for pages with count and offset",
+                "count",
+            )
+    return page, total
 
 
 def _paging(call: Call) -> tuple[int, int | None]:
@@ -76,17 +77,18 @@ def _paging(call: Call) -> tuple[int, int | None]:
 
 def _wanted(call: Call, known: KnownCodes, content: ValueSetContent) -> Iterator[Entry]:
     """Entries that are not left out; a code system without inactive codes is not asked for each."""
+    most = call.one("offset", 0) + call.one("count", SEARCHED) + 1
+    entries = content.entries(call.one("filter") or "", most)
     hide = call.one("activeOnly") is True or not content.inactive_wanted()
-    for entry in content.entries(call.one("filter") or ""):
-        if hide and (system := known.system(entry.system, entry.version)) is not None:
-            concept = system.concept(entry.code) if system.has_inactive else None
-            if concept is not None and concept.inactive:
-                continue
-        yield entry
+    return (one for one in entries if not _is_inactive(known, one)) if hide else entries
 
 
-def _total(call: Call, known: KnownCodes, content: ValueSetContent) -> int:
-    return sum(1 for _ in _wanted(call, known, content))
+def _is_inactive(known: KnownCodes, entry: Entry) -> bool:
+    system = known.system(entry.system, entry.version)
+    if system is None or not system.has_inactive:
+        return False
+    concept = system.concept(entry.code)
+    return concept is not None and concept.inactive
 
 
 def _parameters(call: Call) -> Iterator[dict[str, Any]]:

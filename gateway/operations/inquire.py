@@ -7,15 +7,15 @@ payer of the insurer is asked for, where the site knows one.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final
-from uuid import uuid4
 
 import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.store import StoredVersion
+from gateway.answer_bundle import answer_bundle
 from gateway.fhir_answer import fhir_json
 from gateway.operations.definition import Call, Operation, Parameter
 from gateway.operations.endpoint import read_call
@@ -23,10 +23,8 @@ from gateway.operations.record import found, targets
 from gateway.payers import Payers
 from gateway.received_claim import forward, require_request, resolved
 from profiles.exact_json import dumps_exact, loads_exact
-from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
 from terminology.payer import PAS, PAS_INQUIRY_RESPONSE
-from terminology.systems import URI
 
 MOST: Final = 100
 
@@ -38,7 +36,7 @@ async def inquire(request: Request) -> Response:
     claim, insurer = require_request(bundle)
     known = await anyio.to_thread.run_sync(inquiry_answer, call, bundle, claim)
     payers: Payers | None = request.app.state.services.payers
-    payer = payers.known(claim.get("insurer", {}), insurer) if payers is not None else None
+    payer = payers.named_by(claim.get("insurer", {}), insurer) if payers is not None else None
     if known["entry"] or payers is None or payer is None:
         return fhir_json(request, dumps_exact(known))
     connection = payers.connection(payer)
@@ -51,30 +49,10 @@ def inquiry_answer(
 ) -> dict[str, Any]:
     """The PAS Inquiry Response Bundle: ClaimResponses of what is meant, and what they refer to."""
     example = _Example(bundle, claim)
-    entries: dict[str, dict[str, Any]] = {}
-    for response in _responses(call, example):
-        entries.setdefault(f"{response.type}/{response.id}", loads_exact(response.body))
-        if len(entries) == MOST:
-            raise OperationOutcomeError("too-costly", "the inquiry is met by too many: say more")
-    for answer in list(entries.values()):
-        for kind, key in targets(answer, call.base):
-            stored = call.store.current(kind, key) if kind in _SHOWN else None
-            if stored is not None and not stored.deleted:
-                entries.setdefault(f"{kind}/{key}", loads_exact(stored.body))
-    return {
-        "resourceType": "Bundle",
-        "meta": {"profile": [PAS_INQUIRY_RESPONSE]},
-        "identifier": {"system": URI, "value": f"urn:uuid:{uuid4()}"},
-        "type": "collection",
-        "timestamp": instant(datetime.now(UTC)),
-        "entry": [
-            {"fullUrl": f"{call.base}/{key}", "resource": resource}
-            for key, resource in entries.items()
-        ],
-    }
-
-
-_SHOWN: Final = frozenset({"Claim", "Patient", "Organization", "Practitioner", "PractitionerRole"})
+    responses = {one.id: loads_exact(one.body) for one in islice(_responses(call, example), MOST)}
+    if len(responses) == MOST:
+        raise OperationOutcomeError("too-costly", "the inquiry is met by too many: say more")
+    return answer_bundle(call.store, responses.values(), PAS_INQUIRY_RESPONSE, call.base)
 
 
 class _Example:
@@ -141,6 +119,7 @@ OPERATION: Final = Operation(
     levels=("type",),
     endpoint=inquire,
     affects_state=False,
+    methods=("POST", "GET"),
     base=f"{PAS}/OperationDefinition/Claim-inquiry",
     parameters=(
         Parameter("resource", "in", 1, "1", "Resource", "PAS Inquiry Request Bundle."),

@@ -16,7 +16,7 @@ from profiles.outcome import OperationOutcomeError, outcome
 from profiles.task import ANALYZE, CODE, OPERATION, SUBMIT, code_of, moved
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
-_JOBS: Final = frozenset({ANALYZE.code, OPERATION.code, SUBMIT.code})
+_JOBS: Final = frozenset({ANALYZE.code, CODE.code, OPERATION.code, SUBMIT.code})
 _RESULTS: Final = ("result", "kept", "response")
 """Outputs that name what an operation has come to: made for the answer, or stored as the client wished, or
 received from a payer."""

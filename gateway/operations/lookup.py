@@ -57,8 +57,13 @@ class _Shows:
 def _wanted(call: Call) -> tuple[CodeSystem, str]:
     """The code system and the code."""
     if call.id:
-        (asked,) = asked_codes(call, "")
-        return ResourceCodeSystem(of_instance(call)), asked.code
+        (asked,) = asked_codes(call, call.one("system") or "")
+        system = ResourceCodeSystem(of_instance(call))
+        if asked.system not in ("", system.system):
+            raise OperationOutcomeError(
+                "invalid", "the code is of another code system than that of the address", "system"
+            )
+        return system, asked.code
     (asked,) = asked_codes(call, call.one("system") or "")
     if not asked.system:
         raise OperationOutcomeError("required", "the parameter system is required", "system")

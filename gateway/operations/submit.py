@@ -1,7 +1,8 @@
 """``Claim/[id]/$submit`` and ``Claim/$submit`` (R4 claim-operation-submit.html; PAS 2.2.1).
 
 On an instance our approved Claim goes to its payer: 202 and a job, 422 when it may not. On the type a
-provider's Bundle has come: it goes on to the payer of its insurer where the site knows one.
+provider's Bundle has come: it goes on to the payer of its insurer where the site knows one, else we are the
+payer and answer it.
 """
 
 from typing import Any, Final
@@ -11,13 +12,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.store import Transaction
+from gateway.adjudication import ON
+from gateway.answer_bundle import answer_bundle
+from gateway.claim_scrub import tables_of
 from gateway.fhir_answer import fhir_json, transact
 from gateway.operations.definition import HL7, Call, Operation, Parameter
 from gateway.operations.endpoint import accepted, read_call
 from gateway.payers import Payers
+from gateway.received_bundle import receive
 from gateway.received_claim import forward, require_request
 from gateway.submission import queue_submission
+from profiles.exact_json import dumps_exact
 from profiles.outcome import OperationOutcomeError
+from terminology.payer import PAS_RESPONSE
 
 
 async def submit(request: Request) -> Response:
@@ -31,15 +38,28 @@ async def submit(request: Request) -> Response:
     if bundle is None:
         raise OperationOutcomeError("required", "the parameter resource is required", "resource")
     claim, organization = require_request(bundle)
-    payer = payers.known(claim.get("insurer", {}), organization)
+    payer = payers and payers.named_by(claim.get("insurer", {}), organization)
     if payer is None:
-        raise OperationOutcomeError(
-            "not-supported", "this server is not the insurer of the Claim and knows no way to it"
-        )
+        return fhir_json(request, await _answered(request, call, bundle))
     status, said = await anyio.to_thread.run_sync(
         forward, payers.connection(payer), "Claim/$submit", bundle
     )
     return fhir_json(request, said, status)
+
+
+async def _answered(request: Request, call: Call, bundle: dict[str, Any]) -> bytes:
+    """The PAS Response Bundle of a Claim that is meant for this payer."""
+    settings = request.app.state.settings
+    if settings.receive_claims != ON:
+        raise OperationOutcomeError(
+            "not-supported", "this server is not the insurer of the Claim and knows no way to it"
+        )
+    tables = tables_of(settings)
+
+    def work(tx: Transaction) -> dict[str, Any]:
+        return answer_bundle(tx, [receive(tx, bundle, tables)], PAS_RESPONSE, call.base)
+
+    return dumps_exact(await transact(request, work))
 
 
 def _queue(tx: Transaction, call: Call, payers: Payers) -> str:
@@ -57,7 +77,7 @@ def _queue(tx: Transaction, call: Call, payers: Payers) -> str:
 
 OPERATION: Final = Operation(
     "submit",
-    "Send an approved Claim to its payer, once; or, on the type, pass on a provider's request.",
+    "Send an approved Claim to its payer, once; or, on the type, answer or pass on a provider's.",
     resources=("Claim",),
     levels=("type", "instance"),
     endpoint=submit,

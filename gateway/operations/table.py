@@ -48,6 +48,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     expand.OPERATION,
     translate.OPERATION,
     x12.EXPORT,
+    x12.IMPORT,
 )
 
 

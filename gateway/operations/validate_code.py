@@ -21,6 +21,7 @@ from gateway.operations.codes import (
     of_instance,
     parameters,
     shown,
+    value_set_of,
 )
 from gateway.operations.definition import HL7, Call, Operation, Parameter
 from profiles.code_systems.known import KnownCodes
@@ -96,25 +97,11 @@ def _judged(
 def value_set_validate_code(call: Call) -> dict[str, Any]:
     """Whether a code is in a value set."""
     known = known_of(call, "valueSet")
-    content = ValueSetContent(known, _value_set(call, known))
+    content = ValueSetContent(known, value_set_of(call, known))
     return _answer(
         _in_value_set(call, known, content, asked)
         for asked in asked_codes(call, call.one("system") or "")
     )
-
-
-def _value_set(call: Call, known: KnownCodes) -> dict[str, Any]:
-    given = of_instance(call) if call.id else call.one("valueSet")
-    if given is None:
-        url = call.one("url")
-        if not url:
-            raise OperationOutcomeError("required", "give url or valueSet", "url")
-        version = call.one("valueSetVersion")
-        given = known.value_set(f"{url}|{version}" if version else url)
-    if given is None:
-        raise OperationOutcomeError("not-found", "this value set is not known here", "url")
-    found: dict[str, Any] = given
-    return found
 
 
 def _in_value_set(call: Call, known: KnownCodes, content: ValueSetContent, asked: Asked) -> Judged:

@@ -103,4 +103,5 @@ class Encounter:
             evidence,
             one.rules,
             one.features,
+            term=one.term,
         )

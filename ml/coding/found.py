@@ -45,6 +45,8 @@ class Found:
         What the score was made of.
     among : tuple of str
         Codes between which a side decides that the note does not say.
+    term : str
+        Term of the terminology that led to the code: a default term, or a description without its side.
     """
 
     code: str
@@ -56,6 +58,7 @@ class Found:
     rules: tuple[RuleCitation, ...] = ()
     features: tuple[tuple[str, float], ...] = ()
     among: tuple[str, ...] = ()
+    term: str = ""
 
 
 SURE: Final = 0.6

@@ -102,22 +102,20 @@ class Matcher:
         known = self.index.vocabulary
         return [word if word in known else self._speller.word(word) for word in words]
 
-    def candidates(self, words: list[str], text: str = "", limit: int = 8) -> list[Candidate]:
+    def candidates(self, words: list[str], limit: int = 8) -> list[Candidate]:
         """The best candidates for the words of one problem.
 
         Parameters
         ----------
         words : list of str
             Canonical content words in their order.
-        text : str
-            As written, for the embedder.
         limit : int
         """
         words = list(dict.fromkeys(self.spelled(words)))
         if not words:
             return []
         weights = self.weights(words)
-        found = self._defaults(words, weights) + self._lexical(words, weights, text)
+        found = self._defaults(words, weights) + self._lexical(words, weights)
         found.sort(key=lambda one: (-one.quality, one.kind != DEFAULT, one.code))
         return found[:limit]
 
@@ -139,13 +137,9 @@ class Matcher:
             made.append(Candidate(row.code, DEFAULT, said + BONUS, said, 1.0, -1, row, key))
         return made
 
-    def _lexical(self, words: list[str], weights: dict[str, float], text: str) -> list[Candidate]:
+    def _lexical(self, words: list[str], weights: dict[str, float]) -> list[Candidate]:
         """Rows of the index for a problem, the best one of each concept."""
         rows = [row for row, _ in self.index.search(words)]
-        near: dict[int, float] = {}
-        if self.embedder is not None and text:
-            near = dict(self.embedder.nearest(text, 20))
-            rows += [row for row in near if row not in rows]
         total = sum(weights.values()) or 1.0
         best: dict[int, Candidate] = {}
         for row in rows:
@@ -160,8 +154,6 @@ class Matcher:
             said = mass / total
             supported = mass / (mass + extra) if mass else 0.0
             quality = said * supported**0.5
-            if row in near:
-                quality = max(quality, 0.5 * quality + 0.5 * max(0.0, near[row]) ** 2)
             at = int(self.index.owner[row])
             concept = self.index.concepts[at]
             code = next(iter(concept.sides.values()))

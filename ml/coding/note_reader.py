@@ -8,6 +8,7 @@ from ml.coding import sections as kinds
 from ml.coding.found import SURE, Found
 from ml.coding.index import Index, Release
 from ml.coding.match import DEFAULT, Matcher
+from ml.coding.meant import meant
 from ml.coding.mentions import LEAD, LISTED, MANAGED, NARRATIVE, Mention, leads, managed
 from ml.coding.narrative import RANK, narrative
 from ml.coding.note_checks import READ
@@ -63,6 +64,7 @@ class NoteReader:
     """Reads notes with one release and its index."""
 
     def __init__(self, release: Release, index: Index, matcher: Matcher) -> None:
+        self._matcher = matcher
         self._reader = Reader(matcher)
         self._coder = ProblemCoder(release, index)
 
@@ -75,11 +77,18 @@ class NoteReader:
         if not named:
             named = [one for part in parts if part.kind in UNLISTED for one in leads(text, part)]
         named = _few(text, named)
-        problems = [p for mention in named for p in self._reader.read(text, mention)]
-        problems = [p for p in problems if p.candidate.quality >= _needed(p)]
+        problems = [p for mention in named for p in self._problems(text, mention)]
         told = [p for part in parts if part.kind in RANK for p in narrative(text, part)]
         read = NoteText(note, parts, Sentences(text, parts), Sides(text, parts))
         return Read(read, problems, _distinct(told))
+
+    def _problems(self, text: str, mention: Mention) -> list[Problem]:
+        """The problems of a mention that are believed; by meaning when its words find none."""
+        found = [p for p in self._reader.read(text, mention) if p.candidate.quality >= _needed(p)]
+        if found:
+            return found
+        other = meant(text, mention, self._matcher)
+        return [other] if other else []
 
     def codes(self, read: Read, setting: str, first: int = 0) -> list[Found]:
         """The codes of a note that was read.

@@ -7,7 +7,7 @@ from ml.coding import context
 from ml.coding.found import Found, Span, cite
 from ml.coding.history import history_code
 from ml.coding.index import Index, Release
-from ml.coding.match import DEFAULT
+from ml.coding.match import DEFAULT, Candidate
 from ml.coding.problems import Problem
 from ml.coding.resolve import Resolved, Resolver
 from ml.coding.sections import Section
@@ -45,6 +45,7 @@ class ProblemCoder:
 
     def __init__(self, release: Release, index: Index) -> None:
         self._release = release
+        self._index = index
         self._resolver = Resolver(index, release)
 
     def codes(
@@ -95,9 +96,17 @@ class ProblemCoder:
                 rules,
                 features,
                 done.among,
+                self._term(problem.candidate),
             )
             for code in (*done.codes, *also)
         ]
+
+    def _term(self, candidate: Candidate) -> str:
+        """The term of the terminology that a candidate stands for; decisions are learned from by it."""
+        if candidate.term is not None:
+            return candidate.term.term
+        concepts = self._index.concepts
+        return concepts[candidate.concept].display if candidate.concept >= 0 else ""
 
     def _resolved(self, read: NoteText, problem: Problem, about: list[str]) -> Resolved | None:
         """The billable codes of a problem: history, side, encounter, what the text about it supports."""

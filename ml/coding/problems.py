@@ -128,12 +128,12 @@ class Reader:
         self.matcher = matcher
         self._known: dict[tuple[str, ...], list[Candidate]] = {}
 
-    def candidates(self, words: tuple[str, ...], text: str) -> list[Candidate]:
+    def candidates(self, words: tuple[str, ...]) -> list[Candidate]:
         """The candidates of some words, remembered."""
         if words not in self._known:
             if len(self._known) > 4096:
                 self._known.clear()
-            self._known[words] = self.matcher.candidates(list(words), text)
+            self._known[words] = self.matcher.candidates(list(words))
         return self._known[words]
 
     def read(self, text: str, mention: Mention) -> list[Problem]:
@@ -152,13 +152,11 @@ class Reader:
             problems += self._best(text, mention, group)
         return problems
 
-    def _believed(
-        self, words: tuple[str, ...], text: str, coded: re.Match[str] | None
-    ) -> list[Candidate]:
+    def _believed(self, words: tuple[str, ...], coded: re.Match[str] | None) -> list[Candidate]:
         """The candidates of some words when the best one can be believed, else none."""
         if len(words) == 1 and words[0] in VAGUE:
             return []
-        found = self.candidates(words, text)
+        found = self.candidates(words)
         if coded is not None:
             return self._documented(coded.group(), found)
         if any(w not in SOFT and w not in SITES and not LEVEL.fullmatch(w) for w in words):
@@ -198,12 +196,12 @@ class Reader:
         """The value of some pieces taken as one problem, and that problem."""
         start, end = pieces[0].start, pieces[-1].end
         words = tuple(self.matcher.spelled(content(_spoken(text, start, end))))
-        found = self._believed(words, text[start:end].strip(), CODED.search(text, start, end))
+        found = self._believed(words, CODED.search(text, start, end))
         if not found:
             return 0.0, None
         mass = sum(self.matcher.weights(list(dict.fromkeys(words))).values())
-        start, end = _trim(text, start, end)
-        status = context.UNCERTAIN if pieces[0].uncertain else _status(text, start, end)
+        start, end = trimmed(text, start, end)
+        status = context.UNCERTAIN if pieces[0].uncertain else said_of(text, start, end)
         made = Problem(
             mention, start, end, words, status, pieces[0].link, found[0], tuple(found[1:])
         )
@@ -220,7 +218,7 @@ def _spoken(text: str, start: int, end: int) -> list[Token]:
     ]
 
 
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """Offsets without white space and stray marks at both ends."""
     while start < end and not text[start].isalnum():
         start += 1
@@ -229,7 +227,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _status(text: str, start: int, end: int) -> str:
+def said_of(text: str, start: int, end: int) -> str:
     """What the words of the line say about a part of it."""
     line = max(text.rfind("\n", 0, start) + 1, start - 200)
     stop = text.find("\n", end)

@@ -28,6 +28,11 @@ ADMINISTRATIVE: Final = frozenset(
 )
 """What goes along wherever it is referred to."""
 
+PARTIES: Final = frozenset(
+    {"Patient", "Coverage", "Organization", "Practitioner", "PractitionerRole"}
+)
+"""What a Claim cannot do without where it names it."""
+
 ATTACHED: Final = frozenset(
     {
         *("DocumentReference", "Binary", "QuestionnaireResponse", "Observation"),
@@ -273,7 +278,7 @@ class _Gathering:
         if target[0] not in ADMINISTRATIVE and not attached:
             return False
         resource = self._read(*target)
-        if resource is None and kind != "Claim":
+        if resource is None and (kind != "Claim" or target[0] not in PARTIES):
             return False
         if resource is None:
             raise OperationOutcomeError(

@@ -83,7 +83,7 @@ def build_response(answered: Answered) -> dict[str, Any]:
         "status": "active",
         **_same(claim),
         "created": instant(answered.moment),
-        "insurer": dict(answered.insurer),
+        "insurer": from_outside(answered.insurer, claim),
         "request": {"reference": f"Claim/{claim['id']}"},
         "outcome": "error" if answered.refused else "queued",
         "disposition": REFUSED if answered.refused else QUEUED,
@@ -106,12 +106,35 @@ def authorization_number(claim_id: str) -> str:
 
 def _same(claim: Mapping[str, Any]) -> dict[str, Any]:
     """What an answer has in common with its Claim."""
-    same = {name: claim[name] for name in ("type", "subType", "use", "patient") if name in claim}
+    same = {name: claim[name] for name in ("type", "subType", "use") if name in claim}
     if "_use" in claim:
         same["_use"] = claim["_use"]
-    if claim.get("provider"):
-        same["requestor"] = claim["provider"]
+    for name, party in (("patient", claim.get("patient")), ("requestor", claim.get("provider"))):
+        if party:
+            same[name] = from_outside(party, claim)
     return same
+
+
+def from_outside(reference: Mapping[str, Any], claim: Mapping[str, Any]) -> dict[str, Any]:
+    """A Reference as another resource may write it: what the Claim contains is named, not pointed at.
+
+    R4 references.html#contained: nothing can refer to a contained resource from outside.
+    """
+    target = str(reference.get("reference") or "")
+    if not target.startswith("#"):
+        return dict(reference)
+    inside = (one for one in claim.get("contained", ()) if one.get("id") == target[1:])
+    contained: Mapping[str, Any] = next(inside, {})
+    named: dict[str, Any] = {
+        key: value for key, value in reference.items() if key not in ("reference", "_reference")
+    }
+    if contained.get("resourceType"):
+        named["type"] = contained["resourceType"]
+    identifiers = contained.get("identifier", ())
+    if isinstance(identifiers, list) and identifiers:
+        named.setdefault("identifier", identifiers[0])
+    named.setdefault("display", "contained in the Claim")
+    return named
 
 
 def unknown(what: str) -> dict[str, Any]:
@@ -125,8 +148,11 @@ def unknown(what: str) -> dict[str, Any]:
 def _items(claim: Mapping[str, Any], findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """The lines that something was found at: what was asked for, why it is not paid, and the notes."""
     items = []
+    by_line: dict[int | None, list[int]] = {}
+    for n, one in enumerate(findings, 1):
+        by_line.setdefault(_line_of(one), []).append(n)
     for at, line in enumerate(claim.get("item", ())):
-        numbers = [n for n, one in enumerate(findings, 1) if _line_of(one) == at]
+        numbers = by_line.get(at)
         if not numbers or "sequence" not in line:
             continue
         errors = [findings[n - 1] for n in numbers if findings[n - 1].severity == "error"]

@@ -139,7 +139,10 @@ def decision_basic(
 
 
 def decisions_in(basic: Mapping[str, Any]) -> Iterator[DecisionRecord]:
-    """The decisions of a stored Basic."""
+    """The decisions of a stored Basic; what another program has written there and is none is left out."""
     for extension in basic.get("extension", ()):
         if extension["url"] == DECISION_RECORD:
-            yield from_json(DecisionRecord, orjson.loads(extension["valueString"]))
+            try:
+                yield from_json(DecisionRecord, orjson.loads(extension["valueString"]))
+            except (AttributeError, KeyError, TypeError, ValueError):
+                continue

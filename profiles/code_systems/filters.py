@@ -26,16 +26,25 @@ def holds(system: CodeSystem, rule: dict[str, Any]) -> Holds:
     return make(system, rule["property"], str(rule["value"]))
 
 
-def candidates(system: CodeSystem, rules: list[dict[str, Any]]) -> Iterator[str]:
-    """Codes among which those that pass all filters are; as few as a filter on the hierarchy leaves."""
-    for rule in rules:
+def candidates(
+    system: CodeSystem, rules: list[dict[str, Any]]
+) -> tuple[Iterator[str], list[Holds]]:
+    """Codes among which those that pass all filters are, and the filters that are left to ask.
+
+    The codes are those below the first filter on the hierarchy, where there is one.
+    """
+    for at, rule in enumerate(rules):
         if rule["property"] in _CODE and rule["op"] in ("is-a", "descendent-of"):
-            value = str(rule["value"])
-            if rule["op"] == "is-a" and system.concept(value) is not None:
-                yield value
-            yield from system.below(value)
-            return
-    yield from system.codes()
+            rest = [holds(system, other) for other in (*rules[:at], *rules[at + 1 :])]
+            return _below(system, str(rule["value"]), rule["op"] == "is-a"), rest
+    return system.codes(), [holds(system, rule) for rule in rules]
+
+
+def _below(system: CodeSystem, code: str, itself: bool) -> Iterator[str]:
+    concept = system.concept(code)
+    if itself and concept is not None:
+        yield concept.code
+    yield from system.below(code)
 
 
 def _unsupported() -> OperationOutcomeError:

@@ -12,9 +12,10 @@ from profiles.code_systems.r4 import r4_code_system, r4_value_set, r4_whole_syst
 from profiles.code_systems.resource import ResourceCodeSystem
 from profiles.code_systems.ucum import UcumSystem
 from profiles.outcome import OperationOutcomeError
+from profiles.scrub.code_system import edits_code_system
 from terminology.code_system import CodeSystem, providers
 from terminology.store_folder import TerminologyError
-from terminology.systems import UCUM
+from terminology.systems import CLAIM_EDIT, UCUM
 
 MOST_VERSIONS: Final = 100
 """Versions of one canonical that are looked at."""
@@ -84,11 +85,15 @@ class KnownCodes:
     def require_system(self, url: str, version: str = "") -> CodeSystem:
         """A code system (``not-found`` when it is not known here)."""
         found = self.system(url, version)
-        if found is None:
-            raise OperationOutcomeError(
-                "not-found", "this code system, or this version of it, is not known here", "system"
+        if found is not None:
+            return found
+        text = "this code system, or this version of it, is not known here"
+        if url.partition("|")[0] in providers():
+            text = (
+                "no release of this code system, or not this version of it, is imported here: see "
+                "`isthmus terminology`"
             )
-        return found
+        raise OperationOutcomeError("not-found", text, "system")
 
     def _opened(self, url: str, version: str) -> CodeSystem | None:
         stored = self._resource("CodeSystem", url, version)
@@ -102,7 +107,7 @@ class KnownCodes:
                 raise OperationOutcomeError("exception", str(error)) from None
         if url == UCUM:
             return UcumSystem()
-        shipped = r4_code_system(url)
+        shipped = edits_code_system() if url == CLAIM_EDIT else r4_code_system(url)
         if shipped is None or version not in ("", shipped.get("version", "")):
             return None
         return ResourceCodeSystem(shipped)
@@ -122,6 +127,11 @@ class KnownCodes:
         if found is None and (system := r4_whole_system(url)) is not None:
             return _whole(url, system)
         return found
+
+    def is_stored(self, canonical: str) -> bool:
+        """Whether a value set is a resource of the store, or came with the request."""
+        url, _, version = canonical.partition("|")
+        return url.startswith("ValueSet/") or self._resource("ValueSet", url, version) is not None
 
     def concept_maps(self, pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
         """Concept maps by search parameters, those that came with the request first."""

@@ -70,27 +70,27 @@ class ResourceCodeSystem:
 
     def below(self, code: str) -> Iterator[str]:
         """Codes below a code, each once."""
-        seen = {self._key(code)}
-        waiting = list(reversed(self._children.get(self._key(code), ())))
+        return self._reached(self._key(code), self._children)
+
+    def above(self, code: str) -> Iterator[str]:
+        """Codes above a code by any of its parents, each once."""
+        return self._reached(self._key(code), self._parents)
+
+    def subsumes(self, above: str, below: str) -> bool:
+        """Whether a code stands above another, by any of its parents."""
+        wanted = self._key(above)
+        return any(self._key(code) == wanted for code in self.above(below))
+
+    def _reached(self, start: str, related: dict[str, list[str]]) -> Iterator[str]:
+        """Codes that are reached from one, parents that go in circles included once."""
+        seen = {start}
+        waiting = list(reversed(related.get(start, ())))
         while waiting:
             key = waiting.pop()
             if key not in seen:
                 seen.add(key)
                 yield self._concepts[key]["code"]
-                waiting += reversed(self._children.get(key, ()))
-
-    def subsumes(self, above: str, below: str) -> bool:
-        """Whether a code stands above another, by any of its parents."""
-        wanted, seen = self._key(above), set()
-        waiting = list(self._parents.get(self._key(below), ()))
-        while waiting:
-            key = waiting.pop()
-            if key == wanted:
-                return True
-            if key not in seen:
-                seen.add(key)
-                waiting += self._parents.get(key, ())
-        return False
+                waiting += reversed(related.get(key, ()))
 
     def search(self, text: str, limit: int) -> list[str]:
         """Codes in whose code or texts every word begins some word; the shortest display first."""

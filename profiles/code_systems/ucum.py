@@ -61,6 +61,11 @@ class UcumSystem:
         del code
         return iter(())
 
+    def above(self, code: str) -> Iterator[str]:
+        """No code subsumes another."""
+        del code
+        return iter(())
+
     def subsumes(self, above: str, below: str) -> bool:
         """No code subsumes another."""
         del above, below

@@ -4,22 +4,20 @@ A value set that needs more than is known here is refused, never taken for small
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from profiles.code_systems.filters import candidates, holds
 from profiles.code_systems.known import KnownCodes
 from profiles.outcome import OperationOutcomeError
 from terminology.code_system import CodeSystem
 
-SEARCHED: Final = 5000
+SEARCHED: Final = 1000
 """Answers of a code system's own search that are looked at."""
 
 Member = Callable[[str, str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One code of a value set; ``display`` where the value set gives its own."""
 
     system: str
@@ -64,8 +62,15 @@ class ValueSetContent:
             self._member(include)(system, code) for include in compose.get("include", ())
         ) and not any(self._member(exclude)(system, code) for exclude in compose.get("exclude", ()))
 
-    def entries(self, text: str = "") -> Iterator[Entry]:
+    def entries(self, text: str = "", most: int = SEARCHED) -> Iterator[Entry]:
         """Every code, each once; with a text those that fit it, the best first within a code system.
+
+        Parameters
+        ----------
+        text : str
+            Words that a person types.
+        most : int
+            Answers to the text that are wanted of each code system.
 
         Raises
         ------
@@ -77,9 +82,14 @@ class ValueSetContent:
             yield from (one for one in self._expanded() if _fits(one.display or one.code, text))
             return
         excluded = [self._member(exclude) for exclude in compose.get("exclude", ())]
+        includes = compose.get("include", ())
+        if len(includes) == 1 and not excluded and not includes[0].get("concept"):
+            # A code system has each of its codes once.
+            yield from self._listed(includes[0], text, most)
+            return
         seen: set[tuple[str, str]] = set()
-        for include in compose.get("include", ()):
-            for entry in self._listed(include, text):
+        for include in includes:
+            for entry in self._listed(include, text, most):
                 key = (entry.system, entry.code)
                 if key not in seen and not any(out(*key) for out in excluded):
                     seen.add(key)
@@ -142,32 +152,38 @@ class ValueSetContent:
     def _system(self, include: dict[str, Any]) -> CodeSystem:
         return self._known.require_system(include["system"], include.get("version", ""))
 
-    def _listed(self, include: dict[str, Any], text: str) -> Iterator[Entry]:
+    def _listed(self, include: dict[str, Any], text: str, most: int) -> Iterator[Entry]:
         imports = [self._import(url) for url in include.get("valueSet", ())]
         if "system" in include:
-            entries = self._of_system(include, text)
+            entries = self._of_system(include, text, SEARCHED if imports else most)
         elif imports:
-            entries = imports[0].entries(text)
+            entries = imports[0].entries(text, SEARCHED if imports[1:] else most)
             imports = imports[1:]
         else:
+            return
+        if not imports:
+            yield from entries
             return
         for entry in entries:
             if all(one.contains(entry.system, entry.code) for one in imports):
                 yield entry
 
-    def _of_system(self, include: dict[str, Any], text: str) -> Iterator[Entry]:
+    def _of_system(self, include: dict[str, Any], text: str, most: int) -> Iterator[Entry]:
         if include.get("concept"):
             yield from self._enumerated(include, text)
             return
         system = self._system(include)
         _require_listed(system)
         rules = include.get("filter", [])
-        entry = Entry(system.system, system.version, "")
+        url, version = system.system, system.version
         tests = [holds(system, rule) for rule in rules]
-        found = system.search(text, SEARCHED) if text else candidates(system, rules)
-        for code in found:
-            if all(test(code) for test in tests):
-                yield replace(entry, code=code)
+        if text:
+            found = iter(system.search(text, SEARCHED if tests else most))
+        else:
+            found, tests = candidates(system, rules)
+        if tests:
+            found = (code for code in found if all(test(code) for test in tests))
+        yield from (Entry(url, version, code) for code in found)
 
     def _enumerated(self, include: dict[str, Any], text: str) -> Iterator[Entry]:
         system = self._known.system(include["system"], include.get("version", ""))

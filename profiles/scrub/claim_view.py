@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from profiles.scrub.dates import first_day, last_day
+from profiles.search.values import literal
 from terminology.claims import ABSENT
 from terminology.systems import CPT, HCPCS, ICD_10_CM
 
@@ -24,6 +25,9 @@ _PROCEDURES: Final = {
     "http://terminology.hl7.org/CodeSystem/HCPCS": HCPCS,
 }
 """Addresses under which CPT and HCPCS numbers come, and the one under which they are looked up."""
+_REASONS: Final = frozenset({"admitting", "patientreasonforvisit"})
+_INPATIENT_BILLS: Final = ("11", "18", "21", "41")
+"""Type of bill, first two digits: inpatient hospital (A), swing bed, skilled nursing (A), religious (A)."""
 _DIAGNOSES: Final = frozenset({ICD_10_CM, "urn:oid:2.16.840.1.113883.6.90"})
 
 
@@ -36,6 +40,11 @@ class Diagnosis:
     code: str
     kinds: frozenset[str]
     coded_otherwise: bool
+
+    @property
+    def beside(self) -> bool:
+        """Whether it says why the patient came, and is no diagnosis of the stay (UB-04 FL 69 and 70)."""
+        return bool(self.kinds & _REASONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,17 @@ class ClaimView:
         return next((code for _, code in codings(self.claim.get("type"))), "")
 
     @cached_property
+    def inpatient(self) -> bool:
+        """Whether an institution bills a stay: by sub-type, or by the type of bill."""
+        if any(code == "inpatient" for _, code in codings(self.claim.get("subType"))):
+            return True
+        for one in self.claim.get("supportingInfo", ()):
+            if any(code == "typeofbill" for _, code in codings(one.get("category"))):
+                bills = (code.lstrip("0") for _, code in codings(one.get("code")))
+                return any(bill.startswith(_INPATIENT_BILLS) for bill in bills)
+        return False
+
+    @cached_property
     def is_claim(self) -> bool:
         """Whether payment is asked for what was done; not an authorization or an estimate."""
         return self.claim.get("use") == "claim"
@@ -126,16 +146,17 @@ class ClaimView:
     @cached_property
     def first_listed(self) -> Diagnosis | None:
         """The principal diagnosis, else that of the lowest sequence."""
-        principal = [one for one in self.diagnoses if "principal" in one.kinds]
-        numbered = [one for one in self.diagnoses if one.sequence is not None]
+        own = [one for one in self.diagnoses if not one.beside]
+        principal = [one for one in own if "principal" in one.kinds]
+        numbered = [one for one in own if one.sequence is not None]
         ordered = sorted(numbered, key=lambda one: one.sequence or 0)
-        return next(iter([*principal, *ordered, *self.diagnoses]), None)
+        return next(iter([*principal, *ordered, *own]), None)
 
     @cached_property
     def in_order(self) -> tuple[Diagnosis, ...]:
         """The diagnoses with an ICD-10-CM code, the first-listed one first."""
         first = self.first_listed
-        rest = [one for one in self.diagnoses if one.code and one is not first]
+        rest = [one for one in self.diagnoses if one.code and not one.beside and one is not first]
         rest.sort(key=lambda one: one.sequence if one.sequence is not None else 1 << 31)
         return (*((first,) if first is not None and first.code else ()), *rest)
 
@@ -204,6 +225,12 @@ def address(reference: Any) -> str:
     """``reference`` of a Reference, without a version; empty where it has none."""
     text: str = (reference or {}).get("reference") or ""
     return text.partition("/_history/")[0]
+
+
+def stored_address(reference: Any) -> str:
+    """``Type/id`` of a Reference to this server; empty for any other, such as one to a contained resource."""
+    found = literal(address(reference))
+    return "" if found is None else "/".join(found)
 
 
 def stated(reference: Any) -> bool:

@@ -8,8 +8,9 @@ from profiles.scrub.claim_view import ClaimView, Diagnosis
 from profiles.scrub.context import EditTables, ScrubContext
 from profiles.scrub.finding import Finding, found
 from terminology.icd10cm.codes import CATEGORY
+from terminology.icd10cm.icd_code import IcdNote
 from terminology.icd10cm.references import Reference, parse_references
-from terminology.icd10cm.release import IcdNote, Release
+from terminology.icd10cm.release import Release
 
 MOST_COMPARED: Final = 50
 """Diagnoses that are compared with each other; a claim that carries more is refused for that."""
@@ -34,7 +35,9 @@ def findings(view: ClaimView, tables: EditTables, context: ScrubContext) -> Iter
     for one in view.in_order:
         code = release.get(one.code)
         if code is None or code.kind != "diag":
-            yield found("diagnosis-unknown", f"the code is not in {source}", one.at)
+            elsewhere = _elsewhere(one, tables)
+            also = f"; ICD-10-CM {elsewhere} has it" if elsewhere else ""
+            yield found("diagnosis-unknown", f"the code is not in {source}{also}", one.at)
         elif not code.billable:
             text = "the code has more specific ones below it"
             if code.seventh:
@@ -53,6 +56,12 @@ def findings(view: ClaimView, tables: EditTables, context: ScrubContext) -> Iter
             )
         elif near[one.at] or near[other.at]:
             yield from _excluded2(one, other, near)
+
+
+def _elsewhere(one: Diagnosis, tables: EditTables) -> str:
+    """Version of another release that has a code: it has ended, or is not in force yet."""
+    releases = tables.icd10cm.releases if tables.icd10cm is not None else ()
+    return next((each.version for each in releases if each.get(one.code) is not None), "")
 
 
 def _excluded2(one: Diagnosis, other: Diagnosis, near: dict[str, list[_Near]]) -> Iterator[Finding]:

@@ -20,11 +20,12 @@ def findings(view: ClaimView, tables: EditTables, context: ScrubContext) -> Iter
             yield found("diagnosis-missing", "the claim has no diagnosis", "Claim.diagnosis")
         return
     most = MOST.get(view.type)
-    if most is not None and len(view.diagnoses) > most:
+    counted = [one for one in view.diagnoses if not one.beside]
+    if most is not None and len(counted) > most:
         yield found(
             "diagnosis-too-many",
             f"a claim of this type carries at most {most} diagnoses",
-            f"Claim.diagnosis[{most}]",
+            counted[most].at,
         )
     yield from _repeated(view)
     yield from _principal(view)
@@ -44,7 +45,7 @@ def _repeated(view: ClaimView) -> Iterator[Finding]:
                 f"{one.at}.sequence",
                 also=(f"{numbers[one.sequence]}.sequence",),
             )
-        if one.code and codes.setdefault(one.code, one.at) != one.at:
+        if one.code and not one.beside and codes.setdefault(one.code, one.at) != one.at:
             yield found(
                 "diagnosis-repeated", "a code is reported once", one.at, also=(codes[one.code],)
             )

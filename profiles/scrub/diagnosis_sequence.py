@@ -8,8 +8,8 @@ from profiles.scrub.claim_view import ClaimView, Diagnosis
 from profiles.scrub.context import EditTables, ScrubContext
 from profiles.scrub.diagnosis_codes import MOST_COMPARED
 from profiles.scrub.finding import Finding, found
+from terminology.icd10cm.icd_code import IcdCode, IcdNote
 from terminology.icd10cm.references import parse_references
-from terminology.icd10cm.release import IcdCode, IcdNote
 
 _MANIFESTATION: Final = re.compile(r"\bin (?:[\w]+ )*classified elsewhere", re.IGNORECASE)
 _OPTIONAL: Final = re.compile(

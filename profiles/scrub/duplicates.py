@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from profiles.scrub.claim_view import ClaimView, Line, address
+from profiles.scrub.claim_view import ClaimView, Line, address, stored_address
 from profiles.scrub.context import EditTables, ScrubContext
 from profiles.scrub.finding import Finding, found
 
@@ -34,7 +34,7 @@ def findings(view: ClaimView, tables: EditTables, context: ScrubContext) -> Iter
 
 def _earlier(view: ClaimView, seen: dict[_Key, str], context: ScrubContext) -> Iterator[Finding]:
     replaced = {address(one.get("claim")) for one in view.claim.get("related", ())}
-    provider = address(view.claim.get("provider"))
+    provider = stored_address(view.claim.get("provider"))
     days = min(key[3] for key in seen), max(key[4] for key in seen)
     for claim in context.earlier:
         if f"Claim/{claim.get('id')}" in replaced or not _counts(claim, view, provider):
@@ -62,8 +62,9 @@ def _counts(claim: object, view: ClaimView, provider: str) -> bool:
     """Whether an earlier Claim asks payment from the same provider's side for the same patient."""
     if not isinstance(claim, dict):
         return False
-    same_patient = address(claim.get("patient")) == address(view.claim.get("patient")) != ""
-    same_provider = address(claim.get("provider")) == provider
+    patient = stored_address(view.claim.get("patient"))
+    same_patient = stored_address(claim.get("patient")) == patient != ""
+    same_provider = stored_address(claim.get("provider")) == provider != ""
     sent = claim.get("status") in _SENT and claim.get("use") == "claim"
     itself = claim.get("id") is not None and claim.get("id") == view.claim.get("id")
     return sent and same_patient and same_provider and not itself

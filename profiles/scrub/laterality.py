@@ -18,6 +18,7 @@ _SAYING_NOTHING: Final = frozenset(
 )
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _MODIFIERS: Final = {"RT": "right", "LT": "left"}
+BILATERAL: Final = "50"
 
 _Sided = tuple[Diagnosis, str, frozenset[str]]
 
@@ -61,16 +62,20 @@ def _has_bilateral(one: _Sided, release: Release) -> bool:
     code = release.get(one[0].code)
     above = {one[0].code[:3], *((code.parent,) if code is not None else ())}
     below = (child for parent in above for child in release.children(parent))
-    return any(side_of(child.display) == ("bilateral", one[2]) for child in below)
+    said = map(side_of, (child.display for child in below))
+    # The bilateral code may leave the site out that the others name: "right eye", "bilateral".
+    return any(side == "bilateral" and words and words <= one[2] for side, words in said)
 
 
 def _modifiers(line: Line, sides: dict[int | None, str]) -> Iterator[Finding]:
     claimed = {_MODIFIERS[one] for one in line.modifiers if one in _MODIFIERS}
     pointed = {sides.get(pointer, "") for pointer in line.pointers} - {""}
-    if len(claimed) == 1 and pointed and not pointed & {*claimed, "bilateral"}:
+    other = len(claimed) == 1 and pointed and not pointed & {*claimed, "bilateral"}
+    both = BILATERAL in line.modifiers and len(pointed) == 1 and "bilateral" not in pointed
+    if other or both:
         yield found(
             "laterality-modifier",
-            "the modifier says one side, the diagnoses that the line points to say the other",
+            "the modifier says another side than the diagnoses that the line points to",
             f"{line.at}.modifier",
             also=(f"{line.at}.diagnosisSequence",),
         )

@@ -84,5 +84,7 @@ def by_day(view: ClaimView) -> dict[str, dict[str, list[Line]]]:
 
 
 def service_of(view: ClaimView, context: ScrubContext) -> str:
-    """Whose edits apply: of the outpatient hospital for an institution, else of practitioners."""
-    return context.service or ("hospital" if view.type == "institutional" else "practitioner")
+    """Whose edits apply: the outpatient hospital's, practitioners', or nobody's for a stay."""
+    if view.type != "institutional":
+        return context.service or "practitioner"
+    return "" if view.inpatient else "hospital"

@@ -13,17 +13,17 @@ from terminology.mue import UnitEdit
 
 def findings(view: ClaimView, tables: EditTables, context: ScrubContext) -> Iterator[Finding]:
     """Lines and days with more units than the edit of their code allows."""
-    releases = tables.units.get(service_of(view, context))
-    if releases is None:
-        return
+    service = service_of(view, context)
+    # A supply that practitioners have no edit for has that of suppliers (DME).
+    names = (service, "dme") if service == "practitioner" else (service,)
+    kinds = [tables.units[name] for name in names if name in tables.units]
     for day, lines in by_day(view).items():
-        release = releases.on(day)
-        if release is None:
-            continue
+        releases = [release for kind in kinds if (release := kind.on(day)) is not None]
         for code, same in lines.items():
-            edit = release.edit(code)
+            held = ((release.edit(code), release.version) for release in releases)
+            edit, version = next(((one, of) for one, of in held if one is not None), (None, ""))
             if edit is not None:
-                yield from _exceeded(same, edit, f"MUE {release.version}: {edit.rationale}")
+                yield from _exceeded(same, edit, f"MUE {version}: {edit.rationale}")
 
 
 def _exceeded(lines: list[Line], edit: UnitEdit, source: str) -> Iterator[Finding]:

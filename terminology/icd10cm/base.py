@@ -13,7 +13,14 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from terminology.icd10cm.compile import LAYOUT, Release, compile_tabular, meta_of, release_path
+from terminology.icd10cm.compile import (
+    LAYOUT,
+    Release,
+    compile_tabular,
+    every_meta,
+    release_path,
+)
+from terminology.icd10cm.defaults import NOTED, defaults_digest, refresh_defaults
 from terminology.store_folder import Progress, TerminologyError, file_digest, silent
 
 PACKAGE: Final = "simple_icd_10_cm"
@@ -49,13 +56,15 @@ def compile_base(folder: str | Path, progress: Progress = silent) -> Path:
             "the package simple-icd-10-cm is not installed; import the files of CDC or CMS instead"
         )
     tabular, codes = found
-    with _alone(Path(folder)):
-        if base_is_current(Path(folder)):
-            return release_path(Path(folder), base_release(tabular.name).version)
-        listed = None if codes is None else frozenset(codes.read_text("utf-8").split())
-        return compile_tabular(
-            Path(folder), base_release(tabular.name), tabular, listed=listed, progress=progress
-        )
+    place, release = Path(folder), base_release(tabular.name)
+    path = release_path(place, release.version)
+    with _alone(place):
+        if not _is_made_of(path, tabular):
+            listed = None if codes is None else frozenset(codes.read_text("utf-8").split())
+            compile_tabular(place, release, tabular, listed=listed, progress=progress)
+        for old in _without_defaults(place):
+            refresh_defaults(old)
+    return path
 
 
 @contextmanager
@@ -68,15 +77,28 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def base_is_current(folder: Path) -> bool:
-    """Whether there is nothing to make: the release is there, of these files, or none is installed."""
+    """Whether there is nothing to make: the release is there, of the files that are installed, if any are."""
     found = base_files()
     if found is None:
         return True
-    tabular = found[0]
-    meta = meta_of(release_path(folder, base_release(tabular.name).version))
-    sources = json.loads(meta.get("sources", "{}"))
-    made_of = sources.get(tabular.name)
+    path = release_path(folder, base_release(found[0].name).version)
+    return _is_made_of(path, found[0]) and not _without_defaults(folder)
+
+
+def _is_made_of(path: Path, tabular: Path) -> bool:
+    meta = every_meta(path)
+    made_of = json.loads(meta.get("sources", "{}")).get(tabular.name)
     return meta.get("layout") == str(LAYOUT) and made_of == file_digest(tabular)
+
+
+def _without_defaults(folder: Path) -> list[Path]:
+    """Releases of this layout whose default terms are others than ours are now."""
+    stated = {path: every_meta(path) for path in folder.glob("icd10cm-*.sqlite")}
+    return [
+        path
+        for path, meta in stated.items()
+        if meta.get("layout") == str(LAYOUT) and meta.get(NOTED) != defaults_digest()
+    ]
 
 
 def base_release(name: str) -> Release:

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from terminology.code_system import Concept, Designation, Property, Provider
-from terminology.icd10cm.codes import dotted, is_code
-from terminology.icd10cm.release import Icd10Cm, IcdCode, IcdNote, Release
+from terminology.hcc import HccRelease, hcc_releases
+from terminology.icd10cm.codes import is_code
+from terminology.icd10cm.icd_code import IcdCode, IcdNote
+from terminology.icd10cm.release import Icd10Cm, Release
 from terminology.icd10cm.tabular import CODE
 from terminology.systems import ICD_10_CM
+from terminology.tables.release import Releases
 
 _NOTES: Final = {
     "includes": "includes",
@@ -34,6 +37,8 @@ class Icd10CmSystem:
     Parameters
     ----------
     release : Release
+    hcc : HccRelease, optional
+        Condition categories of the same day.
     """
 
     system: Final = ICD_10_CM
@@ -43,11 +48,13 @@ class Icd10CmSystem:
     has_inactive: Final = False
     property_codes: Final = (
         "parent", "child", "inactive", "billable", "inclusion", "seventhCharacter", *_NOTES,
+        "indexTerm", "hcc",
         "releaseBegins", "releaseEnds",
     )  # fmt: skip
 
-    def __init__(self, release: Release) -> None:
+    def __init__(self, release: Release, hcc: HccRelease | None = None) -> None:
         self._release = release
+        self._hcc = hcc
 
     @property
     def version(self) -> str:
@@ -67,7 +74,8 @@ class Icd10CmSystem:
             Property("releaseBegins", "dateTime", self._release.begins),
             Property("releaseEnds", "dateTime", self._release.ends),
         )
-        properties = (*self._place(found), *_properties(found), *dates)
+        lines = (Property("indexTerm", "string", one.text) for one in self._release.index(code))
+        properties = (*self._place(found), *_properties(found), *lines, *self._risk(found), *dates)
         return Concept(
             found.code,
             found.display,
@@ -93,19 +101,27 @@ class Icd10CmSystem:
         """The codes below."""
         return self._release.descendants(code) if self._found(code) else iter(())
 
+    def above(self, code: str) -> Iterator[str]:
+        """The codes above; sections and chapters are none."""
+        found = self._release.ancestors(code) if self._found(code) else ()
+        return (one.code for one in found if one.kind == CODE)
+
     def subsumes(self, above: str, below: str) -> bool:
         """Whether a code stands above another."""
         return self._release.subsumes(above, below)
 
     def search(self, text: str, limit: int) -> list[str]:
         """Codes whose titles, inclusion or index terms fit; or that begin with the text."""
-        if is_code(text) and self._found(dotted(text)):
-            return [dotted(text), *self._release.descendants(text)][:limit]
-        return [hit.code for hit in self._release.search(text, limit)]
+        return [hit.code for hit in self._release.search(text, limit, typed=True)]
 
     def _found(self, code: str) -> IcdCode | None:
         found = self._release.get(code) if is_code(code) else None
         return found if found is not None and found.code == code else None
+
+    def _risk(self, found: IcdCode) -> Iterator[Property]:
+        """The condition category that a code counts for in each model of risk adjustment."""
+        for model, category in self._hcc.categories(found.code) if self._hcc is not None else ():
+            yield Property("hcc", "string", str(category), model)
 
     def _place(self, found: IcdCode) -> Iterator[Property]:
         above = self._release.get(found.parent)
@@ -133,6 +149,11 @@ def _folder(folder: Path) -> Icd10Cm:
     return Icd10Cm(folder)
 
 
+@cache
+def _categories(folder: Path) -> Releases[HccRelease]:
+    return hcc_releases(folder)
+
+
 def _versions(folder: Path) -> tuple[str, ...]:
     return tuple(release.version for release in _folder(folder).releases)
 
@@ -143,7 +164,8 @@ def _open(folder: Path, version: str, when: str) -> Icd10CmSystem | None:
         return next((Icd10CmSystem(one) for one in releases if one.version == version), None)
     if not releases:
         return None
-    return Icd10CmSystem(_folder(folder).on(when) if when else releases[-1])
+    release = _folder(folder).on(when) if when else releases[-1]
+    return Icd10CmSystem(release, _categories(folder).on(when or release.begins))
 
 
 PROVIDER: Final = Provider(ICD_10_CM, _versions, _open)

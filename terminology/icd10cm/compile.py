@@ -7,19 +7,27 @@ it is made anew only when that changes, or this layout.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
 
-from terminology.icd10cm.codes import flat, with_seventh
-from terminology.icd10cm.seventh import seventh_characters
+from terminology.icd10cm.codes import flat
+from terminology.icd10cm.defaults import write_defaults
+from terminology.icd10cm.rows import Row, rows_of
 from terminology.icd10cm.tabular import CODE, Node, read_tabular
-from terminology.store_folder import Progress, compiling, file_digest, replacing, silent
+from terminology.store_folder import (
+    Progress,
+    TerminologyError,
+    compiling,
+    file_digest,
+    replacing,
+    silent,
+)
 
-LAYOUT: Final = 1
+LAYOUT: Final = 3
 """Number of this file layout; another one is compiled anew."""
 
 SCHEMA: Final = """
@@ -29,6 +37,9 @@ CREATE TABLE code(id INTEGER PRIMARY KEY, flat TEXT NOT NULL, code TEXT NOT NULL
   seventh TEXT NOT NULL);
 CREATE TABLE note(id INTEGER PRIMARY KEY, code INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE term(id INTEGER PRIMARY KEY, code INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE entry(id INTEGER PRIMARY KEY, code INTEGER NOT NULL, term INTEGER NOT NULL,
+  source TEXT NOT NULL, text TEXT NOT NULL, manifestation TEXT NOT NULL, see TEXT NOT NULL,
+  see_also TEXT NOT NULL);
 CREATE VIRTUAL TABLE word USING fts5(text, content='term', content_rowid='id', detail=column,
   tokenize="porter unicode61 remove_diacritics 2");
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, row);
@@ -38,6 +49,8 @@ CREATE UNIQUE INDEX code_flat ON code(flat);
 CREATE INDEX code_parent ON code(parent);
 CREATE INDEX note_code ON note(code);
 CREATE INDEX term_code ON term(code);
+CREATE INDEX entry_code ON entry(code);
+CREATE INDEX entry_source ON entry(source);
 """
 _SEARCHED: Final = frozenset({"inclusion", "includes"})
 _STEPS: Final = 4
@@ -60,21 +73,6 @@ class Release:
     ends: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of ``code``."""
-
-    id: int
-    node: int
-    code: str
-    display: str
-    kind: str
-    parent: int
-    last: int
-    billable: bool
-    seventh: Mapping[str, str]
-
-
 def release_path(folder: Path, version: str) -> Path:
     """Where the file of a release lies."""
     return folder / f"icd10cm-{version}.sqlite"
@@ -86,6 +84,7 @@ def compile_tabular(
     tabular: Path,
     *,
     listed: frozenset[str] | None = None,
+    fiscal_year: str = "",
     progress: Progress = silent,
 ) -> Path:
     """Make the file of a release, unless it is there and made of the same.
@@ -95,11 +94,13 @@ def compile_tabular(
     listed : frozenset of str, optional
         Every code without its dot, where a list of them comes with the tabular list: a code that the
         list lacks is kept, and not billable.
+    fiscal_year : str
+        Year that the file has to state; empty for any.
 
     Raises
     ------
     TerminologyError
-        When the file is no tabular list.
+        When the file is no tabular list, or of another fiscal year.
     """
     path = release_path(folder, release.version)
     progress(0, _STEPS, "tabular list: hash")
@@ -110,7 +111,9 @@ def compile_tabular(
             return path
         progress(1, _STEPS, "tabular list: read")
         year, nodes = read_tabular(tabular)
-        rows = list(_rows(nodes, listed))
+        if fiscal_year not in ("", year):
+            raise TerminologyError(f"{tabular.name} is not of fiscal year {fiscal_year}")
+        rows = list(rows_of(nodes, listed))
         progress(2, _STEPS, "tabular list: write")
         with replacing(path) as written:
             _write(written, nodes, rows, stated, year)
@@ -120,17 +123,22 @@ def compile_tabular(
 
 def meta_of(path: Path) -> dict[str, str]:
     """What a compiled file says of itself: ``release``, ``sources``, ``layout``; empty when there is none."""
+    found = every_meta(path)
+    return {name: found[name] for name in _STATED if name in found}
+
+
+def every_meta(path: Path) -> dict[str, str]:
+    """Everything that a compiled file notes of itself; empty when it is none."""
     if not path.exists():
         return {}
     try:
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
         try:
-            found = dict(connection.execute("SELECT name, value FROM meta"))
+            return dict(connection.execute("SELECT name, value FROM meta"))
         finally:
             connection.close()
     except apsw.Error:
         return {}
-    return {name: found[name] for name in _STATED if name in found}
 
 
 _STATED: Final = ("version", "begins", "ends", "layout", "sources", "digest")
@@ -142,46 +150,16 @@ def _stated(release: Release, sources: Mapping[str, str]) -> dict[str, str]:
         "begins": release.begins,
         "ends": release.ends,
         "layout": str(LAYOUT),
-        "sources": json.dumps(dict(sorted(sources.items()))),
     }
-    digest = hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
-    return {**stated, "digest": digest}
+    return with_sources(stated, sources)
 
 
-def _rows(nodes: Sequence[Node], listed: frozenset[str] | None) -> Iterator[Row]:
-    """Rows in printed order; ids run over codes with a 7th character too."""
-    taken = seventh_characters(nodes)
-    begins: dict[int, int] = {}
-    count = 0
-    for node in nodes:
-        count += 1
-        begins[node.id] = count
-        count += len(taken.get(node.id, ()))
-    begins[len(nodes) + 1] = count + 1
-    for node in nodes:
-        parent = begins.get(node.parent, 0)
-        characters = taken.get(node.id, {})
-        last = begins[node.last + 1] - 1
-        leaf = node.kind == CODE and last == begins[node.id]
-        billable = leaf and _is_listed(node.code, listed)
-        made = Row(
-            begins[node.id], node.id, node.code, node.display, node.kind, parent, last, billable,
-            characters,
-        )  # fmt: skip
-        yield made
-        yield from _expanded(made, listed)
-
-
-def _expanded(row: Row, listed: frozenset[str] | None) -> Iterator[Row]:
-    for place, (character, meaning) in enumerate(row.seventh.items(), row.id + 1):
-        code = with_seventh(row.code, character)
-        display = f"{row.display}, {meaning}"
-        billable = _is_listed(code, listed)
-        yield Row(place, 0, code, display, CODE, row.id, place, billable, {})
-
-
-def _is_listed(code: str, listed: frozenset[str] | None) -> bool:
-    return listed is None or flat(code) in listed
+def with_sources(stated: Mapping[str, str], sources: Mapping[str, str]) -> dict[str, str]:
+    """What a file says of itself when it is made of some sources; its digest is over all of that."""
+    kept = {name: stated[name] for name in ("version", "begins", "ends", "layout")}
+    said = {**kept, "sources": json.dumps(dict(sorted(sources.items())))}
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return {**said, "digest": digest}
 
 
 def _write(
@@ -194,6 +172,7 @@ def _write(
         with connection:
             places = _write_codes(connection, rows)
             _write_notes(connection, nodes, places)
+            write_defaults(connection)
             meta = {**stated, "year": year}
             connection.executemany("INSERT INTO meta VALUES(?, ?)", meta.items())
             connection.execute(INDEXES)

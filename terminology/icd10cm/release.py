@@ -6,80 +6,27 @@ memory. Each thread has a connection of its own.
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
 
-from terminology.icd10cm.codes import flat
+from terminology.icd10cm.codes import flat, is_code
 from terminology.icd10cm.compile import LAYOUT
+from terminology.icd10cm.icd_code import ExcludesNote, IcdCode, IcdNote
+from terminology.icd10cm.index import IndexEntry
 from terminology.icd10cm.references import parse_references
-from terminology.icd10cm.search import Hit, search
+from terminology.icd10cm.search import Hit, Search
 from terminology.store_folder import FolderWatch, TerminologyError
 from terminology.systems import ICD_10_CM
 
 _BY_ID: Final = (
     "SELECT id, code, display, kind, parent, last, billable, seventh FROM code WHERE id=?"
 )
-_CACHED: Final = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class IcdNote:
-    """A note of the tabular list and the code, section or chapter at which it stands."""
-
-    text: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExcludesNote:
-    """An Excludes1 note that keeps two codes apart: the note, where it stands, the code it names."""
-
-    text: str
-    at: str
-    excluded: str
-
-
-@dataclass(frozen=True, slots=True)
-class IcdCode:
-    """A code, a section (``E08-E13``) or a chapter (``4``).
-
-    Notes other than ``inclusion`` hold for everything below the place where they stand; the nearest comes
-    first.
-
-    Parameters
-    ----------
-    code, display : str
-        The code with its dot, and its title.
-    kind : str
-        ``chapter``, ``section`` or ``diag``.
-    parent : str
-        Code of the node above; empty at a chapter.
-    billable : bool
-        Whether it may be reported: nothing stands below it.
-    seventh : mapping of str to str
-        7th characters that it needs and their meaning; empty when it takes none or has it.
-    """
-
-    code: str
-    display: str
-    kind: str
-    parent: str
-    billable: bool
-    seventh: Mapping[str, str] = field(default_factory=dict)
-    inclusion: tuple[str, ...] = ()
-    includes: tuple[IcdNote, ...] = ()
-    excludes1: tuple[IcdNote, ...] = ()
-    excludes2: tuple[IcdNote, ...] = ()
-    code_first: tuple[IcdNote, ...] = ()
-    use_additional: tuple[IcdNote, ...] = ()
-    code_also: tuple[IcdNote, ...] = ()
-    note: tuple[IcdNote, ...] = ()
-    seventh_note: tuple[IcdNote, ...] = ()
+_CACHED_ROWS: Final = 4096
+_CACHED_CODES: Final = 1024
 
 
 class Release:
@@ -109,8 +56,8 @@ class Release:
         self.ends = meta["ends"]
         self.digest = meta["digest"]
         self.sources: dict[str, str] = json.loads(meta["sources"])
-        self._by_id = lru_cache(maxsize=_CACHED)(self._row)
-        self._get = lru_cache(maxsize=_CACHED)(self._found)
+        self._by_id = lru_cache(maxsize=_CACHED_ROWS)(self._row)
+        self._get = lru_cache(maxsize=_CACHED_CODES)(self._found)
 
     def _meta(self) -> dict[str, str]:
         try:
@@ -126,7 +73,7 @@ class Release:
 
     def covers(self, service_date: str) -> bool:
         """Whether the release holds on a date of service."""
-        return self.begins <= service_date[:10] <= self.ends
+        return self.begins <= _day(service_date) <= self.ends
 
     def get(self, code: str) -> IcdCode | None:
         """A code, with or without its dot, or a section or chapter; None when the release has none."""
@@ -167,18 +114,43 @@ class Release:
         upper, lower = self._line(above)[:1], self._id(below)
         return bool(upper) and upper[0][0] < lower <= upper[0][5]
 
-    def search(self, text: str, limit: int = 20) -> list[Hit]:
-        """The codes whose titles, inclusion or index terms fit a text best; the best first."""
-        return search(self._connection, text, limit)
+    def search(self, text: str, limit: int = 20, *, typed: bool = False) -> list[Hit]:
+        """The codes whose titles, inclusion or index terms fit a text best; the best first.
+
+        ``typed`` says that a person is typing it: the last word may go on, and a code means itself.
+        """
+        if typed and is_code(text) and self._id(text):
+            return list(self._code_and_below(text, limit))
+        found: Search | None = getattr(self._local, "search", None)
+        if found is None:
+            found = self._local.search = Search(self._connection)
+        return found(text, limit, typed=typed)
+
+    def _code_and_below(self, code: str, limit: int) -> Iterator[Hit]:
+        rows = self._rows(
+            "SELECT below.code, below.display FROM code JOIN code AS below"
+            " ON below.id>=code.id AND below.id<=code.last WHERE code.flat=? ORDER BY below.id LIMIT ?",
+            (flat(code), limit),
+        )
+        return (Hit(below, 1.0, display, "description") for below, display in rows)
+
+    def index(self, code: str) -> tuple[IndexEntry, ...]:
+        """The lines of the imported index that lead to a code itself."""
+        found = self._rows(
+            "SELECT text, manifestation, see, see_also FROM entry WHERE code=? ORDER BY id",
+            (self._id(code),),
+        )
+        plain = flat(code)
+        return tuple(IndexEntry(text, plain, *rest) for text, *rest in found)
 
     def terms(self) -> Iterator[tuple[str, str, str]]:
-        """Every searchable term: code, text and kind.
+        """Every searchable term of the release itself, without our default terms: code, text and kind.
 
         A code that needs a 7th character stands for its forms, which differ in nothing but its meaning.
         """
         rows = self._rows(
             "SELECT code.code, term.text, term.kind FROM term JOIN code ON code.id=term.code"
-            " ORDER BY term.id"
+            " WHERE term.kind<>'default' ORDER BY term.id"
         )
         return ((code, text, kind) for code, text, kind in rows)
 
@@ -262,6 +234,12 @@ class Release:
         )
 
 
+def _day(service_date: str) -> str:
+    """A whole date: of a year or a month its first day, of a moment its day."""
+    day = service_date[:10]
+    return day + "-01-01"[len(day) - 4 :] if len(day) in (4, 7) else day
+
+
 class Icd10Cm:
     """The releases of a folder.
 
@@ -306,5 +284,5 @@ class Icd10Cm:
             raise TerminologyError(
                 "no release of ICD-10-CM is here; `isthmus terminology import` makes one"
             )
-        begun = [release for release in releases if release.begins <= service_date[:10]]
+        begun = [release for release in releases if release.begins <= _day(service_date)]
         return begun[-1] if begun else releases[0]

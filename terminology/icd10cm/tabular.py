@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from terminology.store_folder import TerminologyError
 
+TABULAR: Final = "ICD10CM.tabular"
 CHAPTER: Final = "chapter"
 SECTION: Final = "section"
 CODE: Final = "diag"

@@ -22,6 +22,8 @@ def _file(folder, name, text):
         (["note-a", "note-b"], "note-b I10", ["note-a", "note-b"]),
         (["7", "9"], "07 I10", ["7", "9"]),
         (["x-5-1", "x-6-1"], "002 I10", ["1", "2"]),
+        (["D2N068", "D2N069"], "001 I10\n002 I10\n068 I10", ["68", "69"]),
+        (["D2N068", "D2N069"], "001 I10\n002 I10", ["1", "2"]),
     ],
 )
 def test_labels_name_notes_by_id_by_its_digits_or_by_number(tmp_path, ids, labels, found):
@@ -38,8 +40,15 @@ def test_notes_of_several_files_and_both_shapes_are_read(tmp_path):
 
 def test_codes_are_compared_without_dot_and_case(tmp_path):
     """Dots, small letters, commas, comments and lines without codes are read."""
-    codes = read_codes(_file(tmp_path, "l.txt", "# coder 1\n001 i10, E11.9\n002\n\n"))
-    assert codes == {"001": frozenset({"I10", "E119"}), "002": frozenset()}
+    codes = read_codes(_file(tmp_path, "l.txt", "# coder 1\n001: i10; E11.9, W19.XXXA\n002\n\n"))
+    assert codes == {"001": frozenset({"I10", "E119", "W19XXXA"}), "002": frozenset()}
+
+
+def test_words_that_are_no_codes_are_counted_and_left_out(tmp_path, capsys):
+    """A procedure number or a remark in a list of diagnoses is neither right nor wrong."""
+    codes = read_codes(_file(tmp_path, "l.txt", "001 I10 99213 none\n"))
+    assert codes == {"001": frozenset({"I10"})}
+    assert "2 words are no ICD-10-CM codes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -57,9 +66,9 @@ def test_files_of_another_shape_are_refused(tmp_path, read, text, said):
         read(_file(tmp_path, "given", text))
 
 
-def test_a_label_without_a_note_is_refused():
+def test_labels_of_other_notes_are_refused():
     """Labels that belong to other notes are not scored as missed codes."""
-    with pytest.raises(OperationOutcomeError, match="there is no note"):
+    with pytest.raises(OperationOutcomeError, match="has a note"):
         named_as_labels([("a", "x")], {"007": frozenset({"I10"})})
 
 

@@ -59,6 +59,19 @@ def test_a_threshold_reaches_the_coder(tmp_path):
     assert min(scores) >= 0.6
 
 
+@pytest.mark.usefixtures("searching")
+def test_labels_without_notes_are_counted_and_left_out(tmp_path, capsys):
+    """A list for a whole corpus can be used with a part of its notes."""
+    labels = tmp_path / "labels.txt"
+    labels.write_text("cardiology I11.0\nelsewhere I10\n")
+    given = ["coding", "--notes", str(NOTES / "notes.csv"), "--labels", str(labels)]
+    assert main([*given, "--terminology", str(terminology_folder())]) == 0
+    shown = capsys.readouterr()
+    assert "1 encounters of labels.txt have no note" in shown.err
+    assert "13 notes have no labels" in shown.err
+    assert "1 notes\n" in shown.out
+
+
 def test_without_a_coder_there_is_a_sentence(monkeypatch):
     """Where no coder is registered the command says so before it codes anything."""
     monkeypatch.setattr("conformance.coding_run.workers", dict)

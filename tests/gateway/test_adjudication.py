@@ -14,6 +14,7 @@ from gateway.http import Services, build_app
 from gateway.settings import load_settings
 from profiles.admission import require_admissible
 from profiles.outcome import OperationOutcomeError
+from profiles.scrub.code_system import edits_code_system
 from terminology.systems import CLAIM_EDIT
 from tests.make_claim import COVERAGE, INSURER, PATIENT, PROVIDER, make_claim
 
@@ -147,6 +148,34 @@ def test_the_same_claim_is_decided_once(payer: TestClient) -> None:
     assert len(found(payer, "Task?code=adjudicate")) == 1
 
 
+def test_an_identifier_may_hold_any_character(payer: TestClient) -> None:
+    """Characters that a search gives a meaning are taken as they are."""
+    mine = [{"system": "http://provider.test/a,b", "value": r"17|a,b\c$d"}]
+    post(payer, make_claim(identifier=mine))
+    other = post(payer, make_claim(("E11.9",), identifier=mine))
+    assert rules_of(the_answer(payer, other)) == {"claim-duplicate"}
+
+
+def test_contained_parties_are_named_in_the_answer(payer: TestClient) -> None:
+    """A Claim that contains its parties is answered without pointing into it."""
+    patient = {
+        **PATIENT,
+        "id": "pat",
+        "identifier": [{"system": "http://member.test", "value": "1"}],
+    }
+    coverage = {**COVERAGE, "id": "cov", "beneficiary": {"reference": "#pat"}}
+    claim = make_claim(
+        contained=[patient, coverage],
+        patient={"reference": "#pat"},
+        insurance=[{"sequence": 1, "focal": True, "coverage": {"reference": "#cov"}}],
+    )
+    answer = the_answer(payer, post(payer, claim))
+    assert answer["outcome"] == "queued", answer.get("error")
+    assert answer["patient"]["identifier"]["value"] == "1"
+    assert "reference" not in answer["patient"]
+    assert len(found(payer, f"Task?focus=ClaimResponse/{answer['id']}")) == 1
+
+
 def test_an_update_without_news_changes_nothing(payer: TestClient) -> None:
     """The same Claim again keeps its answer; a changed one gets the next version and a Task of its own."""
     claim = post(payer, make_claim())
@@ -238,6 +267,114 @@ def test_a_transaction_answers_its_claims_with_its_own_parties(payer: TestClient
     assert answered.status_code == 200, answered.text
     (answer,) = found(payer, "ClaimResponse")
     assert answer["outcome"] == "queued", answer.get("error")
+
+
+def test_a_claim_that_comes_with_its_answer_is_a_record(payer: TestClient) -> None:
+    """A Claim of a history, whose ExplanationOfBenefit comes with it, is not answered again."""
+    url = "urn:uuid:5b0e6a0e-0000-4000-8000-000000000002"
+    benefit = {
+        "resourceType": "ExplanationOfBenefit",
+        "status": "active",
+        "type": {"text": "professional"},
+        "use": "claim",
+        "patient": {"reference": "Patient/p1"},
+        "created": "2026-05-06",
+        "insurer": {"reference": "Organization/o1"},
+        "provider": {"reference": "Practitioner/d1"},
+        "claim": {"reference": url},
+        "outcome": "complete",
+        "insurance": [{"focal": True, "coverage": {"reference": "Coverage/c1"}}],
+    }
+    entries = [
+        {"fullUrl": url, "resource": make_claim(), "request": {"method": "POST", "url": "Claim"}},
+        {"resource": benefit, "request": {"method": "POST", "url": "ExplanationOfBenefit"}},
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    answered = payer.post("/fhir", json=bundle)
+    assert answered.status_code == 200, answered.text
+    assert found(payer, "ClaimResponse") == []
+
+
+def decide(
+    payer: TestClient, task: dict[str, Any], status: int = 200, **given: Any
+) -> dict[str, Any]:
+    """Decide on a received Claim as a named person."""
+    values = {"decision": "valueCode", "reason": "valueString", "resource": "resource"}
+    parameter = [
+        {"name": "performer", "valueReference": {"display": "Paula Payer"}},
+        *({"name": name, values[name]: value} for name, value in given.items()),
+    ]
+    body = {"resourceType": "Parameters", "parameter": parameter}
+    answer = payer.post(f"/fhir/Task/{task['id']}/$decide", json=body)
+    assert answer.status_code == status, answer.text
+    decided: dict[str, Any] = answer.json()
+    return decided
+
+
+def test_a_person_decides_on_a_received_claim(payer: TestClient) -> None:
+    """Accepted makes every line eligible, rejected none and says why; a person stands for it, once."""
+    first = post(payer, make_claim(use="preauthorization"))
+    answer = the_answer(payer, first)
+    (task,) = found(payer, f"Task?focus=ClaimResponse/{answer['id']}")
+    assert "reason" in decide(payer, task, 400, decision="rejected")["issue"][0]["diagnostics"]
+    decide(payer, task, decision="accepted")
+    answer = the_answer(payer, first)
+    assert (answer["outcome"], answer["disposition"]) == ("complete", "Accepted by Paula Payer.")
+    eligible = answer["item"][0]["adjudication"][1]
+    assert eligible["amount"]["value"] == 10
+    assert "A1" in str(eligible["extension"])
+    assert found(payer, f"Task?_id={task['id']}")[0]["status"] == "completed"
+    decide(payer, task, 409, decision="accepted")
+    changed = {**make_claim(("I10",)), "id": first["id"]}
+    assert payer.put(f"/fhir/Claim/{first['id']}", json=changed).status_code == 409
+    second = post(payer, make_claim(lines=({"code": "99214"},)))
+    answer = the_answer(payer, second)
+    (task,) = found(payer, f"Task?focus=ClaimResponse/{answer['id']}")
+    decide(payer, task, decision="rejected", reason="not a member")
+    answer = the_answer(payer, second)
+    assert answer["total"][1]["amount"]["value"] == 0
+    assert answer["item"][0]["adjudication"][1]["reason"]["text"] == "not a member"
+    people = found(payer, f"Provenance?target=ClaimResponse/{answer['id']}")
+    assert len(people) == 2
+
+
+def test_a_person_may_adjudicate_line_by_line(payer: TestClient) -> None:
+    """Modified takes the person's ClaimResponse, but neither its patient nor what it answers."""
+    claim = post(payer, make_claim())
+    answer = the_answer(payer, claim)
+    (task,) = found(payer, f"Task?focus=ClaimResponse/{answer['id']}")
+    edited = {**answer, "outcome": "partial", "patient": {"reference": "Patient/x"}}
+    decide(payer, task, 422, decision="modified")
+    decide(payer, task, decision="modified", resource={**edited, "disposition": "half"})
+    answer = the_answer(payer, claim)
+    assert (answer["outcome"], answer["disposition"]) == ("partial", "half")
+    assert answer["patient"] == claim["patient"]
+
+
+def test_the_payer_s_own_system_may_decide_by_an_update(payer: TestClient) -> None:
+    """An update that completes the answer ends its Task."""
+    answer = the_answer(payer, post(payer, make_claim()))
+    done = payer.put(f"/fhir/ClaimResponse/{answer['id']}", json={**answer, "outcome": "complete"})
+    assert done.status_code == 200, done.text
+    (task,) = found(payer, f"Task?focus=ClaimResponse/{answer['id']}")
+    assert task["status"] == "completed"
+
+
+def test_a_claim_that_an_ai_has_labelled_elsewhere_is_answered(payer: TestClient) -> None:
+    """The approved Claim of another gateway keeps its label, and is a Claim like any other."""
+    label = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
+    claim = make_claim(meta={"security": [{"system": label, "code": "AIAST"}]})
+    assert the_answer(payer, post(payer, claim))["outcome"] == "queued"
+
+
+def test_every_edit_can_be_looked_up(payer: TestClient) -> None:
+    """The code of a finding has a display and a definition with its source; the system is valid."""
+    asked = f"/fhir/CodeSystem/$lookup?system={CLAIM_EDIT}&code=excludes1"
+    said = payer.get(asked).json()
+    values = {one["name"]: one.get("valueString") for one in said["parameter"]}
+    assert values["display"] == "Codes that exclude each other (Excludes1)"
+    assert "I.A.12.a" in str(said)
+    require_admissible(edits_code_system())
 
 
 def test_a_site_may_keep_claims_without_answering(store: Store, tmp_path: Path) -> None:

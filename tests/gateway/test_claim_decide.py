@@ -13,7 +13,9 @@ from profiles.admission import require_admissible
 from profiles.builders.claim import ClaimDraft
 from profiles.builders.coded_element import decision_of
 from profiles.builders.decision_record import decisions_in
+from terminology.x12 import PAYER_CONTROL
 from tests.make_coding import DOCUMENT, TEXT
+from tests.make_resources import minimal
 from tests.make_review import FHIR, code, drafted, icd, parameters, review_client
 
 
@@ -267,6 +269,39 @@ def test_a_decided_claim_is_left_as_it_is(reviewer, store, draft):
     assert _decide(reviewer, later, parameters(decision="rejected")).status_code == 422
     assert _decide(reviewer, later, parameters(decision="accepted")).status_code == 200
     assert store.read("Claim", draft.claim["id"]).version == 2
+
+
+def test_an_active_claim_is_corrected_by_a_new_one(reviewer, store, draft):
+    """The new Claim names the earlier one and its payer's number; the earlier one stays, and so on."""
+    assert _decide(reviewer, draft, parameters(decision="accepted")).status_code == 200
+    answer = {
+        **minimal("ClaimResponse", "answer"),
+        "request": {"reference": f"Claim/{draft.claim['id']}"},
+        "identifier": [{"system": PAYER_CONTROL, "value": "ICN1"}],
+    }
+    store.transact(lambda tx: tx.put(answer))
+    later = drafted(store, task_id="later")
+    given = parameters(code("reject", sequence=2), decision="modified", version="2")
+    answer = _decide(reviewer, later, given)
+    assert answer.status_code == 200, answer.text
+    corrected = answer.json()["entry"][0]["resource"]
+    require_admissible(corrected)
+    assert (corrected["status"], _codes(corrected)) == ("active", ["E11.21"])
+    (related,) = corrected["related"]
+    assert related["claim"]["reference"] == f"Claim/{draft.claim['id']}"
+    assert related["reference"]["value"] == "ICN1"
+    assert store.read("Claim", draft.claim["id"]).version == 2
+    outputs = {o["type"]["text"]: o for o in _task(store, later)["output"]}
+    assert outputs["claim"]["valueReference"]["reference"] == f"Claim/{corrected['id']}"
+    assert [r.decision for r in _records(store) if not r.whole] == ["reject"]
+    again = drafted(store, task_id="again")
+    assert _task(store, again)["focus"]["reference"] == f"Claim/{corrected['id']}"
+    given = parameters(code("add", coding=icd("I10")), decision="modified", version="1")
+    answer = _decide(reviewer, again, given)
+    assert answer.status_code == 200, answer.text
+    third = answer.json()["entry"][0]["resource"]
+    assert _codes(third) == ["E11.21", "I10"]
+    assert third["related"][0]["claim"]["reference"] == f"Claim/{corrected['id']}"
 
 
 def test_every_decision_is_kept_with_what_led_to_it(reviewer, store, draft):

@@ -65,6 +65,19 @@ def test_what_a_person_decided_is_held(store, status):
     assert all(store.read(r["resourceType"], r["id"]) for r in SECOND.beside)
 
 
+def test_one_review_of_a_claim_is_open(store):
+    """Codings after a decision take each other's place, and one that ended is not opened again."""
+    _keep(store, FIRST)
+    _changed(store, status="active")
+    _keep(store, SECOND)
+    _keep(store, build_claim(coding_result(), claim_context(task_id="third")))
+    states = [task["status"] for task in _tasks(store).values()]
+    assert sorted(states) == ["cancelled", "cancelled", "requested"]
+    _keep(store, SECOND)
+    ended = _tasks(store)[SECOND.task["id"]]["status"]
+    assert (ended, len(_tasks(store))) == ("cancelled", 4)
+
+
 def test_what_a_person_has_begun_is_held(store):
     """A draft of which one code is decided keeps it; its open review names the newer coding."""
     _keep(store, FIRST)

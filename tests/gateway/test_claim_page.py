@@ -205,6 +205,36 @@ def test_claims_of_other_systems_are_shown_as_they_are(reviewer, store):
     assert "/claims/odd" in reviewer.get("/").text
 
 
+def test_the_codes_beside_a_code_are_offered(reviewer, draft):
+    """A list of billable neighbours, those of the same category first, stands behind the field."""
+    text = reviewer.get(f"/claims/{draft.claim['id']}").text
+    assert 'list="diagnosis-1-code-list"' in text
+    offered = text.partition('id="diagnosis-1-code-list">')[2].partition("</datalist>")[0]
+    assert '<option value="E11.22">' in offered
+    assert '<option value="E11.2">' not in offered
+    assert 'id="item-1-code-list"' not in text
+
+
+def test_the_start_page_leads_to_the_review(reviewer, draft):
+    """The Claim and its Task lead to the page on which it is decided."""
+    text = reviewer.get("/").text
+    assert text.count(f'href="/claims/{draft.claim["id"]}"') == 2
+
+
+def test_a_decided_claim_is_closed_or_replaced(reviewer, store, draft):
+    """A later coding opens a form without rejection; a change in it makes the Claim that replaces it."""
+    _post(reviewer, draft, decision="approved")
+    later = drafted(store, task_id="later")
+    text = reviewer.get(f"/claims/{draft.claim['id']}").text
+    assert "after the claim was decided" in text
+    assert 'value="rejected"' not in text
+    answer = _post(reviewer, later, version=2, decision="approved", diagnosis_2_decision="reject")
+    assert answer.status_code == 200
+    found = [m.json() for m in store.search("Claim", [("status", "active")]).matches]
+    (replacing,) = [claim for claim in found if "related" in claim]
+    assert "This Claim replaces" in reviewer.get(f"/claims/{replacing['id']}").text
+
+
 def test_marks_may_overlap(reviewer, store):
     """Two codes on overlapping words are both marked, and the text is whole."""
     long = diagnosis("E11.21", "Diabetes", "type 2 diabetes</b> with nephropathy")

@@ -107,11 +107,12 @@ MAP = {
 @pytest.fixture
 def client(store: Store, tmp_path: Path) -> Iterator[TestClient]:
     """A client of an endpoint whose data folder has the base release of ICD-10-CM."""
-    (tmp_path / TERMINOLOGY).mkdir()
-    for file in terminology_folder().glob("*.sqlite"):
-        shutil.copy(file, tmp_path / TERMINOLOGY)
+    folder = tmp_path / "store" / TERMINOLOGY
+    folder.mkdir()
+    for file in terminology_folder().glob("icd10cm-*.sqlite"):
+        shutil.copy(file, folder)
     services = Services(request_analysis=lambda *_: "", on_created=fetch_on_arrival)
-    settings = replace(load_settings({}), data=str(tmp_path))
+    settings = replace(load_settings({}), data=str(tmp_path / "store"))
     with TestClient(build_app(store, settings, services), raise_server_exceptions=False) as made:
         for resource in (COLOURS, WARM, MAP):
             made.put(
@@ -186,6 +187,7 @@ def test_lookup_by_coding_and_of_an_instance(
     own = ask("CodeSystem/colours/$lookup", code="RED", displayLanguage="de")
     assert _values(own)["display"] == "Rot"
     assert ("wave", "long") in _properties(own)
+    ask("CodeSystem/colours/$lookup", 400, code="red", system=ICD)
 
 
 @pytest.mark.parametrize(
@@ -343,6 +345,8 @@ def test_a_filter_ranks(ask: Callable[..., dict[str, Any]]) -> None:
     """Words of a person find the code by title or inclusion term, within the value set."""
     found = ask("ValueSet/$expand", url=f"{ICD}?fhir_vs", filter="high blood pressure", count=3)
     assert _codes(found)[0] == "I10"
+    typing = ask("ValueSet/$expand", url=f"{ICD}?fhir_vs", filter="type 2 diab neph", count=3)
+    assert _codes(typing)[0] == "E11.21"
     within = ask(
         "ValueSet/$expand", url=f"{ICD}?fhir_vs=isa/E10", filter="nephropathy", count=5, **DATE
     )
@@ -535,8 +539,8 @@ def test_imported_procedure_codes_are_code_systems(
     tmp_path: Path, ask: Callable[..., dict[str, Any]]
 ) -> None:
     """HCPCS and the site's CPT numbers are looked up and expanded; a code that has ended is inactive."""
-    imported(tmp_path / TERMINOLOGY, "hcpcs", "HCPC2026_JAN_ANWEB.txt", HCPCS_TEXT)
-    imported(tmp_path / TERMINOLOGY, "cpt", "numbers.txt", "99213\n99214\n")
+    imported(tmp_path / "store" / TERMINOLOGY, "hcpcs", "HCPC2026_JAN_ANWEB.txt", HCPCS_TEXT)
+    imported(tmp_path / "store" / TERMINOLOGY, "cpt", "numbers.txt", "99213\n99214\n")
     tray = ask("CodeSystem/$lookup", system=HCPCS, code="A4550", **DATE)
     assert _values(tray)["display"] == "Surgical trays for the operating room"
     assert ("inactive", True) in _properties(tray)
@@ -551,3 +555,37 @@ def test_imported_procedure_codes_are_code_systems(
     active = ask("ValueSet/$expand", url=f"{HCPCS}?fhir_vs", activeOnly="true", **DATE)
     assert "A4550" not in _codes(active)
     assert "J1100" in _codes(active)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (f"code:below={ICD}|E11", ["c0"]),
+        (f"code:above={ICD}|E11.21", ["c0"]),
+        (f"code:below={ICD}|E10", []),
+        (f"code:in={ICD}?fhir_vs=isa/E11", ["c0"]),
+        (f"code:below={ICD}|I10", ["c1"]),
+    ],
+)
+def test_a_search_knows_the_hierarchy_of_icd_10_cm(
+    client: TestClient, query: str, found: list[str]
+) -> None:
+    """Codes below a category, above a code, and in an implicit value set."""
+    for number, code in enumerate(("E11.21", "I10")):
+        condition = {
+            "resourceType": "Condition",
+            "id": f"c{number}",
+            "subject": {"display": "somebody"},
+            "code": {"coding": [{"system": ICD, "code": code}]},
+        }
+        client.put(f"/fhir/Condition/c{number}", json=condition, headers=FHIR)
+    name, _, value = query.partition("=")
+    answer = client.get("/fhir/Condition", params={name: value})
+    assert answer.status_code == 200, answer.text
+    assert [one["resource"]["id"] for one in answer.json().get("entry", ())] == found
+
+
+def test_a_search_for_too_many_codes_is_refused(client: TestClient) -> None:
+    """A search does not look for tens of thousands of codes."""
+    answer = client.get("/fhir/Condition", params={"code:in": f"{ICD}?fhir_vs"})
+    assert answer.status_code == 413

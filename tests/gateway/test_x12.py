@@ -61,6 +61,11 @@ def test_control_numbers_count_and_are_not_used_up_by_faults(client, put):
     put(make_claim(id="lacking", diagnosis=None))
     assert client.post("/fhir/Claim/lacking/$x12").status_code == 400
     assert control() == 3
+    own = client.post("/fhir/Claim/claim1/$x12?control=777", headers=EDI).text
+    assert int(read_interchanges(own)[0].control) == 777
+    too_long = client.post("/fhir/Claim/claim1/$x12?control=1000000000", headers=EDI)
+    assert too_long.status_code == 422
+    assert control() == 4
 
 
 @pytest.mark.usefixtures("claim")

@@ -1,5 +1,6 @@
 """A store, a trial payer, and the lane that brings Claims to it, run step by step."""
 
+import importlib
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,10 +13,14 @@ from adapters.payer.payers import load_payers
 from adapters.store import Store
 from gateway.inquire_job import Inquire
 from gateway.payers import Payers
-from gateway.submission import PAYER_LANE, queue_submission
-from gateway.submit_job import Submit, Waits
+from gateway.submission import PAYER_LANE, key_of, queue_submission
+from gateway.submission_end import Waits
+from gateway.submit_job import Submit
 from profiles.task import code_of
+from tests.contracts.conftest import database, postgres_server
 from tests.make_payer import TrialPayer, claim, payers_file, people, trial_payer
+
+__all__ = ["Office", "database", "postgres_server"]
 
 
 @pytest.fixture(scope="session")
@@ -28,10 +33,15 @@ def running_payer() -> Iterator[TrialPayer]:
 class Office:
     """A store whose clock is moved, and its payer lane."""
 
-    def __init__(self, folder: Path, payer: TrialPayer, **more: Any) -> None:
+    def __init__(self, folder: Path, payer: TrialPayer, database: str = "", **more: Any) -> None:
         self.ahead = timedelta()
         self.payer = payer
-        self.store = Store(folder / "store", clock=lambda: datetime.now(UTC) + self.ahead)
+        place = folder / "store"
+        engine = None
+        if database:
+            module = importlib.import_module("adapters.postgres.engine")
+            engine = module.PostgresEngine(database)
+        self.store = Store(place, engine=engine, clock=lambda: datetime.now(UTC) + self.ahead)
         listed = load_payers(str(payers_file(folder, payer.address, **{"settle_s": 0, **more})))
         self.payers = Payers(
             self.store, listed, (), lambda: time.monotonic() + self.ahead.total_seconds()
@@ -58,11 +68,19 @@ class Office:
         job = self.store.claim((PAYER_LANE,), "test:1:1", 60)
         if job is None:
             self.ahead += timedelta(hours=2)
+            self.store.transact(self._due)
             job = self.store.claim((PAYER_LANE,), "test:1:1", 60)
         if job is None:
             return ""
         self.handlers[code_of(job.task)](job)
         return code_of(job.task)
+
+    def _due(self, tx: Any) -> None:
+        """PostgreSQL has a clock of its own: what waits is made due by it."""
+        for match in tx.search("Task", [("status", "requested")], count=100).matches:
+            task = match.json()
+            if code_of(task) in self.handlers:
+                tx.postpone(f"{code_of(task)}:{key_of(task)}", datetime.now(UTC))
 
     def settle(self, most: int = 20) -> int:
         """Do jobs until none is due any more; how many."""
@@ -102,5 +120,14 @@ def office(tmp_path: Path, running_payer: TrialPayer) -> Iterator[Office]:
     """An office whose Claims go to the trial payer."""
     running_payer.forget()
     made = Office(tmp_path, running_payer)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def any_office(tmp_path: Path, running_payer: TrialPayer, database: str) -> Iterator[Office]:
+    """An office on each kind of database."""
+    running_payer.forget()
+    made = Office(tmp_path, running_payer, database)
     yield made
     made.store.close()

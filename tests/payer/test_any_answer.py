@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.make_payer import name_of
+from tests.make_payer import claim, name_of
 from tests.payer.conftest import Office
 
 _VALUE = st.recursive(
@@ -69,3 +69,42 @@ def test_an_answer_that_is_no_valid_resource_is_kept(office: Office, wrong: dict
     assert response["patient"] == {"reference": "Patient/ann"}
     assert "unusable" in office.follow_ups(task_id)
     assert office.payer.claims().count(name_of(claim_id)) == 1
+
+
+def test_a_payers_own_addresses_become_ours_by_identifier(office: Office):
+    """Relative references into the payer's Bundle are ours where the identifiers are, else names."""
+    claim_id = uuid4().hex
+    base = "https://payer.example/fhir"
+    practitioner = {
+        "resourceType": "Practitioner",
+        "id": "9",
+        "identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1234567893"}],
+    }
+    clinic = {**(office.payers.read("Organization", "clinic") or {}), "id": "77"}
+    response = {
+        "resourceType": "ClaimResponse",
+        "id": "1",
+        "identifier": [{"system": "https://hospital.example/claims", "value": claim_id}],
+        "status": "active",
+        "type": claim(claim_id)["type"],
+        "use": "claim",
+        "patient": {"reference": "Patient/5"},
+        "created": "2026-11-26",
+        "insurer": {"reference": "Organization/1"},
+        "requestor": {"reference": "Organization/77"},
+        "outcome": "complete",
+        "extension": [{"url": f"{base}/x", "valueReference": {"reference": "Practitioner/9"}}],
+    }
+    entries = [
+        {"fullUrl": f"{base}/{one['resourceType']}/{one['id']}", "resource": one}
+        for one in (response, clinic, practitioner)
+    ]
+    said = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    office.payer.next(submit=[f"say:{json.dumps(said)}"])
+    office.submit(claim_id)
+    office.settle()
+    (stored,) = office.responses(claim_id)
+    assert stored["requestor"] == {"reference": "Organization/clinic"}
+    assert stored["insurer"] == {"reference": "Organization/trial-payer"}
+    assert stored["patient"] == {"reference": "Patient/ann"}
+    assert stored["extension"][0]["valueReference"] == {"identifier": practitioner["identifier"][0]}

@@ -172,3 +172,45 @@ def test_a_payer_that_fails_is_left_alone_and_said(office: Office):
     assert office.store.note("circuit:trial") == '{"state": "open"}'
     office.settle(40)
     assert {office.state(task) for task in tasks} == {"answered"}
+
+
+def test_what_cannot_stand_alone_is_known_before_an_attempt(plain: Office):
+    """A Claim that a plain create cannot hold is a person's Task, and no attempt was made."""
+    claim_id = uuid4().hex
+    clinic = {**(plain.payers.read("Organization", "clinic") or {})}
+    clinic["contained"] = [{"resourceType": "Organization", "id": "in", "name": "Group"}]
+    clinic["partOf"] = {"reference": "#in"}
+    plain.store.transact(lambda tx: tx.put(clinic))
+    task_id = plain.submit(claim_id)
+    plain.settle()
+    assert set(plain.follow_ups(task_id)) == {"not-sent"}
+    assert "output" not in plain.task(task_id)
+
+
+def test_a_later_success_settles_what_a_person_was_told(office: Office):
+    """When a Claim is taken after all, the Tasks of the ways in vain before it are closed."""
+    claim_id = uuid4().hex
+    office.payer.next(submit=["refuse"])
+    first = office.submit(claim_id)
+    office.settle()
+    office.store.transact(lambda tx: queue_submission(tx, tx.require("Claim", claim_id).json()))
+    office.settle()
+    assert office.follow_ups(first)["refused"]["status"] == "completed"
+
+
+def test_a_pended_claim_whose_payer_is_gone_is_said_and_kept(office: Office):
+    """The inquiry goes on when the payer is known again; meanwhile a person is told."""
+    claim_id = uuid4().hex
+    office.payer.next(submit=["queued"])
+    task_id = office.submit(claim_id)
+    office.step()
+    insurer = office.payers.read("Organization", "trial-payer") or {}
+    office.store.transact(
+        lambda tx: tx.put({"resourceType": "Organization", "id": "trial-payer", "name": "Other"})
+    )
+    office.step()
+    assert office.follow_ups(task_id)["silent"]["status"] == "requested"
+    office.store.transact(lambda tx: tx.put(insurer))
+    office.payer.decide(name_of(claim_id), "complete")
+    office.settle()
+    assert office.follow_ups(task_id)["silent"]["status"] == "completed"

@@ -1,5 +1,6 @@
 """``Claim/[id]/$submit``, ``Claim/$submit`` and ``Claim/$inquire`` over HTTP."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ from profiles.builders.claim_bundle import build_inquiry, build_request
 from profiles.fhir_time import instant_of
 from profiles.task import REVIEW, new_task
 from terminology.ai_transparency import labelled
+from terminology.payer import PAS_RESPONSE
 from tests.make_payer import INSURER, claim, name_of
 from tests.payer.conftest import Office
 
@@ -178,6 +180,90 @@ def test_a_providers_request_is_passed_on(office: Office, client: TestClient):
     assert office.payer.claims().count(name_of(claim_id)) == 1
 
 
+MINE = {"identifier": [{"system": INSURER, "value": "us"}]}
+
+
+def _for_us(office: Office, claim_id: str, **changed: Any) -> dict[str, Any]:
+    """A request whose insurer is this server."""
+    bundle = _request(office, claim(claim_id, **changed))
+    for entry in bundle["entry"]:
+        if entry["resource"].get("identifier", [{}])[0].get("system") == INSURER:
+            entry["resource"].update(MINE)
+    return bundle
+
+
+def test_a_claim_for_this_payer_is_answered(office: Office, client: TestClient):
+    """Where we are the insurer the answer is a PAS Response Bundle whose request names the Claim."""
+    claim_id = uuid4().hex
+    request = _for_us(office, claim_id, use="preauthorization")
+    bundle = client.post("/fhir/Claim/$submit", json=request, headers=FHIR).json()
+    response = bundle["entry"][0]["resource"]
+    assert (bundle["type"], bundle["meta"]["profile"]) == ("collection", [PAS_RESPONSE])
+    assert response["request"]["identifier"]["value"] == claim_id
+    assert response["outcome"] in ("queued", "error")
+    urls = {entry["fullUrl"].removeprefix("http://testserver/fhir/") for entry in bundle["entry"]}
+    assert {response[name]["reference"] for name in ("patient", "insurer")} <= urls
+
+
+def _restful(bundle: dict[str, Any]) -> dict[str, Any]:
+    """The same request with full URLs of a server and relative references, as PAS examples have them."""
+    text = json.dumps(bundle)
+    for entry in bundle["entry"]:
+        key = f"{entry['resource']['resourceType']}/{entry['resource']['id']}"
+        text = text.replace(
+            f'"fullUrl": "{entry["fullUrl"]}"', f'"fullUrl": "https://c.example/fhir/{key}"'
+        )
+        text = text.replace(f'"{entry["fullUrl"]}"', f'"{key}"')
+    made: dict[str, Any] = json.loads(text)
+    return made
+
+
+def test_relative_references_of_a_request_are_understood(office: Office, client: TestClient):
+    """A Bundle with full URLs of a server and relative references is stored under our ids, and answered."""
+    claim_id = uuid4().hex
+    request = _restful(_for_us(office, claim_id))
+    answer = client.post("/fhir/Claim/$submit", json=request, headers=FHIR)
+    assert answer.status_code == 200, answer.text
+    response = answer.json()["entry"][0]["resource"]
+    stored = office.store.read(*response["request"]["reference"].split("/")).json()
+    assert stored["patient"]["reference"] == "Patient/ann"
+    coverage = stored["insurance"][0]["coverage"]["reference"]
+    kept = office.store.read(*coverage.split("/")).json()
+    assert kept["beneficiary"]["reference"] == "Patient/ann"
+
+
+def test_a_request_that_comes_twice_is_stored_once(office: Office, client: TestClient):
+    """The same request again changes nothing and has the same answer."""
+    request = _for_us(office, uuid4().hex)
+    before = office.store.status()["resources"]
+    first = client.post("/fhir/Claim/$submit", json=request, headers=FHIR).json()
+    between = office.store.status()["resources"]
+    again = client.post("/fhir/Claim/$submit", json=request, headers=FHIR).json()
+    assert before < between == office.store.status()["resources"]
+    assert first["entry"][0] == again["entry"][0]
+
+
+def test_a_known_patient_is_not_written_over(office: Office, client: TestClient):
+    """Who is here under an identifier is meant, and what a provider writes of him stays outside."""
+    request = _for_us(office, uuid4().hex)
+    for entry in request["entry"]:
+        if entry["resource"]["resourceType"] == "Patient":
+            entry["resource"]["birthDate"] = "2000-01-01"
+    bundle = client.post("/fhir/Claim/$submit", json=request, headers=FHIR).json()
+    assert bundle["entry"][0]["resource"]["patient"]["reference"] == "Patient/ann"
+    assert office.store.read("Patient", "ann").json()["birthDate"] == "1970-01-01"
+
+
+def test_a_request_with_an_invalid_resource_leaves_nothing(office: Office, client: TestClient):
+    """One resource that is no valid R4 refuses the request as a whole."""
+    request = _for_us(office, uuid4().hex)
+    request["entry"][-1]["resource"]["status"] = "none of R4"
+    before = office.store.status()["resources"]
+    answer = client.post("/fhir/Claim/$submit", json=request, headers=FHIR)
+    assert answer.status_code in (400, 422)
+    assert office.store.status()["resources"] == before
+
+
 @pytest.mark.parametrize(
     ("trouble", "status"), [("html", 504), ("cut", 504), ("503", 429), ("refuse", 422)]
 )
@@ -219,7 +305,8 @@ def test_an_inquiry_finds_the_answer_of_its_claim(office: Office, client: TestCl
     kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
     assert kinds.count("ClaimResponse") == 1
     assert kinds[0] == "ClaimResponse"
-    assert bundle["entry"][0]["resource"]["request"] == {"reference": f"Claim/{claim_id}"}
+    request = bundle["entry"][0]["resource"]["request"]
+    assert (request["reference"], request["identifier"]["value"]) == (f"Claim/{claim_id}", claim_id)
 
 
 def test_an_inquiry_about_another_patient_finds_nothing(office: Office, client: TestClient):

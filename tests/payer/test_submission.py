@@ -10,19 +10,19 @@ from tests.make_payer import name_of
 from tests.payer.conftest import Office
 
 
-def test_a_claim_is_answered_and_linked(office: Office):
+def test_a_claim_is_answered_and_linked(any_office: Office):
     """A ClaimResponse is stored with our references, the request and the original are kept."""
     claim_id = uuid4().hex
-    task_id = office.submit(claim_id)
-    office.settle()
-    (response,) = office.responses(claim_id)
-    assert office.state(task_id) == "answered"
+    task_id = any_office.submit(claim_id)
+    any_office.settle()
+    (response,) = any_office.responses(claim_id)
+    assert any_office.state(task_id) == "answered"
     assert response["request"] == {"reference": f"Claim/{claim_id}"}
     assert response["patient"] == {"reference": "Patient/ann"}
     assert response["insurer"] == {"reference": "Organization/trial-payer"}
-    names = [output["type"]["text"] for output in office.task(task_id)["output"]]
+    names = [output["type"]["text"] for output in any_office.task(task_id)["output"]]
     assert names == ["request", "attempt", "attempt-ended", "answer", "response"]
-    assert office.payer.claims().count(name_of(claim_id)) == 1
+    assert any_office.payer.claims().count(name_of(claim_id)) == 1
 
 
 @pytest.mark.parametrize(
@@ -64,17 +64,17 @@ def test_trouble_while_asking_is_not_an_answer(office: Office, trouble: str):
     assert office.state(task_id) == "answered"
 
 
-def test_many_troubles_in_a_row(office: Office):
+def test_many_troubles_in_a_row(any_office: Office):
     """A long bad day ends with one Claim at the payer; a person was told, and it is settled."""
     claim_id = uuid4().hex
-    office.payer.next(
+    any_office.payer.next(
         submit=["503", "cut-before", "html", "500", "429", "cut"], inquire=["500", "html"] * 3
     )
-    task_id = office.submit(claim_id)
-    office.settle(60)
-    assert office.payer.claims().count(name_of(claim_id)) == 1
-    assert office.state(task_id) == "answered"
-    assert office.follow_ups(task_id)["unreachable"]["status"] == "completed"
+    task_id = any_office.submit(claim_id)
+    any_office.settle(60)
+    assert any_office.payer.claims().count(name_of(claim_id)) == 1
+    assert any_office.state(task_id) == "answered"
+    assert any_office.follow_ups(task_id)["unreachable"]["status"] == "completed"
 
 
 def test_the_same_bytes_and_key_at_every_attempt(office: Office):
@@ -139,16 +139,20 @@ def test_a_denial_becomes_work_with_coded_reasons(
     assert task["focus"]["reference"].startswith("ClaimResponse/")
 
 
-def test_a_pended_claim_is_asked_for_until_it_is_decided(office: Office):
+def test_a_pended_claim_is_asked_for_until_it_is_decided(any_office: Office):
     """A queued answer makes a person's Task and inquiries; the final answer closes both."""
     claim_id = uuid4().hex
-    office.payer.next(submit=["queued"])
-    task_id = office.submit(claim_id)
-    assert [office.step(), office.step(), office.step()] == ["submit", "inquire", "inquire"]
-    assert office.state(task_id) == "pended"
-    assert office.follow_ups(task_id)["pended"]["status"] == "requested"
-    office.payer.decide(name_of(claim_id), "complete")
-    office.settle()
-    assert office.follow_ups(task_id)["pended"]["status"] == "completed"
-    (response,) = office.responses(claim_id)
+    any_office.payer.next(submit=["queued"])
+    task_id = any_office.submit(claim_id)
+    assert [any_office.step(), any_office.step(), any_office.step()] == [
+        "submit",
+        "inquire",
+        "inquire",
+    ]
+    assert any_office.state(task_id) == "pended"
+    assert any_office.follow_ups(task_id)["pended"]["status"] == "requested"
+    any_office.payer.decide(name_of(claim_id), "complete")
+    any_office.settle()
+    assert any_office.follow_ups(task_id)["pended"]["status"] == "completed"
+    (response,) = any_office.responses(claim_id)
     assert (response["outcome"], response["meta"]["versionId"]) == ("complete", "2")

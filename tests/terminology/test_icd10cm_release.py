@@ -1,16 +1,21 @@
 """The base release of ICD-10-CM: its codes, its notes, its dates, and how it is made."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import apsw
 import pytest
 
-from terminology.icd10cm.base import base_files, compile_base
+from conformance.running import wait_until
+from terminology.default_terms import DefaultTerm
+from terminology.icd10cm.base import base_files, base_is_current, compile_base
 from terminology.icd10cm.codes import flat
 from terminology.icd10cm.compile import release_path
+from terminology.icd10cm.defaults import defaults_digest
 from terminology.icd10cm.release import Icd10Cm, Release
-from terminology.store_folder import TerminologyError
+from terminology.store_folder import FOLDER, TerminologyError
 
 
 def test_the_billable_codes_are_those_of_the_code_list(april: Release) -> None:
@@ -94,6 +99,8 @@ def test_the_nearest_release_says_whether_it_covers(icd10cm: Icd10Cm) -> None:
     assert icd10cm.on("2026-09-30T23:59:00Z").covers("2026-09-30T23:59:00Z")
     assert not icd10cm.on("2026-10-01").covers("2026-10-01")
     assert not icd10cm.on("2025-12-31").covers("2025-12-31")
+    assert icd10cm.on("2026-07").covers("2026-07")
+    assert not icd10cm.on("2026").covers("2026")
 
 
 @pytest.mark.parametrize(
@@ -139,6 +146,29 @@ def test_two_that_compile_at_once_make_one_whole_file(tmp_path: Path) -> None:
     assert Icd10Cm(tmp_path).on("2026-05-01").get("E11.9") is not None
 
 
+def test_default_terms_are_searched_and_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What clinicians call a problem finds its code; another table of terms replaces the old ones alone."""
+    compile_base(tmp_path)
+    first = Icd10Cm(tmp_path).on("2026-05-01")
+    hit = first.search("GERD", 1)[0]
+    assert (hit.code[:3], hit.kind) == ("K21", "default")
+    changed = (DefaultTerm("zebra disease", "I10", (), (), "test"),)
+    for module in ("default_terms", "icd10cm.defaults"):
+        monkeypatch.setattr(f"terminology.{module}.default_terms", lambda: changed)
+    defaults_digest.cache_clear()
+    assert not base_is_current(tmp_path)
+    compile_base(tmp_path)
+    second = Icd10Cm(tmp_path).on("2026-05-01")
+    assert second.search("zebra disease", 1)[0].code == "I10"
+    assert second.digest == first.digest
+    assert list(second.terms()) == list(first.terms())
+    assert base_is_current(tmp_path)
+    monkeypatch.undo()
+    defaults_digest.cache_clear()
+
+
 def test_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
     """What is no database is replaced by the next compilation, and refused until then."""
     path = release_path(tmp_path, "2026-04")
@@ -147,6 +177,20 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
         Icd10Cm(tmp_path).on("2026-05-01")
     compile_base(tmp_path)
     assert Icd10Cm(tmp_path).on("2026-05-01").get("I10") is not None
+
+
+def test_a_compilation_that_is_killed_leaves_no_half_release(tmp_path: Path) -> None:
+    """What a killed process has left is no release, and is gone after the next compilation."""
+    command = [sys.executable, "-m", "gateway.cli", "terminology", "base", "--data", str(tmp_path)]
+    folder = tmp_path / FOLDER
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    wait_until(lambda: list(folder.glob(".icd10cm-*")), "a file that is written")
+    process.kill()
+    process.wait()
+    assert Icd10Cm(folder).releases == ()
+    compile_base(folder)
+    assert not list(folder.glob(".icd10cm-*"))
+    assert Icd10Cm(folder).on("2026-05-01").get("I10") is not None
 
 
 def test_an_open_release_is_read_only(april: Release) -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from terminology.add_on import add_on_codes
 from terminology.hcc import hcc_releases
 from terminology.hcc_import import compile_installed, installed_is_current
+from terminology.icd10cm.code_system import Icd10CmSystem
+from terminology.icd10cm.release import Icd10Cm
 from terminology.importers import Import, importers
 from terminology.mue import unit_edits
 from terminology.ncci import PairEdit, pair_edits
@@ -29,6 +31,7 @@ from tests.make_tables import (
     PTP_ROWS,
     imported,
 )
+from tests.make_terminology import terminology_folder
 
 
 def zipped(**members: str) -> bytes:
@@ -174,6 +177,11 @@ def test_categories_of_the_installed_package_are_compiled_once(tmp_path: Path) -
     edits = [one for one in release.edits("J43.9") if one.model == "CMS-HCC Model V28"]
     assert [one.fires(17) for one in edits] == [True]
     assert [one.fires(18) for one in edits] == [False]
+    april = Icd10Cm(terminology_folder()).on("2026-04-01")
+    concept = Icd10CmSystem(april, release).concept("E11.22")
+    assert concept is not None
+    counted = [one for one in concept.properties if one.code == "hcc"]
+    assert ("37", "CMS-HCC Model V28") in [(one.value, one.description) for one in counted]
 
 
 @pytest.mark.parametrize(

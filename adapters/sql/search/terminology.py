@@ -1,16 +1,24 @@
-"""Codes for ``:in``, ``:above`` and ``:below``, from stored ValueSets and CodeSystems and those of R4 itself.
+"""Codes for ``:in``, ``:above`` and ``:below``, from what is stored, compiled code systems and R4 itself.
 
 R4 search.html#modifiers. A value set that needs more than it says is refused, never taken for empty.
 """
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, Protocol
 
 from adapters.sql.records import SearchPage, StoredVersion
+from profiles.code_systems.known import KnownCodes
+from profiles.code_systems.value_set import ValueSetContent
 from profiles.definitions.r4 import definitions, value_sets
 from profiles.outcome import OperationOutcomeError
 
 Codes = list[tuple[str, str]]
+
+MOST: Final = 1000
+"""Codes that one search looks for."""
 
 
 class Reads(Protocol):
@@ -26,15 +34,18 @@ class Reads(Protocol):
 
 
 class StoredTerminology:
-    """Expands what the store holds.
+    """Lists codes for a search.
 
     Parameters
     ----------
     reader : Reads
+    folder : Path
+        Compiled code systems; need not exist.
     """
 
-    def __init__(self, reader: Reads) -> None:
+    def __init__(self, reader: Reads, folder: Path) -> None:
         self._reader = reader
+        self._folder = folder
 
     def in_value_set(self, reference: str) -> Codes:
         """Codes of a value set given by URL, or as ``ValueSet/id``.
@@ -42,109 +53,58 @@ class StoredTerminology:
         Raises
         ------
         OperationOutcomeError
-            ``not-found`` when it is unknown, ``not-supported`` when it cannot be listed here.
+            ``not-found`` when it is unknown, ``not-supported`` when it cannot be listed here,
+            ``too-costly`` when it has too many codes for a search.
         """
-        return sorted(self._expanded(reference, set()))
+        known = self._known()
+        url = reference.partition("|")[0]
+        if not known.is_stored(reference):
+            listed = value_sets().get(url)
+            if listed is not None:
+                return [
+                    (system, code) for system in sorted(listed) for code in sorted(listed[system])
+                ]
+            closed = definitions().codes.get(url)
+            if closed is not None:
+                return [("", code) for code in sorted(closed)]
+        resource = known.value_set(reference)
+        if resource is None:
+            raise OperationOutcomeError("not-found", "this value set is not known here")
+        try:
+            entries = ValueSetContent(known, resource).entries()
+            return _few((entry.system, entry.code) for entry in entries)
+        except OperationOutcomeError as error:
+            if error.kind_name != "not-found":
+                raise
+            raise OperationOutcomeError("not-supported", error.diagnostics) from None
 
     def subsumed(self, token: str, above: bool) -> Codes:
         """A code with those below it, or above it, in its code system."""
         system, bar, code = token.partition("|")
         if not bar:
             raise OperationOutcomeError("invalid", ":above and :below need system|code")
-        concepts = self._concepts(system)
-        found = list(_above(concepts, code) if above else _below(concepts, code))
-        return [(system, one) for one in found] or [(system, code)]
-
-    def _expanded(self, reference: str, seen: set[str]) -> set[tuple[str, str]]:
-        url = reference.partition("|")[0]
-        if url in seen:
-            return set()
-        resource = self._value_set(url)
-        if resource is not None:
-            return self._composed(resource, seen | {url})
-        listed = value_sets().get(url)
-        if listed is not None:
-            return {(system, code) for system, codes in listed.items() for code in codes}
-        closed = definitions().codes.get(url)
-        if closed is not None:
-            return {("", code) for code in closed}
-        raise OperationOutcomeError("not-found", "this value set is not known here")
-
-    def _value_set(self, url: str) -> dict[str, Any] | None:
-        if url.startswith("ValueSet/"):
-            stored = self._reader.read("ValueSet", url.removeprefix("ValueSet/"))
-            return None if stored is None or stored.deleted else stored.json()
-        page = self._reader.search("ValueSet", [("url", url)], count=1)
-        return page.matches[0].json() if page.matches else None
-
-    def _composed(self, resource: dict[str, Any], seen: set[str]) -> set[tuple[str, str]]:
-        if "expansion" in resource:
-            return set(_contained(resource["expansion"].get("contains", ())))
-        compose = resource.get("compose", {})
-        found: set[tuple[str, str]] = set()
-        for include in compose.get("include", ()):
-            found |= self._included(include, seen)
-        for exclude in compose.get("exclude", ()):
-            found -= self._included(exclude, seen)
-        return found
-
-    def _included(self, include: dict[str, Any], seen: set[str]) -> set[tuple[str, str]]:
-        sets = [self._expanded(url, seen) for url in include.get("valueSet", ())]
-        if "system" in include:
-            system = include["system"]
-            if include.get("concept"):
-                sets.append({(system, concept["code"]) for concept in include["concept"]})
-            else:
-                sets.append({(system, code) for code in self._filtered(system, include)})
-        if not sets:
-            return set()
-        return set.intersection(*sets)
-
-    def _filtered(self, system: str, include: dict[str, Any]) -> set[str]:
-        concepts = self._concepts(system)
-        found = set(_codes(concepts))
-        for rule in include.get("filter", ()):
-            if rule["op"] not in ("is-a", "descendent-of") or rule["property"] != "concept":
-                raise OperationOutcomeError(
-                    "not-supported", "the value set has a filter that cannot be applied here"
-                )
-            below = set(_below(concepts, rule["value"]))
-            found &= below if rule["op"] == "is-a" else below - {rule["value"]}
-        return found
-
-    def _concepts(self, system: str) -> Any:
-        page = self._reader.search("CodeSystem", [("url", system)], count=1)
-        if not page.matches:
+        found = self._known().system(system)
+        if found is None:
             raise OperationOutcomeError("not-supported", "this code system is not known here")
-        return page.matches[0].json().get("concept", ())
+        related = found.above(code) if above else found.below(code)
+        return _few([(system, code), *((system, one) for one in related)])
+
+    def _known(self) -> KnownCodes:
+        return KnownCodes(
+            _Current(self._reader), self._folder, datetime.now(UTC).date().isoformat()
+        )
 
 
-def _contained(contains: Any) -> Iterator[tuple[str, str]]:
-    for entry in contains:
-        if "code" in entry:
-            yield entry.get("system", ""), entry["code"]
-        yield from _contained(entry.get("contains", ()))
+class _Current:
+    """The reader as code systems are read from it."""
+
+    def __init__(self, reader: Reads) -> None:
+        self.current = reader.read
+        self.search = reader.search
 
 
-def _codes(concepts: Any) -> Iterator[str]:
-    for concept in concepts:
-        yield concept["code"]
-        yield from _codes(concept.get("concept", ()))
-
-
-def _below(concepts: Any, code: str) -> Iterator[str]:
-    for concept in concepts:
-        if concept["code"] == code:
-            yield from _codes((concept,))
-        else:
-            yield from _below(concept.get("concept", ()), code)
-
-
-def _above(concepts: Any, code: str) -> list[str]:
-    for concept in concepts:
-        if concept["code"] == code:
-            return [code]
-        inside = _above(concept.get("concept", ()), code)
-        if inside:
-            return [concept["code"], *inside]
-    return []
+def _few(codes: Iterable[tuple[str, str]]) -> Codes:
+    found = list(islice(codes, MOST + 1))
+    if len(found) > MOST:
+        raise OperationOutcomeError("too-costly", f"a search looks for {MOST} codes at most")
+    return found

@@ -1,50 +1,27 @@
 """An approved Claim becomes an 837P that pyx12 finds no error in, or every missing element is said."""
 
 import copy
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.x12.claim_837 import Sending, claim_set
+from adapters.x12.claim_837 import Sending
 from adapters.x12.elements import is_npi
-from adapters.x12.envelope import Addressing, interchange, read_interchanges
-from adapters.x12.segments import Delimiters
+from adapters.x12.envelope import read_interchanges
 from profiles.exact_json import Number
 from profiles.outcome import OperationOutcomeError
+from tests.adapters.x12.make_set import MOMENT, faults, segments, written
 from tests.make_claim import diagnosis
 from tests.make_x12 import CATEGORY, EIN, NPI, ROLE, judged, make_claim, office, resources
 
-MOMENT = datetime(2026, 5, 6, 8, 9, tzinfo=UTC)
-DELIMITERS = Delimiters()
 TEXT = {"text": "no code"}
 MODIFIER = {"coding": [{"code": "25"}]}
-SENDING = Sending("1", MOMENT)
-
-
-def _written(claim, around=None, sending=SENDING, delimiters=DELIMITERS):
-    known = resources() if around is None else around
-    made = claim_set(claim, lambda given: known.get(given["reference"]), sending, delimiters)
-    addressing = Addressing(("30", made.submitter), ("ZZ", made.receiver), 1, MOMENT)
-    return interchange([("837", made.version, made.segments)], addressing, delimiters)
-
-
-def _segments(claim, around=None, **more):
-    text = _written(claim, around, **more)
-    assert judged(text) == []
-    return text.split("~")
-
-
-def _faults(claim, around=None, sending=SENDING):
-    with pytest.raises(OperationOutcomeError) as caught:
-        _written(claim, around, sending)
-    return {expression: text for _, text, expression in caught.value.issues}
 
 
 def test_the_judge_finds_errors():
     """pyx12 says what is wrong in a damaged transaction, so its silence means something."""
-    text = _written(make_claim())
+    text = written(make_claim())
     assert judged(text) == []
     assert judged(text.replace("HI*ABK", "HI*XXX"))
     assert judged(text.replace("N3*1 Main St~", ""))
@@ -52,7 +29,7 @@ def test_the_judge_finds_errors():
 
 def test_a_claim_is_written_segment_by_segment():
     """Providers, subscriber, claim, diagnoses and lines stand where they belong, codes without dots."""
-    written = _segments(make_claim())
+    made = segments(make_claim())
     for wanted in [
         "NM1*41*2*Green Hill Clinic*****46*123456789",
         "PER*IC**TE*8025550100",
@@ -74,18 +51,18 @@ def test_a_claim_is_written_segment_by_segment():
         "DTP*472*D8*20260504",
         "REF*6R*2",
     ]:
-        assert wanted in written, wanted
+        assert wanted in made, wanted
 
 
 def test_a_patient_who_is_not_the_subscriber_has_a_level_of_their_own():
     """The subscriber is the other person, the patient stands below with the relation."""
     insurance = [{"sequence": 1, "focal": True, "coverage": {"reference": "Coverage/c2"}}]
-    written = _segments(make_claim(insurance=insurance))
-    assert "HL*2*1*22*1" in written
-    assert "SBR*P********ZZ" in written
-    assert "NM1*IL*1*Miller*Otto****MI*Z99" in written
-    assert written[written.index("HL*3*2*23*0") + 1] == "PAT*01"
-    assert "NM1*QC*1*Muller*Ana*Maria" in written
+    made = segments(make_claim(insurance=insurance))
+    assert "HL*2*1*22*1" in made
+    assert "SBR*P********ZZ" in made
+    assert "NM1*IL*1*Miller*Otto****MI*Z99" in made
+    assert made[made.index("HL*3*2*23*0") + 1] == "PAT*01"
+    assert "NM1*QC*1*Muller*Ana*Maria" in made
 
 
 def test_a_second_coverage_is_named_as_the_next_payer():
@@ -94,17 +71,17 @@ def test_a_second_coverage_is_named_as_the_next_payer():
         {"sequence": 2, "focal": False, "coverage": {"reference": "Coverage/c2"}},
         {"sequence": 1, "focal": True, "coverage": {"reference": "Coverage/c1"}},
     ]
-    written = _segments(make_claim(insurance=insurance))
-    assert "SBR*S*01*******ZZ" in written
-    assert written.index("SBR*P*18*G-100******12") < written.index("SBR*S*01*******ZZ")
-    assert "NM1*IL*1*Miller*Otto****MI*Z99" in written
+    made = segments(make_claim(insurance=insurance))
+    assert "SBR*S*01*******ZZ" in made
+    assert made.index("SBR*P*18*G-100******12") < made.index("SBR*S*01*******ZZ")
+    assert "NM1*IL*1*Miller*Otto****MI*Z99" in made
 
 
 def test_a_role_bills_as_its_organization_and_renders_as_its_practitioner():
     """One PractitionerRole leads to the clinic in 2010AA and to the doctor in 2310B."""
-    written = _segments(make_claim(provider={"reference": "PractitionerRole/role1"}))
-    assert "NM1*85*2*Green Hill Clinic*****XX*1234567893" in written
-    assert "NM1*82*1*O'Hara*Joan***III*XX*1245319599" in written
+    made = segments(make_claim(provider={"reference": "PractitionerRole/role1"}))
+    assert "NM1*85*2*Green Hill Clinic*****XX*1234567893" in made
+    assert "NM1*82*1*O'Hara*Joan***III*XX*1245319599" in made
 
 
 def test_who_bills_for_their_own_service_is_not_named_again():
@@ -113,9 +90,9 @@ def test_who_bills_for_their_own_service_is_not_named_again():
     clinic, doctor = around["Organization/clinic"], around["Practitioner/d1"]
     doctor |= {key: clinic[key] for key in ("telecom", "address")}
     doctor["identifier"].append({"system": EIN, "value": "987654321"})
-    written = _segments(make_claim(provider={"reference": "Practitioner/d1"}), around)
-    assert "NM1*85*1*O'Hara*Joan***III*XX*1245319599" in written
-    assert not [one for one in written if one.startswith("NM1*82")]
+    made = segments(make_claim(provider={"reference": "Practitioner/d1"}), around)
+    assert "NM1*85*1*O'Hara*Joan***III*XX*1245319599" in made
+    assert not [one for one in made if one.startswith("NM1*82")]
 
 
 def test_other_providers_and_the_facility_have_their_loops():
@@ -131,29 +108,29 @@ def test_other_providers_and_the_facility_have_their_loops():
     claim = make_claim(careTeam=team, facility={"reference": "Location/hospital"})
     for item in claim["item"]:
         del item["locationCodeableConcept"]
-    written = _segments(claim)
-    assert "NM1*DN*1*Okafor*Ben****XX*1679576722" in written
-    assert "NM1*DQ*1*Okafor*Ben****XX*1679576722" in written
-    assert "NM1*77*2*Valley Hospital*****XX*1003000126" in written
-    assert "CLM*CL-2026-0001*200***22:B:1*Y*A*Y*Y" in written
+    made = segments(claim)
+    assert "NM1*DN*1*Okafor*Ben****XX*1679576722" in made
+    assert "NM1*DQ*1*Okafor*Ben****XX*1679576722" in made
+    assert "NM1*77*2*Valley Hospital*****XX*1003000126" in made
+    assert "CLM*CL-2026-0001*200***22:B:1*Y*A*Y*Y" in made
 
 
 def test_a_replacement_names_the_claim_that_it_replaces():
     """Frequency 7 goes with the payer's own number; without that number the claim is not written."""
     prior = {"coding": [{"code": "prior"}]}
     related = [{"relationship": prior, "reference": {"value": "PAYER-123"}}]
-    written = _segments(make_claim(related=related))
-    assert "CLM*CL-2026-0001*200***11:B:7*Y*A*Y*Y" in written
-    assert "REF*F8*PAYER-123" in written
-    faults = _faults(make_claim(related=[{"relationship": prior}]))
-    assert list(faults) == ["Claim.related[0].reference"]
+    made = segments(make_claim(related=related))
+    assert "CLM*CL-2026-0001*200***11:B:7*Y*A*Y*Y" in made
+    assert "REF*F8*PAYER-123" in made
+    found = faults(make_claim(related=[{"relationship": prior}]))
+    assert list(found) == ["Claim.related[0].reference"]
 
 
 def test_a_cancelled_claim_is_a_void():
     """Frequency 8 takes back what was sent."""
     related = [{"relationship": {"coding": [{"code": "prior"}]}, "reference": {"value": "P1"}}]
-    written = _segments(make_claim(status="cancelled", related=related))
-    assert "CLM*CL-2026-0001*200***11:B:8*Y*A*Y*Y" in written
+    made = segments(make_claim(status="cancelled", related=related))
+    assert "CLM*CL-2026-0001*200***11:B:8*Y*A*Y*Y" in made
 
 
 def test_authorization_referral_accident_stay_and_notes_are_written():
@@ -187,7 +164,7 @@ def test_authorization_referral_accident_stay_and_notes_are_written():
         ],
     )
     claim["item"][1]["informationSequence"] = [2]
-    written = _segments(claim)
+    made = segments(claim)
     for wanted in [
         "REF*G1*AUTH9",
         "REF*9F*REF8",
@@ -197,8 +174,8 @@ def test_authorization_referral_accident_stay_and_notes_are_written():
         "DTP*096*D8*20260504",
         "NTE*ADD*Seen with interpreter Spanish",
     ]:
-        assert wanted in written, wanted
-    assert written.index("NTE*ADD*Two groups") > written.index("LX*2")
+        assert wanted in made, wanted
+    assert made.index("NTE*ADD*Two groups") > made.index("LX*2")
 
 
 def test_lines_may_take_days_minutes_and_another_place():
@@ -209,10 +186,10 @@ def test_lines_may_take_days_minutes_and_another_place():
     first["servicedPeriod"] = {"start": "2026-05-01", "end": "2026-05-04"}
     first["quantity"] = {"value": 45, "code": "min"}
     second["locationCodeableConcept"] = office({"coding": [{"system": _place(), "code": "02"}]})
-    written = _segments(claim)
-    assert "DTP*472*RD8*20260501-20260504" in written
-    assert "SV1*HC:99214:25*151.5*MJ*45***1:3" in written
-    assert "SV1*HC:G0108*48.5*UN*2*02**1" in written
+    made = segments(claim)
+    assert "DTP*472*RD8*20260501-20260504" in made
+    assert "SV1*HC:99214:25*151.5*MJ*45***1:3" in made
+    assert "SV1*HC:G0108*48.5*UN*2*02**1" in made
 
 
 def _place():
@@ -223,9 +200,9 @@ def test_the_principal_diagnosis_comes_first():
     """HI begins with the principal diagnosis, and pointers follow the order in HI."""
     claim = make_claim()
     claim["diagnosis"][1]["type"] = [{"coding": [{"code": "principal"}]}]
-    written = _segments(claim)
-    assert "HI*ABK:N1831*ABF:E1122*ABF:I129" in written
-    assert "SV1*HC:99214:25*151.5*UN*1***2:3" in written
+    made = segments(claim)
+    assert "HI*ABK:N1831*ABF:E1122*ABF:I129" in made
+    assert "SV1*HC:99214:25*151.5*UN*1***2:3" in made
 
 
 def test_amounts_are_written_exactly():
@@ -233,9 +210,9 @@ def test_amounts_are_written_exactly():
     claim = make_claim(total={"value": Number("1000000.10"), "currency": "USD"})
     claim["item"][0]["net"] = {"value": Number("999999.00"), "currency": "USD"}
     claim["item"][1]["net"] = {"value": Number("1.10"), "currency": "USD"}
-    written = _segments(claim)
-    assert "CLM*CL-2026-0001*1000000.1***11:B:1*Y*A*Y*Y" in written
-    assert "SV1*HC:99214:25*999999*UN*1***1:3" in written
+    made = segments(claim)
+    assert "CLM*CL-2026-0001*1000000.1***11:B:1*Y*A*Y*Y" in made
+    assert "SV1*HC:99214:25*999999*UN*1***1:3" in made
 
 
 def test_a_line_without_a_net_costs_its_price_times_its_units():
@@ -243,7 +220,7 @@ def test_a_line_without_a_net_costs_its_price_times_its_units():
     claim = make_claim()
     claim["item"][1] |= {"unitPrice": {"value": Number("24.25"), "currency": "USD"}}
     del claim["item"][1]["net"]
-    assert "SV1*HC:G0108*48.5*UN*2***1" in _segments(claim)
+    assert "SV1*HC:G0108*48.5*UN*2***1" in segments(claim)
 
 
 def test_everything_that_is_missing_is_said_at_once():
@@ -261,7 +238,7 @@ def test_everything_that_is_missing_is_said_at_once():
     del claim["item"][1]["diagnosisSequence"]
     del claim["item"][1]["servicedDate"], claim["billablePeriod"]
     del claim["item"][0]["locationCodeableConcept"]
-    assert set(_faults(claim, around)) == {
+    assert set(faults(claim, around)) == {
         "Claim.provider.resolve().identifier",
         "Claim.provider.resolve().telecom",
         "Claim.provider.resolve().address.postalCode",
@@ -301,16 +278,7 @@ def test_what_cannot_be_written_is_named(spoil, expression):
     """Each fault is at its own place."""
     claim = make_claim()
     spoil(claim)
-    assert expression in _faults(claim)
-
-
-def test_a_claim_to_a_secondary_payer_is_not_written():
-    """Without what the primary payer paid, the secondary one is not asked."""
-    insurance = [
-        {"sequence": 1, "focal": False, "coverage": {"reference": "Coverage/c1"}},
-        {"sequence": 2, "focal": True, "coverage": {"reference": "Coverage/c2"}},
-    ]
-    assert "Claim.insurance[1].focal" in _faults(make_claim(insurance=insurance))
+    assert expression in faults(claim)
 
 
 @pytest.mark.parametrize(
@@ -324,8 +292,34 @@ def test_a_claim_to_a_secondary_payer_is_not_written():
 def test_only_an_approved_professional_claim_is_written(member, value, kind):
     """A draft is nobody's claim yet."""
     with pytest.raises(OperationOutcomeError) as caught:
-        _written(make_claim(**{member: value}))
+        written(make_claim(**{member: value}))
     assert caught.value.kind_name == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "more"),
+    [
+        ("EMER", "23", set()),
+        ("HH", "12", set()),
+        ("IMP", "21", {"DTP*435*D8*20260501", "DTP*096*D8*20260504"}),
+    ],
+)
+def test_place_and_stay_may_come_from_the_encounter(kind, place, more):
+    """The class of the encounter tells the place of service; a stay has its dates of admission."""
+    around = resources()
+    period = {"start": "2026-05-01T08:00:00Z", "end": "2026-05-04T12:00:00Z"}
+    around["Encounter/e1"] = {
+        "resourceType": "Encounter",
+        "class": {"code": kind},
+        "period": period,
+    }
+    claim = make_claim()
+    for item in claim["item"]:
+        del item["locationCodeableConcept"]
+        item["encounter"] = [{"reference": "Encounter/e1"}]
+    made = segments(claim, around)
+    assert f"CLM*CL-2026-0001*200***{place}:B:1*Y*A*Y*Y" in made
+    assert more <= set(made)
 
 
 def test_a_place_of_service_may_come_from_the_caller():
@@ -333,8 +327,8 @@ def test_a_place_of_service_may_come_from_the_caller():
     claim = make_claim()
     for item in claim["item"]:
         del item["locationCodeableConcept"]
-    written = _segments(claim, sending=Sending("1", MOMENT, place="19"))
-    assert "CLM*CL-2026-0001*200***19:B:1*Y*A*Y*Y" in written
+    made = segments(claim, sending=Sending("1", MOMENT, place="19"))
+    assert "CLM*CL-2026-0001*200***19:B:1*Y*A*Y*Y" in made
 
 
 def test_faults_repeat_no_value():
@@ -343,21 +337,23 @@ def test_faults_repeat_no_value():
     around["Patient/p1"]["name"] = [{"family": "王小明", "given": ["SECRET*"]}]
     claim = make_claim()
     claim["identifier"][0]["value"] = "SECRET~ID"
-    said = " ".join(_faults(claim, around).values())
+    said = " ".join(faults(claim, around).values())
     assert "SECRET" not in said
     assert "王" not in said
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=12))
-def test_whatever_people_are_called_the_transaction_is_valid_or_refused(name, street, number):
+@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=12), st.text(max_size=3))
+def test_whatever_people_are_called_the_transaction_is_valid_or_refused(name, street, number, code):
     """No name, street or member number can break the transaction: it is written right or not at all."""
     around = copy.deepcopy(resources())
     around["Patient/p1"]["name"] = [{"family": name, "given": [street]}]
-    around["Patient/p1"]["address"][0]["line"] = [street, name]
+    around["Patient/p1"]["address"][0] |= {"line": [street, name], "city": number, "state": code}
     around["Coverage/c1"]["subscriberId"] = number
+    claim = make_claim()
+    claim["item"][0]["modifier"] = [{"coding": [{"code": code}]}]
     try:
-        text = _written(make_claim(), around)
+        text = written(claim, around)
     except OperationOutcomeError:
         return
     (read,) = read_interchanges(text)
@@ -377,4 +373,4 @@ def test_a_wrong_npi_is_refused():
     """A number that no registry can have given is not sent."""
     around = resources()
     around["Organization/clinic"]["identifier"][0] = {"system": NPI, "value": "1234567890"}
-    assert "Claim.provider.resolve().identifier" in _faults(make_claim(), around)
+    assert "Claim.provider.resolve().identifier" in faults(make_claim(), around)
