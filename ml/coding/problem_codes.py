@@ -8,7 +8,7 @@ from ml.coding.found import Found, Span, cite
 from ml.coding.history import history_code
 from ml.coding.index import Index, Release
 from ml.coding.match import DEFAULT, Candidate
-from ml.coding.problems import Problem
+from ml.coding.problems import Problem, gone
 from ml.coding.resolve import Resolved, Resolver
 from ml.coding.sections import Section
 from ml.coding.sides import Sides
@@ -18,6 +18,8 @@ from profiles.coding_records import Note, RuleCitation
 
 UNCERTAIN: Final = 0.3
 """What is left of the score of a diagnosis that is only suspected."""
+GONE: Final = 0.6
+"""What is left of the score of a problem that has resolved (guideline IV.J)."""
 INPATIENT: Final = "inpatient"
 BARRED: Final = frozenset(
     (context.NEGATED, context.FAMILY, context.OTHER_PERSON, context.HYPOTHETICAL)
@@ -74,6 +76,8 @@ class ProblemCoder:
         if done is None:
             return []
         score = place * min(1.0, problem.candidate.quality) * (UNCERTAIN if uncertain else 1.0)
+        if setting != INPATIENT and gone(read.note.text, problem):
+            score *= GONE
         rules = (*_rules(problem, doubtful, uncertain, sure), *done.rules)
         features = (
             ("place", round(place, 4)),
