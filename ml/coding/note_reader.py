@@ -9,11 +9,7 @@ from ml.coding.found import SURE, Found
 from ml.coding.index import Index, Release
 from ml.coding.match import DEFAULT, Matcher
 from ml.coding.meant import meant
-<<<<<<< HEAD
-from ml.coding.mentions import LEAD, LISTED, MANAGED, NARRATIVE, Mention, leads, managed
-=======
 from ml.coding.mentions import ASIDE, LEAD, LISTED, MANAGED, NARRATIVE, Mention, leads, managed
->>>>>>> c1-coder
 from ml.coding.narrative import RANK, narrative
 from ml.coding.note_checks import READ
 from ml.coding.problem_codes import NoteText, ProblemCoder

@@ -1,6 +1,6 @@
 """From one problem of a note to billable codes, with what chose them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from ml.coding import context
@@ -8,11 +8,7 @@ from ml.coding.found import Found, Span, cite
 from ml.coding.history import history_code
 from ml.coding.index import Index, Release
 from ml.coding.match import DEFAULT, Candidate
-<<<<<<< HEAD
-from ml.coding.problems import Problem
-=======
 from ml.coding.problems import Problem, gone
->>>>>>> c1-coder
 from ml.coding.resolve import Resolved, Resolver
 from ml.coding.sections import Section
 from ml.coding.sides import Sides
@@ -93,17 +89,6 @@ class ProblemCoder:
         )
         span = Span(read.note, problem.start, problem.end, problem.mention.section)
         also = problem.candidate.term.also if problem.candidate.term else ()
-<<<<<<< HEAD
-        found = Found("", score, (span,), lead, problem.link, uncertain, rules, features)
-        found = replace(found, among=done.among, term=self._term(problem.candidate))
-        return [replace(found, code=code) for code in (*done.codes, *also)]
-
-    def _term(self, candidate: Candidate) -> str:
-        """The term of the terminology that a candidate stands for; decisions are learned from by it."""
-        if candidate.term is not None:
-            return candidate.term.term
-        return self._index.concepts[candidate.concept].display if candidate.concept >= 0 else ""
-=======
         return [
             Found(
                 code,
@@ -119,7 +104,6 @@ class ProblemCoder:
             )
             for code in (*done.codes, *also)
         ]
->>>>>>> c1-coder
 
     def _term(self, candidate: Candidate) -> str:
         """The term of the terminology that a candidate stands for; decisions are learned from by it."""
