@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -98,6 +99,7 @@ def _lines(text: str) -> Iterator[str]:
         at = end
 
 
+@lru_cache(maxsize=8192)
 def day(value: str) -> str:
     """ISO date of ``YYYYMMDD``, ``YYYY-MM-DD``, ``M/D/YYYY`` or ``YYYYDDD``; empty for no date (``*``).
 
