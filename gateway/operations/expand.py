@@ -97,7 +97,8 @@ def _wanted(call: Call, known: KnownCodes, content: ValueSetContent) -> Iterator
         tests.append(lambda one: not _is_abstract(known, one))
     text = call.one("filter") or ""
     if not tests:
-        return content.entries(text, call.one("offset", 0) + call.one("count", SEARCHED) + 1)
+        most = call.one("offset", 0) + call.one("count", SEARCHED) + 1
+        return content.entries(text, min(most, SEARCHED))
     entries = content.entries(text)
     return (one for one in entries if all(test(one) for test in tests))
 
