@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from adapters.store import Store
-from gateway.coding import CLAIM, ELEMENT, REFUSED, asked_in
+from gateway.coding_job import CLAIM, ELEMENT, REFUSED, asked_in
 from profiles.builders.claim_record import REQUEST, RESULT
 from profiles.coding_records import (
     CodeSuggestion,

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import uuid4
 
 from adapters.store import Transaction
-from gateway.coding import BASE, as_input
 from gateway.coding_arrival import CODING_LANE, coding_task
 from gateway.coding_case import Asked
+from gateway.coding_job import BASE, as_input
 from profiles.clinical_document import ClinicalDocument, local
 from profiles.outcome import OperationOutcomeError
 from profiles.task import CODE, item, new_task

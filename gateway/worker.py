@@ -16,8 +16,9 @@ from typing import Any, Final
 
 from adapters.store import Store, open_store
 from gateway.analysis import Analysis
-from gateway.coding import Coding, CodingJob
+from gateway.coding import Coding
 from gateway.coding_call import CodingCall
+from gateway.coding_job import CodingJob
 from gateway.lane import Handler, Lane
 from gateway.lane_calls import Answer, serve_calls
 from gateway.logs import configure_logging

@@ -113,6 +113,8 @@ class CodingJourney:
         for line in claim.get("item", ()):
             codings = line["productOrService"].get("coding", ())
             say(f"  | {' '.join(coding['code'] for coding in codings)}\n")
+            for quote in _quotes(line["productOrService"]) or _quotes(line):
+                say(f"  |          “{quote}”\n")
         missed, more = DOCUMENTED - suggested, suggested - DOCUMENTED
         say("\n  against what the note documents:\n")
         say(f"  {'DIFFERS' if missed or more else 'agrees'} {len(suggested & DOCUMENTED)} of ")

@@ -62,8 +62,7 @@ def _hypertension(found: Codes) -> Codes:
         code=code,
         spans=high.spans + others,
         rules=(*high.rules, cite(rule, said)),
-        query=(),
-        asked="",
+        among=(),
     )
     return [made if one is high else one for one in found]
 
@@ -87,11 +86,7 @@ def _diabetes(found: Codes) -> Codes:
             continue
         rules = (*sugar.rules, cite(row[2], said))
         code = sugar.code[:3] + row[1]
-        made.append(
-            replace(
-                sugar, code=code, spans=sugar.spans + one.spans, rules=rules, query=(), asked=""
-            )
-        )
+        made.append(replace(sugar, code=code, spans=sugar.spans + one.spans, rules=rules, among=()))
         if row[3] == "whole":
             whole.append(one)
     if not made:
@@ -112,7 +107,7 @@ def _chronic_pain(found: Codes) -> Codes:
         name = span.note.text[span.start : span.end].lower()
         if PAIN.match(one.code) and "chronic" in name and "pain" in name:
             rules = (cite("I.C.6.b.1.b", said),)
-            made.append(replace(one, code="G89.29", rules=rules, query=(), asked=""))
+            made.append(replace(one, code="G89.29", rules=rules, among=()))
     return made
 
 

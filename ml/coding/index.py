@@ -11,6 +11,7 @@ customary values).
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ B: Final = 0.5
 FORMAT: Final = 1
 UNKNOWN: Final = 3.0
 """Weight of a word that no description has: it may be a name, or a typing error."""
-SIDE: Final = re.compile(r"\b(right|left|bilateral|unspecified side|unspecified)\b", re.IGNORECASE)
+SIDE: Final = re.compile(
+    r"\b((?:right|left|unspecified) side|right|left|bilateral|unspecified)\b", re.IGNORECASE
+)
 
 Array = np.ndarray[Any, Any]
 Told = Callable[[int, int, str], None]
@@ -192,7 +195,7 @@ def _write(
         "concepts": [[item.sides, item.display] for item in found],
         "texts": [text for _, text in rows],
     }
-    half = path.with_suffix(".half")
+    half = path.with_suffix(f".{os.getpid()}.half")
     path.parent.mkdir(parents=True, exist_ok=True)
     with half.open("wb") as file:
         np.savez(

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Final, Protocol
 
 from ml.coding.index import Index
+from ml.coding.spelling import Speller
 from ml.coding.tables import words_named
 from ml.coding.words import bag
 from terminology.default_terms import DefaultTerm, default_terms
@@ -87,6 +88,7 @@ class Matcher:
     def __init__(self, index: Index, embedder: Embedder | None = None) -> None:
         self.index = index
         self.embedder = embedder
+        self._speller = Speller(word for key in defaults() for word in key)
 
     def weights(self, words: list[str]) -> dict[str, float]:
         """How much each word of a problem counts."""
@@ -94,6 +96,11 @@ class Matcher:
             word: self.index.weight(word) * (SOFT_WEIGHT if word in SOFT or word.isdigit() else 1.0)
             for word in words
         }
+
+    def spelled(self, words: list[str]) -> list[str]:
+        """Words with those set right that no term and no description knows."""
+        known = self.index.vocabulary
+        return [word if word in known else self._speller.word(word) for word in words]
 
     def candidates(self, words: list[str], limit: int = 8) -> list[Candidate]:
         """The best candidates for the words of one problem.
@@ -104,7 +111,7 @@ class Matcher:
             Canonical content words in their order.
         limit : int
         """
-        words = list(dict.fromkeys(words))
+        words = list(dict.fromkeys(self.spelled(words)))
         if not words:
             return []
         weights = self.weights(words)

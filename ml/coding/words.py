@@ -5,6 +5,8 @@ all three
 become the same bag of words here. The synonyms and abbreviations are our own tables in ``terminology``.
 """
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -13,7 +15,7 @@ from typing import Final
 from ml.coding.tables import words_named
 from terminology.default_terms import abbreviations, synonyms
 
-WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019]s\b)?|\d+(?:\.\d+)?(?:[ab]\b)?", re.UNICODE)
+WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019]s\b)?|\d+(?:\.\d+)?(?:[abAB]\b)?", re.UNICODE)
 ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 COUNTED: Final = frozenset(("type", "stage", "grade", "class", "degree", "diabetes", "bipolar"))
 STOP: Final = frozenset(words_named("stop").split())
@@ -50,6 +52,13 @@ class Token:
     raw: str
 
 
+@cache
+def words_digest() -> str:
+    """SHA-256 of the tables that make words canonical; an index built with others is of no use."""
+    tables = (sorted(synonyms().items()), sorted(abbreviations().items()))
+    return hashlib.sha256(json.dumps(tables).encode()).hexdigest()
+
+
 def singular(word: str) -> str:
     """A word without its English plural ending."""
     if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
@@ -67,7 +76,7 @@ def canonical(raw: str) -> tuple[str, ...]:
     raw = raw.removesuffix("'s")
     spelled = abbreviations().get(raw)
     if spelled:
-        return tuple(word for part in spelled.split() for word in _synonym(part))
+        return tuple(word for token in tokens(spelled) for word in token.words)
     return _synonym(raw)
 
 

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from adapters.store import Store, open_store
-from gateway.fetch import fetch_on_arrival
+from gateway.arrivals import arrivals
 from gateway.http import Services, build_app
 from gateway.settings import load_settings
 
@@ -25,8 +25,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def client(store: Store) -> Iterator[TestClient]:
     """A client of the endpoint."""
-    services = Services(request_analysis=lambda *_: "", on_created=fetch_on_arrival)
     settings = replace(load_settings({}), max_body_bytes=100_000)
+    services = Services(request_analysis=lambda *_: "", on_created=arrivals(settings))
     with TestClient(
         build_app(store, settings, services), raise_server_exceptions=False
     ) as connected:

@@ -205,6 +205,55 @@ def test_on_demand_a_stored_note_is_coded_now(practice):
     assert _parts(answer, "scrub")[0]["resource"]["resourceType"] == "OperationOutcome"
 
 
+def test_an_encounter_is_coded_by_its_address_or_by_name(practice):
+    """$code of an Encounter, and of a type with the encounter as parameter, code all of its notes."""
+    _encounter(practice, "asked")
+    form = {"contentType": "text/html", "data": base64.b64encode(b"<p>Hypertension</p>").decode()}
+    report = {
+        "resourceType": "DiagnosticReport",
+        "status": "final",
+        "code": {"text": "Consultation"},
+        "subject": {"reference": "Patient/p"},
+        "encounter": {"reference": "Encounter/asked"},
+        "presentedForm": [form],
+    }
+    composition = {
+        "resourceType": "Composition",
+        "status": "final",
+        "type": {"text": "Note"},
+        "subject": {"reference": "Patient/p"},
+        "encounter": {"reference": "Encounter/asked"},
+        "date": "2026-03-02T10:00:00Z",
+        "author": [{"display": "A"}],
+        "title": "Note",
+        "section": [
+            {
+                "title": "Assessment",
+                "text": {
+                    "status": "additional",
+                    "div": '<div xmlns="http://www.w3.org/1999/xhtml">Knee pain</div>',
+                },
+            }
+        ],
+    }
+    focus = _post(practice, report)
+    other = _post(practice, composition)
+    named = {"name": "encounter", "valueReference": {"reference": "Encounter/asked"}}
+    body = {"resourceType": "Parameters", "parameter": [named]}
+    for path, sent in (
+        ("Encounter/asked/$code", None),
+        ("Encounter/$code", body),
+        (f"{focus}/$code", None),
+        (f"{other}/$code", body),
+    ):
+        status, answer, _ = practice.request("POST", f"/fhir/{path}", sent)
+        assert status == 200, answer
+        found = {_part(one, "coding")["code"] for one in _parts(answer, "suggestion")}
+        assert found == {"I10", "M25.569"}, path
+        texts = {_part(one, "text") for one in _parts(answer, "note")}
+        assert texts == {"Hypertension", "Assessment:\nKnee pain"}
+
+
 def test_respond_async_answers_with_a_job(practice):
     """202 with the address of the job, whose status ends in the same answer."""
     focus = _post(practice, _document("Fatigue.", docStatus="preliminary"))
@@ -327,11 +376,15 @@ def test_kills_lose_no_note_and_double_no_claim(tmp_path):
     try:
         _put(gateway, "Patient", "p")
         notes = []
-        for number in range(20):
+        for number in range(10):
             _encounter(gateway, f"e{number}")
             notes.append(_post(gateway, _document(encounter=f"Encounter/e{number}")))
             if dice.random() < 0.4:
                 gateway.kill_lanes()
+                sent = {"resourceType": "Parameters", "parameter": []}
+                sent["parameter"].append({"name": "resource", "resource": _document("Fatigue.")})
+                answer = gateway.request("POST", "/fhir/DocumentReference/$code", sent)
+                assert answer[0] == 200, "a call outlives the process that was to answer it"
             if dice.random() < 0.2:
                 gateway.kill()
                 gateway.start()

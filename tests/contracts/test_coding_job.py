@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.arrivals import arrivals
-from gateway.coding import Coding, CodingJob, verified
+from gateway.coding import Coding, verified
+from gateway.coding_job import CodingJob
 from gateway.interactions.write import Writes
 from gateway.settings import load_settings
 from profiles.coding_records import CodingRemark, CodingRequest, CodingResult, Evidence, Note
@@ -76,6 +77,19 @@ def test_a_later_note_gives_the_next_version_of_the_draft(lane):
     assert _states(lane.store) == ["done", "done"]
     assert _codes(lane.store) == ["I10", "M25.569"]
     assert len(_all(lane.store, "Task", code="review", status="requested")) == 1
+
+
+def test_a_note_that_is_sent_again_changes_nothing(lane):
+    """The same codes for the same notes leave the draft, its version and its review as they are."""
+    for _ in range(2):
+        lane.write(_note())
+        lane.run()
+    (claim,) = lane.store.search("Claim", []).matches
+    assert claim.version == 1
+    (review,) = _all(lane.store, "Task", code="review")
+    assert review["status"] == "requested"
+    first, second = (task["output"] for task in _all(lane.store, "Task", code="code"))
+    assert first == second
 
 
 def test_a_note_that_cannot_be_read_does_not_hold_up_the_others(lane):
