@@ -27,7 +27,9 @@ B: Final = 0.5
 FORMAT: Final = 1
 UNKNOWN: Final = 3.0
 """Weight of a word that no description has: it may be a name, or a typing error."""
-SIDE: Final = re.compile(r"\b(right|left|bilateral|unspecified side|unspecified)\b", re.IGNORECASE)
+SIDE: Final = re.compile(
+    r"\b((?:right|left|unspecified) side|right|left|bilateral|unspecified)\b", re.IGNORECASE
+)
 
 Array = np.ndarray[Any, Any]
 Told = Callable[[int, int, str], None]

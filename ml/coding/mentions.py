@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from ml.coding import sections as kinds
+from ml.coding.context import sentences
 from ml.coding.sections import Line, Section
 
 LEAD: Final = "lead"
 LISTED: Final = "listed"
 MANAGED: Final = "managed"
 NARRATIVE: Final = "narrative"
+ASIDE: Final = "aside"
 
 LABEL: Final = re.compile(
     r"(?:medical reasoning|additional testing|medical treatment|patient education(?: and "
@@ -71,6 +73,7 @@ PEOPLE: Final = re.compile(
     r"\b\d{1,3}[- ]?(?:yo|y/o|y\.o\.?|(?:year|yr|month|week|day)s?[- ]old)\b", re.IGNORECASE
 )
 WORDS_OF_LEAD: Final = 18
+WORDS_OF_ASIDE: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Mention:
     section : str
         Kind of its section.
     role : str
-        ``lead``, ``listed``, ``managed`` or ``narrative``.
+        ``lead``, ``aside``, ``listed``, ``managed`` or ``narrative``.
     block : tuple of int
         Start and end of the text that belongs to it.
     """
@@ -130,7 +133,22 @@ def leads(text: str, section: Section) -> list[Mention]:
             continue
         last = section.lines[following - 1].end
         found.append(Mention(line.start, end, section.kind, role, (line.start, last)))
+        if section.kind == kinds.ASSESSMENT:
+            found += _asides(text, line, end, section.kind)
     return found
+
+
+def _asides(text: str, line: Line, begin: int, section: str) -> list[Mention]:
+    """Short sentences after the first of a line that may name problems too: "Gout. Acute cystitis."."""
+    return [
+        Mention(start, start + len(text[start:end].rstrip(" .,")), section, ASIDE, (start, end))
+        for start, end in sentences(text, begin, line.end)
+        if start > begin
+        and len(text[start:end].split()) <= WORDS_OF_ASIDE
+        and not OPENING.match(text, start, end)
+        and not LABEL.match(text, start, end)
+        and not VERB.search(text, start, end)
+    ]
 
 
 def managed(text: str, section: Section) -> list[Mention]:

@@ -9,7 +9,7 @@ from ml.coding.found import SURE, Found
 from ml.coding.index import Index, Release
 from ml.coding.match import DEFAULT, Matcher
 from ml.coding.meant import meant
-from ml.coding.mentions import LEAD, LISTED, MANAGED, NARRATIVE, Mention, leads, managed
+from ml.coding.mentions import ASIDE, LEAD, LISTED, MANAGED, NARRATIVE, Mention, leads, managed
 from ml.coding.narrative import RANK, narrative
 from ml.coding.note_checks import READ
 from ml.coding.problem_codes import NoteText, ProblemCoder
@@ -19,7 +19,7 @@ from ml.coding.sides import Sides
 from ml.coding.support import Sentences
 from profiles.coding_records import Note
 
-ROLE: Final = {LEAD: 0.9, MANAGED: 0.66, LISTED: 0.5, NARRATIVE: 0.45}
+ROLE: Final = {LEAD: 0.9, ASIDE: 0.8, MANAGED: 0.66, LISTED: 0.5, NARRATIVE: 0.45}
 """What the place of a mention is worth."""
 PLANNED: Final = 0.9
 """A line of a plan names a problem less surely than one of an assessment."""
@@ -28,6 +28,8 @@ ALONE: Final = 0.8
 QUALITY: Final = 0.5
 LEXICAL_QUALITY: Final = 0.55
 LATER_PART: Final = 0.8
+SAID: Final = 0.95
+"""Quality that an aside needs: a term that is there as it stands."""
 LISTING: Final = frozenset((kinds.ASSESSMENT, kinds.PLAN, kinds.PROBLEMS))
 UNLISTED: Final = frozenset((kinds.OTHER, kinds.PRESENT, kinds.COMPLAINT))
 """Sections whose short lines and text are asked where the note has no assessment."""
@@ -171,6 +173,8 @@ def _promoted(told: list[Found], read: Read, found: list[Found]) -> list[Found]:
 
 def _needed(problem: Problem) -> float:
     """The quality from which a match is believed: words alone need more than a default term."""
+    if problem.mention.role == ASIDE:
+        return SAID
     if problem.candidate.kind == DEFAULT:
         return QUALITY
     return LATER_PART if problem.link in (WITH, AND) else LEXICAL_QUALITY

@@ -1,6 +1,6 @@
 """From one problem of a note to billable codes, with what chose them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from ml.coding import context
@@ -8,7 +8,7 @@ from ml.coding.found import Found, Span, cite
 from ml.coding.history import history_code
 from ml.coding.index import Index, Release
 from ml.coding.match import DEFAULT, Candidate
-from ml.coding.problems import Problem
+from ml.coding.problems import Problem, gone
 from ml.coding.resolve import Resolved, Resolver
 from ml.coding.sections import Section
 from ml.coding.sides import Sides
@@ -18,6 +18,8 @@ from profiles.coding_records import Note, RuleCitation
 
 UNCERTAIN: Final = 0.3
 """What is left of the score of a diagnosis that is only suspected."""
+GONE: Final = 0.6
+"""What is left of the score of a problem that has resolved (guideline IV.J)."""
 INPATIENT: Final = "inpatient"
 BARRED: Final = frozenset(
     (context.NEGATED, context.FAMILY, context.OTHER_PERSON, context.HYPOTHETICAL)
@@ -74,6 +76,8 @@ class ProblemCoder:
         if done is None:
             return []
         score = place * min(1.0, problem.candidate.quality) * (UNCERTAIN if uncertain else 1.0)
+        if setting != INPATIENT and gone(read.note.text, problem):
+            score *= GONE
         rules = (*_rules(problem, doubtful, uncertain, sure), *done.rules)
         features = (
             ("place", round(place, 4)),
@@ -85,15 +89,28 @@ class ProblemCoder:
         )
         span = Span(read.note, problem.start, problem.end, problem.mention.section)
         also = problem.candidate.term.also if problem.candidate.term else ()
-        found = Found("", score, (span,), lead, problem.link, uncertain, rules, features)
-        found = replace(found, among=done.among, term=self._term(problem.candidate))
-        return [replace(found, code=code) for code in (*done.codes, *also)]
+        return [
+            Found(
+                code,
+                score,
+                (span,),
+                lead,
+                problem.link,
+                uncertain,
+                rules,
+                features,
+                done.among,
+                self._term(problem.candidate),
+            )
+            for code in (*done.codes, *also)
+        ]
 
     def _term(self, candidate: Candidate) -> str:
         """The term of the terminology that a candidate stands for; decisions are learned from by it."""
         if candidate.term is not None:
             return candidate.term.term
-        return self._index.concepts[candidate.concept].display if candidate.concept >= 0 else ""
+        concepts = self._index.concepts
+        return concepts[candidate.concept].display if candidate.concept >= 0 else ""
 
     def _resolved(self, read: NoteText, problem: Problem, about: list[str]) -> Resolved | None:
         """The billable codes of a problem: history, side, encounter, what the text about it supports."""

@@ -31,13 +31,13 @@ LINK: Final = re.compile(
     r"to|attributable to|2/2|resulting from)\b)|"
     r"(?P<uncertain>(?:\bmost )?\b(?:likely|probably|probable|possible|possibly|suspected|"
     r"suspect(?=\s+\w)|suspicious for|suspicion (?:for|of)|consistent with|concerning for|"
-    r"concern for|rule out|r/o|versus|vs\.?|suggestive of|presumed|presumptive|questionable|"
+    r"concern for|rule out|r/o|versus|vs\.?|suggestive of|presumed|presumptive|questionable|questionably|"
     r"differential(?: diagnosis)?(?: includes?)?|compatible with|"
     r"could be|may be|might be|cannot exclude|evaluate for|appears to be|worrisome for|query)(?!\w)|"
     r"\?)|"
     r"(?P<with>\b(?:with|w/|in the setting of|associated with|complicated by|as well as|plus|in "
     r"patient with)\b)|"
-    r"(?P<and>\band\b|&|,|;|\+|\s/\s|\(|\)|\.\s)",
+    r"(?P<and>\band\b|&|,|;|\+|\s/\s|(?<=[a-zA-Z]{3})/(?=[a-zA-Z]{3})|\(|\)|\.\s)",
     re.IGNORECASE,
 )
 LEVEL: Final = re.compile(
@@ -49,6 +49,9 @@ VAGUE: Final = frozenset(words_named("vague").split())
 SITES: Final = frozenset(words_named("sites").split())
 ALL: Final = 0.9
 """Share from which a match says and supports everything, so that a line is not cut."""
+RESOLVED: Final = re.compile(
+    r"[ ,(-]*(?:now |has |completely |fully |clinically )*resolved\b", re.IGNORECASE
+)
 MERGE: Final = 0.02
 PIECES: Final = 6
 FLOOR: Final = 0.3
@@ -235,3 +238,8 @@ def said_of(text: str, start: int, end: int) -> str:
     said = context.status(text[line:stop], start - line, end - line)
     inner = re.match(r"(?:no|resolved|denies|negative|without)\b", text[start:end], re.IGNORECASE)
     return context.NEGATED if inner and said == context.PRESENT else said
+
+
+def gone(text: str, problem: Problem) -> bool:
+    """Whether the words right after a problem say that it has resolved."""
+    return RESOLVED.match(text, problem.end) is not None

@@ -10,6 +10,7 @@ known with a letter or two damaged.
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Final
 
 from ml.coding.tables import rows
@@ -59,6 +60,7 @@ NUMBER: Final = re.compile(
     r"\*\*)+",
     re.IGNORECASE,
 )
+ITEM: Final = re.compile(r"(?<!\S)(\d{1,2})[.)][ \t]+(?=[A-Za-z(])")
 INLINE: Final = re.compile(r"([A-Za-z][A-Za-z/&\- ]{0,40}?)[ \t]*[*_]{0,3}[ \t]*:[ \t]*[*_]{0,3}")
 
 
@@ -155,11 +157,20 @@ def lines(text: str, start: int = 0, end: int | None = None) -> list[Line]:
     while at < stop:
         newline = text.find("\n", at, stop)
         last = newline if newline >= 0 else stop
-        line = _line(text, at, last)
-        if line.end > line.start:
-            found.append(line)
+        borders = [at, *_numbered(text, at, last), last]
+        parts = (_line(text, begin, stopped) for begin, stopped in pairwise(borders))
+        found += [line for line in parts if line.end > line.start]
         at = last + 1
     return found
+
+
+def _numbered(text: str, start: int, end: int) -> list[int]:
+    """Where the items of a list begin that stands on one line: "1. Gout. 2. Asthma."."""
+    places: list[int] = []
+    for match in ITEM.finditer(text, start, end):
+        if int(match.group(1)) == len(places) + 1:
+            places.append(match.start(1))
+    return [place for place in places if place > start] if len(places) > 1 else []
 
 
 def sections(text: str, end: int | None = None) -> list[Section]:
@@ -185,8 +196,7 @@ def sections(text: str, end: int | None = None) -> list[Section]:
             kind, title, begin = opened
             body = []
             if begin < line.end:
-                rest = _line(text, begin, line.end)
-                body = [Line(rest.start, rest.end, "")]
+                body = lines(text, begin, line.end)
         else:
             body.append(line)
     if body or title:
