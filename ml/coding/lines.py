@@ -15,6 +15,7 @@ from ml.coding.procedure_codes import ProcedureCodes
 from ml.coding.procedure_lines import Line, lines_of
 from ml.coding.procedures import performed
 from ml.coding.sections import Section, sections
+from ml.coding.separate import separate_services
 from ml.coding.visit_elements import Noted
 from ml.coding.visit_level import visit_lines, visit_of
 from profiles.coding_records import (
@@ -139,7 +140,7 @@ def suggest_lines(
         _suggestion(line, request, codes, _pointers(line, diagnoses, visit=line in visits))
         for line in (*visits, *found.lines)
     ]
-    missing = _immunization(suggestions)
+    missing = [*_immunization(suggestions), *separate_services(suggestions, codes)]
     return tuple(suggestions), (*found.remarks, *remarks, *beside, *missing)
 
 

@@ -183,6 +183,26 @@ def test_drug_without_dose_has_no_code():
     ]
 
 
+def test_pairs_that_are_not_paid_together_are_asked_about():
+    """A pair that a modifier allows is a question, one that none allows a conflict; 59 is never set."""
+    text = (
+        "PROCEDURE\nThe right knee was injected with Kenalog. Trigger points in 2 muscles were injected.\n"
+        "Incision and drainage of the abscess was performed.\n"
+    )
+    edits = {("20610", "20552"): "1", ("20610", "10060"): "0"}
+    found, remarks = lines(text, codes=Codes(edits=edits))
+    assert {one.kind for one in remarks if one.codes == ("20610", "20552")} == {"query"}
+    assert {one.kind for one in remarks if one.codes == ("20610", "10060")} == {"conflict"}
+    assert not {"59", "XS", "XE", "XP", "XU"} & {m for one in found.values() for m in one.modifiers}
+
+
+def test_two_sides_are_separate_by_themselves():
+    """A pair on different sides needs no question."""
+    text = "PROCEDURE\nThe right knee was injected. The carpal tunnel of the left wrist was injected.\n"
+    _, remarks = lines(text, codes=Codes(edits={("20610", "20526"): "1"}))
+    assert ("20610", "20526") not in [one.codes for one in remarks]
+
+
 def test_image_in_a_hospital_is_the_reading_alone():
     """In an emergency department an electrocardiogram is its reading, and the hospital takes the images."""
     text = (
