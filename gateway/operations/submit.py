@@ -30,7 +30,7 @@ from terminology.payer import PAS_RESPONSE
 async def submit(request: Request) -> Response:
     """Queue our Claim, or pass on the one that has come."""
     call = await read_call(request, OPERATION)
-    payers = request.app.state.services.payers
+    payers: Payers | None = request.app.state.services.payers
     if call.id:
         task_id = await transact(request, lambda tx: _queue(tx, call, payers))
         return accepted(request, task_id)
@@ -38,8 +38,8 @@ async def submit(request: Request) -> Response:
     if bundle is None:
         raise OperationOutcomeError("required", "the parameter resource is required", "resource")
     claim, organization = require_request(bundle)
-    payer = payers and payers.named_by(claim.get("insurer", {}), organization)
-    if payer is None:
+    payer = None if payers is None else payers.named_by(claim.get("insurer", {}), organization)
+    if payers is None or payer is None:
         return fhir_json(request, await _answered(request, call, bundle))
     status, said = await anyio.to_thread.run_sync(
         forward, payers.connection(payer), "Claim/$submit", bundle
@@ -62,7 +62,9 @@ async def _answered(request: Request, call: Call, bundle: dict[str, Any]) -> byt
     return dumps_exact(await transact(request, work))
 
 
-def _queue(tx: Transaction, call: Call, payers: Payers) -> str:
+def _queue(tx: Transaction, call: Call, payers: Payers | None) -> str:
+    if payers is None:
+        raise OperationOutcomeError("not-supported", "this gateway sends no Claims")
     if call.one("resource") is not None:
         raise OperationOutcomeError("invalid", "the URL names the Claim already", "resource")
 

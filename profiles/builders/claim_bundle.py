@@ -14,6 +14,7 @@ from uuid import UUID
 
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
+from profiles.payer_answer import identifiers_of, objects
 from profiles.search.values import literal
 from terminology.ai_transparency import CONFIDENCE
 from terminology.payer import PAS_CLAIM, PAS_CLAIM_INQUIRY, PAS_INQUIRY, PAS_REQUEST
@@ -113,7 +114,7 @@ def build_request(
     gathering = _Gathering(claim, read, secret, attached)
     resources = list(gathering.resources())
     sent = resources[0]
-    if not sent.get("identifier"):
+    if not identifiers_of(sent):
         sent["identifier"] = [{"system": URI, "value": gathering.names[_key(claim)]}]
     bundle = _collection(key, moment, gathering.names, resources)
     if _is_prior_authorization(sent):
@@ -269,8 +270,17 @@ class _Gathering:
             return reference
         key = "/".join(target)
         if key not in self.names and not self._follow(target, kind):
-            return {"type": target[0], **{k: v for k, v in reference.items() if k != "reference"}}
+            return self._by_name(target, reference)
         return {**reference, "reference": self.names[key]}
+
+    def _by_name(self, target: tuple[str, str], reference: dict[str, Any]) -> dict[str, Any]:
+        """A reference to what stays here; an earlier Claim by the identifier that the payer knows."""
+        kept = {name: value for name, value in reference.items() if name != "reference"}
+        if target[0] == "Claim" and "identifier" not in kept:
+            named = objects((self._read(*target) or {}).get("identifier"))
+            urn = {"system": URI, "value": derived_urn(self._secret, "/".join(target))}
+            kept["identifier"] = named[0] if named else urn
+        return {"type": target[0], **kept}
 
     def _follow(self, target: tuple[str, str], kind: str) -> bool:
         """Queue what a reference leads to; false where it does not go along."""

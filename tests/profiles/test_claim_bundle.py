@@ -172,3 +172,13 @@ def test_a_claim_alone_contains_what_it_refers_to():
         "Coverage",
     }
     assert [one for one in issues(alone) if one[0] == "error"] == []
+
+
+def test_an_earlier_claim_is_named_by_what_the_payer_knows():
+    """A correction names the Claim that it replaces by its identifier, which stays outside the Bundle."""
+    earlier = {**claim("b")}
+    related = [{"claim": {"reference": "Claim/b"}, "relationship": {"text": "prior"}}]
+    bundle = _built(claim("a", related=related), earlier)
+    said = bundle["entry"][0]["resource"]["related"][0]["claim"]
+    assert said == {"type": "Claim", "identifier": earlier["identifier"][0]}
+    assert _kinds(bundle).count("Claim") == 1
