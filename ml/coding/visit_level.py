@@ -30,6 +30,11 @@ REPORTED: Final = 0.5
 OFFICE: Final = ("office-new", "office-established")
 READ: Final = 200_000
 """Characters of a note that are looked at."""
+TELEHEALTH: Final = "CMS MLN901705 (Telehealth and Remote Monitoring)"
+NURSE: Final = "nurse"
+DISCHARGE: Final = "discharge"
+HEAD: Final = 1000
+"""Characters in which a note says how the visit took place."""
 TITLED: Final = 200
 """Characters at the head of a note that say what kind of note it is."""
 OTHER_TIME: Final = re.compile(
@@ -47,7 +52,7 @@ class Visit:
     Parameters
     ----------
     kind : str
-        A key of ``visits``, or ``discharge``; empty when the notes are of no visit.
+        A key of ``visits``, ``discharge`` or ``nurse``; empty when the notes are of no visit.
     asked : CodingRemark or None
         The question that decides when the kind is not certain.
     """
@@ -82,8 +87,12 @@ def visit_lines(
     remarks = [visit.asked] if visit.asked else []
     found = [*_critical(notes), *_preventive(request, notes)]
     element = problems(notes, diagnoses)
-    if visit.kind == "discharge":
+    remarks += [*_prolonged(visit, notes), *_telehealth(notes)]
+    if visit.kind == DISCHARGE:
         found.append(_discharge(notes))
+    elif visit.kind == NURSE:
+        rule = RuleCitation("visit.nurse", "visit of a nurse", source())
+        found.append(Line(levels()[NURSE], "", SURE, _first_line(notes), (rule,), name=NURSE))
     elif element is not None:
         found.append(_leveled(visit, notes, element, lines))
     elif not found:
@@ -102,8 +111,10 @@ def visit_of(request: CodingRequest, notes: Noted) -> Visit:
         return Visit("emergency")
     if request.setting == "inpatient":
         if _heads("discharge", "\n".join(heads)):
-            return Visit("discharge")
+            return Visit(DISCHARGE)
         return Visit("hospital-initial" if _heads("admission", said) else "hospital-subsequent")
+    if _heads(NURSE, "\n".join(heads)):
+        return Visit(NURSE)
     if request.new_patient is None:
         numbers = [code for name in OFFICE for code in levels()["visits"][name]["numbers"]]
         text = (
@@ -180,7 +191,35 @@ def _discharge(notes: Noted) -> Line:
     text = f"discharge, {minutes} minutes" if spoken else "discharge, no time documented"
     evidence = (spoken,) if spoken else _first_line(notes)
     rule = RuleCitation("visit.discharge", text, source())
-    return Line(number, "", SURE, evidence, (rule,), name="discharge")
+    return Line(number, "", SURE, evidence, (rule,), name=DISCHARGE)
+
+
+def _prolonged(visit: Visit, notes: Noted) -> list[CodingRemark]:
+    """Time beyond the highest level: whose number it has depends on the payer."""
+    beyond = levels()["visits"].get(visit.kind, {}).get("prolonged", {})
+    minutes, spoken = _minutes(notes, "total-time")
+    numbers = tuple(code for code, least in beyond.items() if minutes >= least)
+    if spoken is None or not numbers:
+        return []
+    text = "The documented time is beyond the highest level: the payer decides which prolonged service."
+    rule = RuleCitation("visit.prolonged", f"{minutes} minutes documented", source())
+    return [CodingRemark("query", text, numbers, (spoken,), rule)]
+
+
+def _telehealth(notes: Noted) -> list[CodingRemark]:
+    """A visit by video or telephone: place of service and modifier are the payer's to say."""
+    for note, _ in notes:
+        for cue in cues_of("telehealth"):
+            found = cue.pattern.search(note.text, 0, HEAD)
+            if found:
+                place = Evidence(note.document, *found.span(), found[0])
+                text = (
+                    "The visit is named as telehealth: place of service 02 or 10, and modifier 95, "
+                    "or 93 for sound alone, where the payer asks for it."
+                )
+                rule = RuleCitation("visit.telehealth", "Not in person.", TELEHEALTH)
+                return [CodingRemark("query", text, (), (place,), rule)]
+    return []
 
 
 def _critical(notes: Noted) -> list[Line]:

@@ -167,6 +167,18 @@ def test_discharge_of_more_than_thirty_minutes_and_critical_care():
     assert {(one.code, one.units) for one in visits} == {("99239", 1), ("99291", 1), ("99292", 1)}
 
 
+def test_nurse_visit_telehealth_and_prolonged_time():
+    """A nurse's visit has its own number; place and prolonged time are questions, as payers differ."""
+    (visit,), _ = chronic(title="Nurse visit", new_patient=False)
+    assert visit.code == "99211"
+    _, remarks = chronic(f"Video visit.\n{CHRONIC}", new_patient=False)
+    assert ["telehealth" in one.text for one in remarks] == [True]
+    text = f"{CHRONIC}I spent a total of 60 minutes on the date of the encounter.\n"
+    (visit,), remarks = chronic(text, new_patient=False)
+    assert visit.code == "99215"
+    assert [one.codes for one in remarks] == [("99417",)]
+
+
 def test_notes_of_no_visit_have_no_level():
     """An operative note alone is no visit, and a note without a problem is asked about."""
     visits, remarks = chronic(title="Operative note")
