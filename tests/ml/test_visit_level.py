@@ -3,7 +3,7 @@
 import pytest
 
 from ml.coding.lines import suggest_lines
-from ml.coding.visit_level import age_on
+from ml.coding.visit_preventive import age_on
 from profiles.coding_records import SUGGESTED
 from tests.ml.make_codes import Codes, diagnosis, request_of
 
