@@ -147,36 +147,47 @@ def build_inquiry(request: Mapping[str, Any], key: str, moment: datetime) -> dic
 def self_contained(request: Mapping[str, Any]) -> dict[str, Any]:
     """The Claim of a request alone, with what it refers to contained (R4 references.html#contained).
 
+    The content of attachments stands in them: a contained Binary would be referred to by nothing (dom-3).
+
     Raises
     ------
     OperationOutcomeError
         ``not-supported`` when what would be contained contains something itself.
     """
     first, *others = request["entry"]
-    local = {e["fullUrl"]: f"{e['resource']['resourceType']}-{e['resource']['id']}" for e in others}
     if any("contained" in entry["resource"] for entry in others):
         raise OperationOutcomeError(
             "not-supported",
             "what the Claim refers to contains resources: only a Bundle can hold that",
         )
-    claim: dict[str, Any] = _local(first["resource"], local)
-    inner = []
-    for entry in others:
-        one = _local(entry["resource"], local)
+    there = {entry["fullUrl"]: entry["resource"] for entry in others}
+    claim: dict[str, Any] = _local(first["resource"], there)
+    inner = [
+        {**_local(one, there), "id": _local_id(one)}
+        for one in there.values()
+        if one["resourceType"] != "Binary"
+    ]
+    for one in inner:
         one.pop("meta", None)
-        inner.append({**one, "id": local[entry["fullUrl"]][-64:]})
     contained = [*claim.get("contained", ()), *inner]
     return {**claim, "contained": contained} if contained else claim
 
 
-def _local(value: Any, local: Mapping[str, str]) -> Any:
+def _local_id(resource: Mapping[str, Any]) -> str:
+    return f"{resource['resourceType']}-{resource['id']}"[-64:]
+
+
+def _local(value: Any, there: Mapping[str, Mapping[str, Any]]) -> Any:
     if isinstance(value, list):
-        return [_local(inner, local) for inner in value]
+        return [_local(inner, there) for inner in value]
     if not isinstance(value, dict):
         return value
-    made = {name: _local(inner, local) for name, inner in value.items()}
-    if value.get("reference") in local:
-        made["reference"] = f"#{local[value['reference']][-64:]}"
+    made = {name: _local(inner, there) for name, inner in value.items()}
+    if value.get("reference") in there:
+        made["reference"] = f"#{_local_id(there[value['reference']])}"
+    if value.get("url") in there:
+        binary = there[made.pop("url")]
+        made |= {name: binary[name] for name in ("contentType", "data") if name in binary}
     return made
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from profiles.code_systems.r4 import r4_code_system, r4_value_set, r4_whole_system
+from profiles.code_systems.r4 import r4_code_system, r4_systems, r4_value_set, r4_whole_system
 from profiles.code_systems.resource import ResourceCodeSystem
 from profiles.code_systems.ucum import UcumSystem
 from profiles.outcome import OperationOutcomeError
@@ -177,6 +177,11 @@ class KnownCodes:
 def _escaped(value: str) -> str:
     """A value of a search, its separators escaped (R4 search.html#escaping)."""
     return value.replace("\\", "\\\\").replace(",", "\\,").replace("$", "\\$").replace("|", "\\|")
+
+
+def shipped_systems() -> tuple[str, ...]:
+    """URLs of the code systems that need no import: HL7's of R4, and our own."""
+    return (*r4_systems(), CLAIM_EDIT)
 
 
 @lru_cache(maxsize=32)

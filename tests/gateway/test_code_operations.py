@@ -410,8 +410,8 @@ def test_composition(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("include", "status"),
     [
-        ({"valueSet": ["https://example.org/none"]}, 404),
-        ({"system": "https://example.org/none"}, 404),
+        ({"valueSet": ["https://example.org/none"]}, 422),
+        ({"system": "https://example.org/none"}, 422),
         ({"system": COLOURS["url"], "filter": [{"property": "x", "op": "=", "value": "y"}]}, 422),
         ({"valueSet": ["https://example.org/self"]}, 422),
     ],
