@@ -37,7 +37,7 @@ FIRST_NO_PROBLEM: Final = "V"
 """From this letter on: external causes, and reasons of a contact that are no problem."""
 WITHOUT_LIST: Final = CodingRemark(
     "omission",
-    "The site has supplied no list of CPT numbers for this day: no procedure and no visit is coded "
+    "The site has supplied no list of CPT numbers for this day: no procedure and no visit is coded by one "
     "(`isthmus terminology import cpt --help`).",
 )
 SEPARATE: Final = RuleCitation(
@@ -101,13 +101,17 @@ def suggest_lines(
     codes : ProcedureCodes
         What may be used on the date of service.
     """
-    if not codes.has_cpt:
-        return (), (WITHOUT_LIST,)
     notes: Noted = tuple(zip(request.notes, parts, strict=True))
     kind = visit_of(request, notes).kind
     hospital = request.setting == "inpatient" or kind == "emergency"
     done = [one for note, read in notes for one in performed(note, read)]
     found = lines_of(done, codes, hospital=hospital)
+    if not codes.has_cpt:
+        drugs = [
+            _suggestion(one, request, codes, pointers_of(one, diagnoses, visit=False))
+            for one in found.lines
+        ]
+        return tuple(drugs), (WITHOUT_LIST,)
     visits, remarks = visit_lines(request, notes, diagnoses, codes, found.lines)
     visits, beside = _beside(visits, found.lines, diagnoses)
     suggestions = [

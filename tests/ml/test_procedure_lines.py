@@ -124,12 +124,12 @@ def test_missing_detail_is_asked_and_not_guessed():
 
 
 def test_nothing_is_coded_beyond_the_list_of_the_site():
-    """A number that the site's list lacks is a remark; without a list there is one remark and no line."""
+    """A number that the site's list lacks is a remark; without a list a drug alone is coded, and one remark."""
     found, remarks = lines(KNEE, codes=Codes("73562"))
     assert set(found) == {"73562", "J3301"}
     assert ("20611",) in [one.codes for one in remarks if one.kind == "omission"]
-    found, remarks = lines(KNEE, codes=Codes(has_cpt=False))
-    assert not found
+    found, remarks = lines(KNEE, codes=Codes("99999", has_cpt=False))
+    assert set(found) == {"J3301"}
     assert len(remarks) == 1
     assert "no list of CPT numbers" in remarks[0].text
 
@@ -208,6 +208,7 @@ def test_image_in_a_hospital_is_the_reading_alone():
     text = (
         "EMERGENCY DEPARTMENT NOTE\nRESULTS\nEKG was obtained today: sinus rhythm.\n"
         "Two views of the chest were obtained.\n"
+        "PLAN\nToradol 30 mg IM was given. Tdap was administered.\n"
     )
     found, _ = lines(text)
     assert set(found) == {"93010"}
