@@ -124,7 +124,7 @@ def test_missing_detail_is_asked_and_not_guessed():
 
 
 def test_nothing_is_coded_beyond_the_list_of_the_site():
-    """A number that the site's list lacks is a remark; without a list a drug alone is coded, and one remark."""
+    """A number that the list of the site lacks is a remark; without a list drugs alone are coded."""
     found, remarks = lines(KNEE, codes=Codes("73562"))
     assert set(found) == {"73562", "J3301"}
     assert ("20611",) in [one.codes for one in remarks if one.kind == "omission"]
