@@ -35,9 +35,9 @@ LINK: Final = re.compile(
     r"differential(?: diagnosis)?(?: includes?)?|compatible with|"
     r"could be|may be|might be|cannot exclude|evaluate for|appears to be|worrisome for|query)(?!\w)|"
     r"\?)|"
-    r"(?P<with>\b(?:with|w/|in the setting of|associated with|complicated by|as well as|plus|in "
+    r"(?P<with>(?<!acute )\bon\b|\b(?:with|w/|in the setting of|associated with|complicated by|as well as|plus|in "
     r"patient with)\b)|"
-    r"(?P<and>\band\b|&|,|;|\+|\s/\s|(?<=[a-zA-Z]{3})/(?=[a-zA-Z]{3})|\(|\)|\.\s)",
+    r"(?P<and>\band\b|&|,|;|\+|\s/\s|(?<=[a-zA-Z]{3})/(?=[a-zA-Z]{3})|\(|\)|(?<=\w\w)\.\s)",
     re.IGNORECASE,
 )
 LEVEL: Final = re.compile(

@@ -118,7 +118,9 @@ class Resolver:
         if not chars:
             return None, None
         wanted = "S" if SEQUELA.search(context) else "D" if SUBSEQUENT.search(context) else "A"
-        char = wanted if wanted in chars else next(iter(sorted(chars)))
+        said = bag(context)
+        meant = (key for key, text in chars.items() if bag(text) - GENERIC and bag(text) <= said)
+        char = wanted if wanted in chars else next(meant, min(chars))
         rule = "I.C.19.a" if known.code[0] in "ST" else "I.A.5"
         names = {"A": "active treatment", "D": "routine healing or recovery", "S": "sequela"}
         return with_seventh(known.code, char), cite(
