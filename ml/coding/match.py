@@ -29,7 +29,7 @@ FEWER: Final = 5
 """Soft words that are left out one at a time."""
 SPECIFIC: Final = 0.6
 """Share of a more specific row that the problem must support."""
-SOFT_WEIGHT: Final = 0.25
+SOFT_WEIGHT: Final = 0.15
 FREE: Final = frozenset(words_named("free").split())
 GENERIC_WEIGHT: Final = 0.15
 BONUS: Final = 0.06
