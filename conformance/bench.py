@@ -4,7 +4,7 @@ import argparse
 import importlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 BENCHES: Final = {
@@ -35,6 +35,16 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.json:
         sys.stdout.write(json.dumps(result, indent=1) + "\n")
     else:
-        for key, value in result.items():
-            sys.stdout.write(f"{key:<28}{value}\n")
+        lines = list(_flat(result))
+        width = max(len(name) for name, _ in lines) + 2
+        sys.stdout.writelines(f"{name:<{width}}{value}\n" for name, value in lines)
     return 0
+
+
+def _flat(result: dict[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+    """Every figure under the path of its names."""
+    for name, value in result.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{within}{name}.")
+        else:
+            yield f"{within}{name}", value

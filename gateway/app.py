@@ -145,17 +145,17 @@ def compose(settings: Settings) -> Gateway:
 
 
 def _payer_lanes(store: Store, payers: Payers, settings: Settings) -> list[Lane]:
-    """Several, so that a payer that is slow does not hold up the Claims of the others."""
+    """Several where there are payers: one that is slow does not hold up the Claims of the others."""
     waits = Waits(settings.payer_retry_s, settings.payer_poll_s)
     handlers: dict[str, Handler] = {
         "submit": Submit(store, payers, waits),
         "inquire": Inquire(store, payers, waits),
     }
     # The job itself says when it is due again; what is meant here is a fault of ours.
-    retry = Retry(attempts=100, deaths=10_000, first_s=30.0, factor=1.0)
+    retry = Retry(attempts=1000, deaths=10_000, first_s=30.0, factor=1.0)
     return [
-        Lane(store, PAYER_LANE, handlers, timeout_s=PAYER_JOB_S, retry=retry, rest_s=0.1)
-        for _ in range(PAYER_LANES)
+        Lane(store, PAYER_LANE, handlers, timeout_s=PAYER_JOB_S, retry=retry, rest_s=0.2)
+        for _ in range(PAYER_LANES if settings.payers or settings.payer_servers else 1)
     ]
 
 

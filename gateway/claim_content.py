@@ -16,6 +16,7 @@ from profiles.builders.claim_record import REQUEST, RESULT
 from profiles.builders.coded_element import code_of_concept, decision_of, sayable
 from profiles.claim_decisions import DIAGNOSIS, ELEMENTS
 from profiles.coding_records import CodeSuggestion, CodingRequest, CodingResult
+from profiles.exact_json import loads_exact
 from profiles.scrub.claim_view import ClaimView
 from profiles.scrub.context import EditTables
 from profiles.task import REVIEW, code_of, input_of
@@ -44,7 +45,7 @@ class Mark:
 def claim_content(store: Store, key: str, tables: EditTables) -> dict[str, Any]:
     """Everything that the template needs (``not-found``, ``deleted``)."""
     stored = store.read("Claim", key)
-    claim = stored.json()
+    claim = loads_exact(stored.body)
     task = _review(store, key)
     request = kept_record(store, task, REQUEST, CodingRequest)
     result = kept_record(store, task, RESULT, CodingResult)
@@ -67,6 +68,7 @@ def claim_content(store: Store, key: str, tables: EditTables) -> dict[str, Any]:
         "reason": task.get("reasonCode", {}).get("text", ""),
         "newer": bool(input_of(task, "newer-coding-result")),
         "codes": codes,
+        "total": _money(claim.get("total")),
         "considered": _considered(result, codes),
         "remarks": () if result is None else result.remarks,
         "rejected": [said for said in _rejections(claim) if said],
@@ -119,9 +121,16 @@ def _code(entry: Mapping[str, Any], element: str, at: int) -> dict[str, Any]:
         "decision": decided,
         "person": _person(decided.get("performer")),
         "modifiers": " ".join(code_of_concept(one) for one in entry.get("modifier", ())),
+        "charge": _money(entry.get("net")),
         "units": entry.get("quantity", {}).get("value", ""),
         "pointers": " ".join(map(str, entry.get("diagnosisSequence", ()))),
     }
+
+
+def _money(amount: Mapping[str, Any] | None) -> str:
+    """An amount with every digit that it has; empty without one."""
+    said = amount or {}
+    return f"{said.get('value', '')} {said.get('currency', '')}".strip()
 
 
 def _alternatives(release: Release, code: str) -> list[tuple[str, str]]:

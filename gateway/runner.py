@@ -65,7 +65,9 @@ class LaneProcess:
         now = time.monotonic()
         if self._process is not None and self._wait_s == 0.0:
             lived = now - self._started
-            self._close_pipes()
+            with self._one:
+                # A caller that still waits has read the end: only then may another file get the number.
+                self._close_pipes()
             log.warning(
                 "lane.died", extra={"code": self._process.returncode, "lived_s": round(lived)}
             )
@@ -115,12 +117,15 @@ class LaneProcess:
         """Close the pipe, give the job at hand a moment, then kill."""
         if self._process is None:
             return
-        self._close_pipes()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        with self._one:
+            self._close_pipes()
 
 
 class Runner:

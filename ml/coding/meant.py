@@ -8,9 +8,9 @@ is all but the same term.
 
 from typing import Final
 
-from ml.coding.match import Candidate, Matcher
+from ml.coding.match import SOFT, Candidate, Matcher
 from ml.coding.mentions import Mention
-from ml.coding.problems import Problem, said_of, trimmed
+from ml.coding.problems import SITES, Problem, said_of, trimmed
 from ml.coding.words import content, tokens
 
 MEANING: Final = "meaning"
@@ -32,7 +32,9 @@ def meant(text: str, mention: Mention, matcher: Matcher) -> Problem | None:
     """
     start, end = trimmed(text, mention.start, mention.end)
     words = tuple(content(tokens(text, start, end)))
-    if matcher.embedder is None or not 0 < len(words) <= MOST_WORDS:
+    if matcher.embedder is None or len(words) > MOST_WORDS:
+        return None
+    if not any(word not in SOFT and word not in SITES for word in words):
         return None
     near = matcher.embedder.nearest(text[start:end], 1)
     if not near or near[0][1] < NEAR_ENOUGH:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
+from profiles.payer_answer import identifiers_of, objects
 from profiles.search.values import literal
 from terminology.ai_transparency import CONFIDENCE
 from terminology.payer import PAS_CLAIM, PAS_CLAIM_INQUIRY, PAS_INQUIRY, PAS_REQUEST
@@ -113,7 +114,7 @@ def build_request(
     gathering = _Gathering(claim, read, secret, attached)
     resources = list(gathering.resources())
     sent = resources[0]
-    if not sent.get("identifier"):
+    if not identifiers_of(sent):
         sent["identifier"] = [{"system": URI, "value": gathering.names[_key(claim)]}]
     bundle = _collection(key, moment, gathering.names, resources)
     if _is_prior_authorization(sent):
@@ -146,36 +147,47 @@ def build_inquiry(request: Mapping[str, Any], key: str, moment: datetime) -> dic
 def self_contained(request: Mapping[str, Any]) -> dict[str, Any]:
     """The Claim of a request alone, with what it refers to contained (R4 references.html#contained).
 
+    The content of attachments stands in them: a contained Binary would be referred to by nothing (dom-3).
+
     Raises
     ------
     OperationOutcomeError
         ``not-supported`` when what would be contained contains something itself.
     """
     first, *others = request["entry"]
-    local = {e["fullUrl"]: f"{e['resource']['resourceType']}-{e['resource']['id']}" for e in others}
     if any("contained" in entry["resource"] for entry in others):
         raise OperationOutcomeError(
             "not-supported",
             "what the Claim refers to contains resources: only a Bundle can hold that",
         )
-    claim: dict[str, Any] = _local(first["resource"], local)
-    inner = []
-    for entry in others:
-        one = _local(entry["resource"], local)
+    there = {entry["fullUrl"]: entry["resource"] for entry in others}
+    claim: dict[str, Any] = _local(first["resource"], there)
+    inner = [
+        {**_local(one, there), "id": _local_id(one)}
+        for one in there.values()
+        if one["resourceType"] != "Binary"
+    ]
+    for one in inner:
         one.pop("meta", None)
-        inner.append({**one, "id": local[entry["fullUrl"]][-64:]})
     contained = [*claim.get("contained", ()), *inner]
     return {**claim, "contained": contained} if contained else claim
 
 
-def _local(value: Any, local: Mapping[str, str]) -> Any:
+def _local_id(resource: Mapping[str, Any]) -> str:
+    return f"{resource['resourceType']}-{resource['id']}"[-64:]
+
+
+def _local(value: Any, there: Mapping[str, Mapping[str, Any]]) -> Any:
     if isinstance(value, list):
-        return [_local(inner, local) for inner in value]
+        return [_local(inner, there) for inner in value]
     if not isinstance(value, dict):
         return value
-    made = {name: _local(inner, local) for name, inner in value.items()}
-    if value.get("reference") in local:
-        made["reference"] = f"#{local[value['reference']][-64:]}"
+    made = {name: _local(inner, there) for name, inner in value.items()}
+    if value.get("reference") in there:
+        made["reference"] = f"#{_local_id(there[value['reference']])}"
+    if value.get("url") in there:
+        binary = there[made.pop("url")]
+        made |= {name: binary[name] for name in ("contentType", "data") if name in binary}
     return made
 
 
@@ -269,8 +281,17 @@ class _Gathering:
             return reference
         key = "/".join(target)
         if key not in self.names and not self._follow(target, kind):
-            return {"type": target[0], **{k: v for k, v in reference.items() if k != "reference"}}
+            return self._by_name(target, reference)
         return {**reference, "reference": self.names[key]}
+
+    def _by_name(self, target: tuple[str, str], reference: dict[str, Any]) -> dict[str, Any]:
+        """A reference to what stays here; an earlier Claim by the identifier that the payer knows."""
+        kept = {name: value for name, value in reference.items() if name != "reference"}
+        if target[0] == "Claim" and "identifier" not in kept:
+            named = objects((self._read(*target) or {}).get("identifier"))
+            urn = {"system": URI, "value": derived_urn(self._secret, "/".join(target))}
+            kept["identifier"] = named[0] if named else urn
+        return {"type": target[0], **kept}
 
     def _follow(self, target: tuple[str, str], kind: str) -> bool:
         """Queue what a reference leads to; false where it does not go along."""

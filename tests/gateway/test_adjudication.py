@@ -367,6 +367,16 @@ def test_a_claim_that_an_ai_has_labelled_elsewhere_is_answered(payer: TestClient
     assert the_answer(payer, post(payer, claim))["outcome"] == "queued"
 
 
+def test_a_table_that_cannot_be_read_refuses_the_claim(payer: TestClient, tmp_path: Path) -> None:
+    """A damaged table is said, with 503, and the Claim is not stored unchecked."""
+    folder = tmp_path / "store" / "terminology"
+    folder.mkdir()
+    (folder / "mue-practitioner-2026-01-01.table").write_bytes(b"damaged")
+    said = post(payer, make_claim(), 503)
+    assert "mue-practitioner-2026-01-01.table" in said["issue"][0]["diagnostics"]
+    assert found(payer, "Claim") == []
+
+
 def test_every_edit_can_be_looked_up(payer: TestClient) -> None:
     """The code of a finding has a display and a definition with its source; the system is valid."""
     asked = f"/fhir/CodeSystem/$lookup?system={CLAIM_EDIT}&code=excludes1"

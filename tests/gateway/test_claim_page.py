@@ -14,6 +14,7 @@ from gateway.claim_content import Mark, pieces
 from profiles.builders.claim import ClaimDraft
 from terminology.ai_transparency import CONFIDENCE
 from terminology.claims import CODE_DECISION, CODE_EVIDENCE
+from terminology.fees import Fee
 from tests.make_coding import FATIGUE, coding_result, diagnosis
 from tests.make_resources import minimal
 from tests.make_review import drafted, review_client
@@ -233,6 +234,16 @@ def test_a_decided_claim_is_closed_or_replaced(reviewer, store, draft):
     found = [m.json() for m in store.search("Claim", [("status", "active")]).matches]
     (replacing,) = [claim for claim in found if "related" in claim]
     assert "This Claim replaces" in reviewer.get(f"/claims/{replacing['id']}").text
+
+
+def test_charges_are_shown_as_the_fee_table_has_them(reviewer, store):
+    """A line's charge and the total keep their digits; without fees there is neither."""
+    plain = drafted(store)
+    assert "Total" not in reviewer.get(f"/claims/{plain.claim['id']}").text
+    priced = drafted(store, fees={"99213": Fee("92.10", "USD")}, encounter="Encounter/priced")
+    text = reviewer.get(f"/claims/{priced.claim['id']}").text
+    assert "points to 1 2, 92.10 USD" in text
+    assert "Total 92.10 USD" in text
 
 
 def test_marks_may_overlap(reviewer, store):

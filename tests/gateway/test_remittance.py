@@ -262,6 +262,18 @@ def test_a_binary_is_taken_too(client, send):
     assert client.post("/fhir/$x12-remittance", json=empty, headers=JSON).status_code == 400
 
 
+def test_a_remittance_may_be_an_entry_of_a_bundle(client, send):
+    """In a batch the file comes as a Binary, with the same answer."""
+    del send
+    data = base64.b64encode(remittance(paid()).encode()).decode()
+    binary = {"resourceType": "Binary", "contentType": "application/EDI-X12", "data": data}
+    entry = {"resource": binary, "request": {"method": "POST", "url": "$x12-remittance"}}
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": [entry]}
+    answer = client.post("/fhir", json=bundle, headers=JSON).json()
+    assert answer["entry"][0]["response"]["status"].startswith("200"), answer
+    assert client.get("/fhir/ClaimResponse").json()["total"] == 1
+
+
 @pytest.mark.parametrize("text", ["", "hello", remittance(paid())[:400]])
 def test_a_broken_file_leaves_the_store_as_it_was(client, send, text):
     """What is no 835 is refused with a reason, and nothing of it is kept."""

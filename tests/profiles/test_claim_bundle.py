@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from conformance.payer_rules import problems
+from conformance.payer_rules import problems, references
 from profiles.admission import issues
 from profiles.builders.claim_bundle import build_inquiry, build_request, names_of, self_contained
 from profiles.exact_json import dumps_exact, loads_exact
@@ -164,11 +164,22 @@ def test_an_inquiry_has_no_more_than_it_needs():
 
 
 def test_a_claim_alone_contains_what_it_refers_to():
-    """For a plain create every reference is to a contained resource, and it is valid R4."""
-    alone = self_contained(_built(claim("a")))
-    assert {one["resourceType"] for one in alone["contained"]} == {
-        "Patient",
-        "Organization",
-        "Coverage",
-    }
+    """For a plain create every reference is to a contained resource, documents hold their content."""
+    alone = self_contained(_built(claim("a", supportingInfo=ATTACHED), documents=True))
+    contained = {one["resourceType"]: one for one in alone["contained"]}
+    assert set(contained) == {"Patient", "Organization", "Coverage", "DocumentReference"}
+    attachment = contained["DocumentReference"]["content"][0]["attachment"]
+    assert attachment == {"contentType": "text/plain", "data": "QQ=="}
     assert [one for one in issues(alone) if one[0] == "error"] == []
+    names = {f"#{one['id']}" for one in alone["contained"]}
+    assert set(references(alone)) == names
+
+
+def test_an_earlier_claim_is_named_by_what_the_payer_knows():
+    """A correction names the Claim that it replaces by its identifier, which stays outside the Bundle."""
+    earlier = {**claim("b")}
+    related = [{"claim": {"reference": "Claim/b"}, "relationship": {"text": "prior"}}]
+    bundle = _built(claim("a", related=related), earlier)
+    said = bundle["entry"][0]["resource"]["related"][0]["claim"]
+    assert said == {"type": "Claim", "identifier": earlier["identifier"][0]}
+    assert _kinds(bundle).count("Claim") == 1
