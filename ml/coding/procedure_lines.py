@@ -23,6 +23,7 @@ ASKED: Final = 0.5
 """From this score on a missing detail is asked for."""
 ADMINISTRATION: Final = "vaccine administration"
 IN_HOSPITAL: Final = ("imaging", "remote")
+SUPPLIED: Final = ("lab", "vaccine")
 READ_HERE: Final = (
     "interpreted by me",
     "my interpretation",
@@ -70,20 +71,26 @@ def lines_of(done: Sequence[Performed], codes: ProcedureCodes, *, hospital: bool
     codes : ProcedureCodes
         What the site may use on the day.
     hospital : bool
-        The hospital bills the taking of images there: of imaging only a reading is coded.
+        The hospital bills images, tests and drugs there: of images only a reading is coded.
     """
     found = Lines([], [])
-    for one in done:
-        if hospital and one.concept.kind in IN_HOSPITAL and not _says(one, READ_HERE):
-            continue
+    furnished = [one for one in done if not hospital or _of_physician(one)]
+    for one in furnished:
         if hospital and one.details.get("part") == "whole":
             one.details["part"] = "reading"
         _add_concept(found, one, codes, hospital=hospital)
-        if one.concept.kind == "injection":
+        if one.concept.kind == "injection" and not hospital:
             _add_drugs(found, one, codes)
-    _add_administration(found, [one for one in done if one.concept.kind == "vaccine"], codes)
+    _add_administration(found, [one for one in furnished if one.concept.kind == "vaccine"], codes)
     found.lines = _merged(found.lines)
     return found
+
+
+def _of_physician(one: Performed) -> bool:
+    """Whether a service in a hospital is the physician's: tests, drugs and images are the hospital's."""
+    if one.concept.kind in IN_HOSPITAL:
+        return _says(one, READ_HERE)
+    return one.concept.kind not in SUPPLIED and "shot" not in one.concept.flags
 
 
 def _add_concept(found: Lines, one: Performed, codes: ProcedureCodes, *, hospital: bool) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from ml.coding.lines import suggest_lines
-from ml.coding.visit_level import age_on
+from ml.coding.visit_preventive import age_on
 from profiles.coding_records import SUGGESTED
 from tests.ml.make_codes import Codes, diagnosis, request_of
 
@@ -165,6 +165,18 @@ def test_discharge_of_more_than_thirty_minutes_and_critical_care():
     text = f"{CHRONIC}I spent 35 minutes on the discharge.\nCritical care time: 80 minutes.\n"
     visits, _ = chronic(text, title="Discharge summary", setting="inpatient")
     assert {(one.code, one.units) for one in visits} == {("99239", 1), ("99291", 1), ("99292", 1)}
+
+
+def test_nurse_visit_telehealth_and_prolonged_time():
+    """A nurse's visit has its own number; place and prolonged time are questions, as payers differ."""
+    (visit,), _ = chronic(title="Nurse visit", new_patient=False)
+    assert visit.code == "99211"
+    _, remarks = chronic(f"Video visit.\n{CHRONIC}", new_patient=False)
+    assert ["telehealth" in one.text for one in remarks] == [True]
+    text = f"{CHRONIC}I spent a total of 60 minutes on the date of the encounter.\n"
+    (visit,), remarks = chronic(text, new_patient=False)
+    assert visit.code == "99215"
+    assert [one.codes for one in remarks] == [("99417",)]
 
 
 def test_notes_of_no_visit_have_no_level():
