@@ -75,7 +75,7 @@ def _with(code: str) -> tuple[str, ...] | None:
 
 def _diabetes(found: Codes) -> Codes:
     """Diabetes "with" a complication is one code, unless the note says otherwise (I.A.15, I.C.4.a)."""
-    sugar = _best(found, r"E(?:08|09|10|11|13)\.9$")
+    sugar = _best(found, r"E(?:08|09|10|11|13)\.9$") or _best(found, r"E(?:08|09|10|11|13)\.")
     if sugar is None or _unlinked(found, "diabet"):
         return found
     said = "The classification presumes that diabetes and this condition are linked."
@@ -86,13 +86,17 @@ def _diabetes(found: Codes) -> Codes:
             continue
         rules = (*sugar.rules, cite(row[2], said))
         code = sugar.code[:3] + row[1]
+        if any(known.code == code for known in found):
+            continue
         made.append(replace(sugar, code=code, spans=sugar.spans + one.spans, rules=rules, among=()))
         if row[3] == "whole":
             whole.append(one)
     if not made:
         return found
     at = found.index(sugar)
+    whole += [sugar] if sugar.code.endswith(".9") else []
     before = [one for one in found[:at] if one not in whole]
+    made = made if sugar in whole else [sugar, *made]
     after = [one for one in found[at + 1 :] if one not in whole]
     return [*before, *made, *after]
 

@@ -24,7 +24,9 @@ from ml.coding.words import bag, content, singular, tokens
 
 K1: Final = 1.2
 B: Final = 0.5
-FORMAT: Final = 2
+FORMAT: Final = 3
+BRANCH: Final = 5
+"""Characters with the dot that siblings of the other sides share."""
 UNKNOWN: Final = 3.0
 """Weight of a word that no description has: it may be a name, or a typing error."""
 SIDE: Final = re.compile(
@@ -128,7 +130,7 @@ def _rows(
     groups: dict[tuple[str, str], dict[str, str]] = {}
     for code, display in shown.items():
         if code not in inner:
-            _place(groups, code, display, parents[code])
+            _place(groups, code, display)
     found = [Concept(sides, shown[next(iter(sides.values()))]) for sides in groups.values()]
     rows: list[tuple[int, str]] = []
     for at, concept in enumerate(found):
@@ -140,13 +142,11 @@ def _rows(
     return found, rows, {code: text for code, text in shown.items() if len(code) == 3}
 
 
-def _place(
-    groups: dict[tuple[str, str], dict[str, str]], code: str, display: str, parent: str
-) -> None:
+def _place(groups: dict[tuple[str, str], dict[str, str]], code: str, display: str) -> None:
     """Put a code with its siblings of the other sides; alone where its side is taken."""
     unsided = "unspecified" if "unspecified" in display.lower() else ""
     name = side_of(display) or unsided
-    siblings = groups.setdefault((parent, without_side(display)), {})
+    siblings = groups.setdefault((code[:BRANCH], without_side(display)), {})
     if name in siblings:
         groups[code, display] = {name: code}
     else:

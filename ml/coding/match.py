@@ -25,9 +25,11 @@ SOFT: Final = bag(words_named("soft")) | set(words_named("soft-raw").split())
 GENERIC: Final = bag(words_named("generic")) | set(words_named("generic-raw").split())
 WITHOUT: Final = "without"
 SITES: Final = frozenset(words_named("sites").split())
+FEWER: Final = 5
+"""Soft words that are left out one at a time."""
 SPECIFIC: Final = 0.6
 """Share of a more specific row that the problem must support."""
-SOFT_WEIGHT: Final = 0.25
+SOFT_WEIGHT: Final = 0.15
 FREE: Final = frozenset(words_named("free").split())
 GENERIC_WEIGHT: Final = 0.15
 BONUS: Final = 0.06
@@ -133,9 +135,9 @@ class Matcher:
     ) -> list[Candidate]:
         """Default terms among the windows of a problem, with and without its soft words."""
         hard = [word for word in words if not _soft(word)]
-        known = [word for word in words if word in hard or word in _starts()]
+        fewer = [[word for word in words if word != soft] for soft in words if _soft(soft)]
         seen: dict[frozenset[str], DefaultTerm] = {}
-        for chain in (words, known, hard):
+        for chain in (words, hard, *fewer[:FEWER]):
             for begin in range(len(chain)):
                 for end in range(begin + 1, min(len(chain), begin + longest()) + 1):
                     key = frozenset(chain[begin:end])
@@ -198,10 +200,9 @@ class Matcher:
             supported = mass / (mass + extra) if mass else 0.0
             quality = said * supported**0.5
             if near and default is not None and supported >= SPECIFIC:
-                covered = common | (default.words if free or default.words <= has else common)
-                more = [word for word in common - default.words if not _soft(word)]
-                if more and not any(word in self._implied(default.code) for word in more):
-                    said = sum(weights[word] for word in covered) / total
+                more = common - default.words - self._implied(default.code)
+                lost = default.words - has - free
+                if any(not _soft(word) for word in more) and all(map(_soft, lost)):
                     quality = max(quality, default.quality + BONUS * said * supported)
             made = Candidate(code, LEXICAL, quality, said, supported, at, None, common)
             if at not in best or made.quality > best[at].quality:
@@ -229,9 +230,3 @@ def _denied(words: list[str]) -> frozenset[str]:
     if WITHOUT not in words:
         return frozenset()
     return frozenset(words[words.index(WITHOUT) + 1 :])
-
-
-@cache
-def _starts() -> frozenset[str]:
-    """Every word of a default term."""
-    return frozenset(word for key in defaults() for word in key)

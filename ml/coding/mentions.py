@@ -56,7 +56,8 @@ FOLLOWED: Final = re.compile(
     re.IGNORECASE,
 )
 VERB: Final = re.compile(
-    r"\b(?:is|was|were|will|has|have|had|should|would|can|could(?! be)|may(?! be)|recommend|discussed|advised|"
+    r"\b(?:is|was|were|will|has|have|had|should|would|can|could(?! be)|may(?! be)|recommend|"
+    r"discussed|advised|"
     r"ordered|continue|"
     r"continued|denies|reports|states|presents|presented|returns|does|did|am|are|underwent|noted|"
     r"been)\b",

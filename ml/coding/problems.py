@@ -31,11 +31,13 @@ LINK: Final = re.compile(
     r"to|attributable to|2/2|resulting from)\b)|"
     r"(?P<uncertain>(?:\bmost )?\b(?:likely|probably|probable|possible|possibly|suspected|"
     r"suspect(?=\s+\w)|suspicious for|suspicion (?:for|of)|consistent with|concerning for|"
-    r"concern for|rule out|r/o|versus|vs\.?|suggestive of|presumed|presumptive|questionable|questionably|"
+    r"concern for|rule out|r/o|versus|vs\.?|suggestive of|presumed|presumptive|questionable|"
+    r"questionably|"
     r"differential(?: diagnosis)?(?: includes?)?|compatible with|"
     r"could be|may be|might be|cannot exclude|evaluate for|appears to be|worrisome for|query)(?!\w)|"
     r"\?)|"
-    r"(?P<with>(?<!acute )\bon\b|\b(?:with|w/|in the setting of|associated with|complicated by|as well as|plus|in "
+    r"(?P<with>(?<!acute )\bon\b|\b(?:with|w/|in the setting of|associated with|complicated by|as "
+    r"well as|plus|in "
     r"patient with)\b)|"
     r"(?P<and>\band\b|&|,|;|\+|\s/\s|(?<=[a-zA-Z]{3})/(?=[a-zA-Z]{3})|\(|\)|(?<=\w\w)\.\s)",
     re.IGNORECASE,
@@ -52,6 +54,8 @@ ALL: Final = 0.9
 RESOLVED: Final = re.compile(
     r"[ ,(-]*(?:now |has |completely |fully |clinically )*resolved\b", re.IGNORECASE
 )
+LATER_PART: Final = 0.8
+"""Quality that words alone need in a later part of a line."""
 MERGE: Final = 0.02
 PIECES: Final = 6
 FLOOR: Final = 0.3
@@ -200,7 +204,8 @@ class Reader:
         start, end = pieces[0].start, pieces[-1].end
         words = tuple(self.matcher.spelled(content(_spoken(text, start, end))))
         found = self._believed(words, CODED.search(text, start, end))
-        if not found:
+        later = pieces[0].link in (AND, WITH)
+        if not found or (later and found[0].term is None and found[0].quality < LATER_PART):
             return 0.0, None
         mass = sum(self.matcher.weights(list(dict.fromkeys(words))).values())
         start, end = trimmed(text, start, end)
