@@ -1,6 +1,7 @@
 """Claims that arrive are answered: queued, refused with reasons, once."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,15 @@ def test_the_same_claim_is_decided_once(payer: TestClient) -> None:
         assert answer["outcome"] == "error"
         assert rules_of(answer) == {"claim-duplicate"}
         assert f"Claim/{first['id']}" in answer["error"][0]["code"]["text"]
+    assert len(found(payer, "Task?code=adjudicate")) == 1
+
+
+def test_of_claims_that_come_at_once_one_is_queued(payer: TestClient) -> None:
+    """Six senders of one Claim at the same moment get one decision between them."""
+    with ThreadPoolExecutor(6) as senders:
+        answers = list(senders.map(lambda _: post(payer, make_claim()), range(6)))
+    outcomes = [the_answer(payer, claim)["outcome"] for claim in answers]
+    assert sorted(outcomes) == ["error"] * 5 + ["queued"]
     assert len(found(payer, "Task?code=adjudicate")) == 1
 
 
