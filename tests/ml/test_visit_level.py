@@ -103,6 +103,8 @@ def test_kind_of_problem_and_risk(code, plan, wanted):
         "She is not taking lisinopril 20 mg.",
         "We may start metformin 500 mg if the sugar is high.",
         "She does not want surgery.",
+        "Continue Tylenol 500 mg as needed.",
+        "Additional testing: none. Vitamin D 2000 units daily is continued.",
     ],
 )
 def test_what_is_not_done_is_no_risk(plan):
