@@ -56,6 +56,7 @@ RESOLVED: Final = re.compile(
 )
 LATER_PART: Final = 0.8
 """Quality that words alone need in a later part of a line."""
+NUMBERED: Final = re.compile(r"(?:type|stage|grade|class)\d")
 MERGE: Final = 0.02
 PIECES: Final = 6
 FLOOR: Final = 0.3
@@ -183,7 +184,7 @@ class Reader:
     def _best(self, text: str, mention: Mention, group: list[_Piece]) -> list[Problem]:
         """The cutting of one group whose parts are understood best."""
         _, whole = self._part(text, mention, group)
-        if whole is not None and whole.candidate.said >= ALL and whole.candidate.supported >= ALL:
+        if whole is not None and _says_all(whole):
             return [whole]
         best: list[Problem] = []
         top = -1.0
@@ -243,6 +244,13 @@ def said_of(text: str, start: int, end: int) -> str:
     said = context.status(text[line:stop], start - line, end - line)
     inner = re.match(r"(?:no|resolved|denies|negative|without)\b", text[start:end], re.IGNORECASE)
     return context.NEGATED if inner and said == context.PRESENT else said
+
+
+def _says_all(problem: Problem) -> bool:
+    """Whether a candidate says and supports everything, numbered stages and types included."""
+    candidate = problem.candidate
+    left = set(problem.words) - candidate.words
+    return min(candidate.said, candidate.supported) >= ALL and not any(map(NUMBERED.match, left))
 
 
 def gone(text: str, problem: Problem) -> bool:

@@ -114,6 +114,22 @@ def test_bilateral_and_unknown_side():
     assert any(one.kind == "query" and "side" in one.text for one in remarks)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "code", "modifiers"),
+    [
+        ("The left thumb trigger finger tendon sheath was injected.", "20550", ("FA",)),
+        ("The right ring trigger finger was injected.", "20550", ("F8",)),
+        ("The nail of the left great toe was avulsed; nail avulsion done.", "11730", ("TA",)),
+        ("The right second toe nail was removed.", "11730", ("T6",)),
+        ("Three views of the right middle finger were obtained.", "73140", ("F7",)),
+    ],
+)
+def test_finger_and_toe_have_modifiers_of_their_own(sentence, code, modifiers):
+    """Which finger or toe it was is a modifier in place of its side."""
+    found, _ = lines(f"PROCEDURE\n{sentence}\n")
+    assert found[code].modifiers == modifiers
+
+
 def test_missing_detail_is_asked_and_not_guessed():
     """Without the number of views no image is suggested, and the question names the numbers."""
     found, remarks = lines(
