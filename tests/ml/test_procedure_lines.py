@@ -69,7 +69,7 @@ def test_what_a_sentence_says_about_a_procedure(sentence, status):
 
 
 def test_place_and_date_are_those_of_the_note():
-    """An emergency department is elsewhere for an office and here for itself; the date of service is today."""
+    """An emergency department is elsewhere for an office; the date of service means today."""
     wound = "A 3 cm wound of the left arm was repaired with sutures in the emergency department."
     here = Setting("2026-06-01", hospital=True)
     assert status_of(wound, 2, 12, "plan") == PAST
