@@ -60,6 +60,8 @@ NUMBERED: Final = re.compile(r"(?:type|stage|grade|class)\d")
 MERGE: Final = 0.02
 PIECES: Final = 6
 FLOOR: Final = 0.3
+QUALITY: Final = 0.5
+LEXICAL_QUALITY: Final = 0.55
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ class Reader:
         if coded is not None:
             return self._documented(coded.group(), found)
         if any(w not in SOFT and w not in SITES and not LEVEL.fullmatch(w) for w in words):
-            return found if found and found[0].quality >= FLOOR else []
+            return found if found and found[0].quality >= _needed(found[0]) else []
         return found if found and found[0].term and found[0].quality >= ALL else []
 
     def _documented(self, code: str, found: list[Candidate]) -> list[Candidate]:
@@ -214,7 +216,7 @@ class Reader:
         made = Problem(
             mention, start, end, words, status, pieces[0].link, found[0], tuple(found[1:])
         )
-        return mass * found[0].quality ** 2, made
+        return mass * found[0].quality ** 3, made
 
 
 def _spoken(text: str, start: int, end: int) -> list[Token]:
@@ -244,6 +246,11 @@ def said_of(text: str, start: int, end: int) -> str:
     said = context.status(text[line:stop], start - line, end - line)
     inner = re.match(r"(?:no|resolved|denies|negative|without)\b", text[start:end], re.IGNORECASE)
     return context.NEGATED if inner and said == context.PRESENT else said
+
+
+def _needed(candidate: Candidate) -> float:
+    """The quality from which a match is believed: words alone need more than a default term."""
+    return QUALITY if candidate.term is not None else LEXICAL_QUALITY
 
 
 def _says_all(problem: Problem) -> bool:
