@@ -25,6 +25,7 @@ CAUSE: Final = "cause"
 WITH: Final = "with"
 AND: Final = "and"
 UNCERTAIN: Final = "uncertain"
+PAST: Final = "past"
 
 LINK: Final = re.compile(
     r"(?P<cause>\b(?:due to|secondary to|caused by|because of|related to|as a result of|attributed "
@@ -39,6 +40,7 @@ LINK: Final = re.compile(
     r"(?P<with>(?<!acute )\bon\b|\b(?:with|w/|in the setting of|associated with|complicated by|as "
     r"well as|plus|in "
     r"patient with)\b)|"
+    r"(?P<past>(?<=\s)(?=(?:status[- ]post|s/p)\b))|"
     r"(?P<and>\band\b|&|,|;|\+|\s/\s|(?<=[a-zA-Z]{3})/(?=[a-zA-Z]{3})|\(|\)|(?<=\w\w)\.\s)",
     re.IGNORECASE,
 )
@@ -112,10 +114,10 @@ def _pieces(text: str, start: int, end: int) -> list[_Piece]:
         if text[begin : match.start()].strip():
             found.append(_Piece(begin, match.start(), link, uncertain))
             link, uncertain = "", match.lastgroup == UNCERTAIN
-            link = AND if uncertain else str(match.lastgroup)
+            link = AND if uncertain or match.lastgroup == PAST else str(match.lastgroup)
         else:
             uncertain = uncertain or match.lastgroup == UNCERTAIN
-            if match.lastgroup != UNCERTAIN and match.lastgroup != AND:
+            if match.lastgroup in (CAUSE, WITH):
                 link = str(match.lastgroup)
         begin = match.end()
     if text[begin:end].strip():
