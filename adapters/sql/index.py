@@ -35,8 +35,8 @@ _DELETE: Final = {
     + " AND ".join(f"{column} = ?" for column in columns.split(", "))
     for table, (name, columns) in COLUMNS.items()
 }
-    "DELETE FROM s_ref WHERE sp = ? AND pk = ? "
-    "AND tpk = (SELECT pk FROM res WHERE rt = ? AND id = ?)"
+_TARGET: Final = "(SELECT pk FROM res WHERE rt = ? AND id = ?)"
+_UNLINK: Final = f"DELETE FROM s_ref WHERE sp = ? AND pk = ? AND tpk = {_TARGET}"
 _BASE: Final = "base:"
 """Begins the note that says that references under a base were found to be our own."""
 _BATCH: Final = 20_000
