@@ -485,6 +485,26 @@ def test_an_order_by_references_is_walked_as_it_is_listed(store, monkeypatch, do
     assert sorted(listed) == sorted(key for key, *_ in performers)
 
 
+@pytest.mark.parametrize("equal", [(1,), (2, 5)])
+@pytest.mark.parametrize(
+    "sort", ["patient,-date", "-patient,_id", "date,patient", "-date,-_id", "value-quantity,date"]
+)
+def test_an_order_by_several_keys_is_walked_as_it_is_listed(store, monkeypatch, sort, equal):
+    """Through all pages, however many share a value, and with some that have none."""
+    made = [
+        _observation(f"o{at:02d}", "c", float(at % 4), f"202{at % 3}-01-01", f"p{at * at % 5}")
+        for at in range(24)
+    ]
+    for at, name in ((3, "subject"), (7, "effectiveDateTime"), (11, "valueQuantity")):
+        del made[at][name]
+    store.transact(lambda tx: [tx.put(one) for one in made])
+    listed = _walk(store, sort)
+    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    monkeypatch.setattr("adapters.sql.search.run.EQUALS", equal)
+    for count in ("1", "2", "5"):
+        assert _walk(store, sort, count=count) == listed
+
+
 def _walk(store: Store, sort: str, kinds: str = "Observation", count: str = "1") -> list[str]:
     found, after = [], None
     asked = [("_sort", sort), ("_count", count)]

@@ -6,7 +6,7 @@ match. SQLite's own planner chooses badly between the two (decision 0020).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from adapters.sql.names import Names
@@ -18,6 +18,11 @@ from profiles.search.contained import own_type
 
 FEW: Final = 1000
 """Keys up to which a set is listed and sorted."""
+EQUALS: Final = (200, 2000)
+"""Resources with an equal value up to which an order by several keys is walked along the first: two tries."""
+_FIRST: Final = -1
+_LAST: Final = 2**62
+"""Before and after every key."""
 CHEAP: Final = 5000
 """Matches up to which a total is given although nobody asked for it."""
 
@@ -190,7 +195,12 @@ def _walked(
     walk = order.walk(names, wanted.kinds, wanted.sort)
     if walk is None:
         driver = best if best is not None else live
-        return _listed(connection, names, wanted, driver)
+        group = _leading(connection, names, wanted)
+        if group is None:
+            return _listed(connection, names, wanted, driver)
+        listed = _listed(connection, names, wanted, group)
+        total = _total(connection, wanted, live, best, None)
+        return Keys(listed.found, total, listed.after, "walk of groups")
     found: list[tuple[Any, ...]] = []
     after = list(wanted.after or ())
     if not after or after[1] is not None:
@@ -203,6 +213,30 @@ def _walked(
     more = len(found) > wanted.count and bool(page)
     total = _total(connection, wanted, live, best, None if more or wanted.after else len(found))
     return Keys(tuple(r[0] for r in page), total, tuple(page[-1]) if more else None, "walk")
+
+
+def _leading(connection: Any, names: Names, wanted: Wanted) -> Condition | None:
+    """What may stand on a page that is sorted by several keys: all of the first one's next values.
+
+    None when there is no index to walk, when too many resources share a value, and near the end, where
+    those without a value come: then everything is sorted.
+    """
+    first, after = wanted.sort[:1], wanted.after
+    walk = order.walk(names, wanted.kinds, first) if len(wanted.sort) > 1 else None
+    if walk is None or (after and after[1] is None):
+        return None
+    start = (_LAST if first[0].descending else _FIRST, after[1]) if after else ()
+    for equal in EQUALS:
+        asked = replace(wanted, sort=first, count=wanted.count + equal)
+        rows = _with_value(connection, asked, walk, start)
+        if len(rows) <= asked.count:
+            return None
+        # The last group may go on beyond what was read; the page may begin anywhere in the first.
+        whole = tuple(key for key, value, *_ in rows if value != rows[-1][1])
+        before = sum(value == after[1] for _, value, *_ in rows) if after else 0
+        if len(whole) - before > wanted.count:
+            return Rows("res", f"x.pk IN ({', '.join('?' * len(whole))})", whole)
+    return None
 
 
 def _with_value(
