@@ -1,7 +1,7 @@
 """A recording as blocks of 16 kHz samples, one row for each channel that counts, in bounded memory.
 
-Decoded and resampled by FFmpeg's libraries (PyAV). Nothing is held but the block at hand, so that a recording
-of three hours costs what one of three seconds does.
+Decoded and resampled by FFmpeg's libraries (PyAV). Nothing is held but the block at hand, so that a
+recording of three hours costs what one of three seconds does.
 """
 
 from collections.abc import Iterator
@@ -68,8 +68,8 @@ class Recording:
     Raises
     ------
     OperationOutcomeError
-        ``media-type`` for what is no audio, ``structure`` for what cannot be opened, ``too-costly`` for what
-        announces more than ``longest_s``.
+        ``media-type`` for what is no audio, ``structure`` for what cannot be opened, ``too-costly`` for
+        what announces more than ``longest_s``.
     """
 
     def __init__(
