@@ -24,11 +24,14 @@ from ml.coding.words import bag, content, singular, tokens
 
 K1: Final = 1.2
 B: Final = 0.5
-FORMAT: Final = 1
+FORMAT: Final = 3
+BRANCH: Final = 5
+"""Characters with the dot that siblings of the other sides share."""
 UNKNOWN: Final = 3.0
 """Weight of a word that no description has: it may be a name, or a typing error."""
 SIDE: Final = re.compile(
-    r"\b((?:right|left|unspecified) side|right|left|bilateral|unspecified)\b", re.IGNORECASE
+    r"\b((?:right|left|unspecified) (?:side|eye|ear)|right|left|bilateral|unspecified)\b",
+    re.IGNORECASE,
 )
 
 Array = np.ndarray[Any, Any]
@@ -105,8 +108,10 @@ def _parent(code: str, known: dict[str, str]) -> str:
     return above if above in known else ""
 
 
-def _rows(terms: Iterable[tuple[str, str, str]]) -> tuple[list[Concept], list[tuple[int, str]]]:
-    """The concepts of a release, and every searchable row: concept and text.
+def _rows(
+    terms: Iterable[tuple[str, str, str]],
+) -> tuple[list[Concept], list[tuple[int, str]], dict[str, str]]:
+    """The concepts of a release, every searchable row (concept and text), and titles of categories.
 
     Parameters
     ----------
@@ -125,7 +130,7 @@ def _rows(terms: Iterable[tuple[str, str, str]]) -> tuple[list[Concept], list[tu
     groups: dict[tuple[str, str], dict[str, str]] = {}
     for code, display in shown.items():
         if code not in inner:
-            _place(groups, code, display, parents[code])
+            _place(groups, code, display)
     found = [Concept(sides, shown[next(iter(sides.values()))]) for sides in groups.values()]
     rows: list[tuple[int, str]] = []
     for at, concept in enumerate(found):
@@ -134,16 +139,14 @@ def _rows(terms: Iterable[tuple[str, str, str]]) -> tuple[list[Concept], list[tu
         if len(concept.sides) > 1:
             named += more.get(parents[code], ())
         rows += [(at, text) for text in dict.fromkeys(named)]
-    return found, rows
+    return found, rows, {code: text for code, text in shown.items() if len(code) == 3}
 
 
-def _place(
-    groups: dict[tuple[str, str], dict[str, str]], code: str, display: str, parent: str
-) -> None:
+def _place(groups: dict[tuple[str, str], dict[str, str]], code: str, display: str) -> None:
     """Put a code with its siblings of the other sides; alone where its side is taken."""
     unsided = "unspecified" if "unspecified" in display.lower() else ""
     name = side_of(display) or unsided
-    siblings = groups.setdefault((parent, without_side(display)), {})
+    siblings = groups.setdefault((code[:BRANCH], without_side(display)), {})
     if name in siblings:
         groups[code, display] = {name: code}
     else:
@@ -161,7 +164,7 @@ def build(release: Release, path: Path, progress: Told) -> None:
     progress : callable
         ``progress(done, total, unit)``.
     """
-    found, rows = _rows(release.terms())
+    found, rows, titles = _rows(release.terms())
     progress(1, 3, "steps")
     vocabulary: dict[str, int] = {}
     word_ids: list[int] = []
@@ -174,7 +177,7 @@ def build(release: Release, path: Path, progress: Told) -> None:
             word_ids.append(vocabulary.setdefault(word, len(vocabulary)))
             row_ids.append(at)
     progress(2, 3, "steps")
-    _write(path, found, rows, vocabulary, (word_ids, row_ids, counts))
+    _write(path, found, rows, titles, vocabulary, (word_ids, row_ids, counts))
     progress(3, 3, "steps")
 
 
@@ -182,6 +185,7 @@ def _write(
     path: Path,
     found: list[Concept],
     rows: list[tuple[int, str]],
+    titles: dict[str, str],
     vocabulary: dict[str, int],
     postings: tuple[list[int], list[int], list[int]],
 ) -> None:
@@ -193,6 +197,7 @@ def _write(
         "format": FORMAT,
         "words": list(vocabulary),
         "concepts": [[item.sides, item.display] for item in found],
+        "titles": titles,
         "texts": [text for _, text in rows],
     }
     half = path.with_suffix(f".{os.getpid()}.half")
@@ -223,6 +228,7 @@ class Index:
             raise ValueError("the coding index has another format; build it again")
         self.vocabulary = {word: at for at, word in enumerate(facts["words"])}
         self.texts: list[str] = facts["texts"]
+        self.titles = {code: bag(text) for code, text in facts["titles"].items()}
         self.concepts = [Concept(*item) for item in facts["concepts"]]
         self._bags: dict[int, frozenset[str]] = {}
         rows = len(self.texts)

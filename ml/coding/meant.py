@@ -1,6 +1,7 @@
 """What a lead means that no words of a code say: the nearest row of the index by meaning.
 
-Used only where words find nothing that is believed. Nearness is no equality ("inflamed gallbladder" lies
+Used only where words find nothing that is believed. Nearness is no equality ("inflamed gallbladder"
+lies
 near an injury of it), so such a code is mostly offered below the threshold, and suggested only when it
 is all but the same term.
 """

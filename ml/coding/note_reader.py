@@ -13,7 +13,7 @@ from ml.coding.mentions import ASIDE, LEAD, LISTED, MANAGED, NARRATIVE, Mention,
 from ml.coding.narrative import RANK, narrative
 from ml.coding.note_checks import READ
 from ml.coding.problem_codes import NoteText, ProblemCoder
-from ml.coding.problems import AND, WITH, Problem, Reader
+from ml.coding.problems import Problem, Reader
 from ml.coding.sections import Section, sections
 from ml.coding.sides import Sides
 from ml.coding.support import Sentences
@@ -27,7 +27,6 @@ ALONE: Final = 0.8
 """Worth of a problem that running text names, where the note has no list of problems."""
 QUALITY: Final = 0.5
 LEXICAL_QUALITY: Final = 0.55
-LATER_PART: Final = 0.8
 SAID: Final = 0.95
 """Quality that an aside needs: a term that is there as it stands."""
 LISTING: Final = frozenset((kinds.ASSESSMENT, kinds.PLAN, kinds.PROBLEMS))
@@ -157,7 +156,8 @@ def _distinct(told: list[Problem]) -> list[Problem]:
 def _promoted(told: list[Found], read: Read, found: list[Found]) -> list[Found]:
     """What running text names, where no list gave a code.
 
-    The assessment's text counts first. A note without an assessment is read whole. Where an assessment only
+    The assessment's text counts first. A note without an assessment is read whole. Where an
+    assessment only
     suspects, the complaint says what is certain (guideline IV.H).
     """
     named = [one for one in told if not one.uncertain]
@@ -177,4 +177,4 @@ def _needed(problem: Problem) -> float:
         return SAID
     if problem.candidate.kind == DEFAULT:
         return QUALITY
-    return LATER_PART if problem.link in (WITH, AND) else LEXICAL_QUALITY
+    return LEXICAL_QUALITY

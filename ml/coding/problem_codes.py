@@ -1,6 +1,7 @@
 """From one problem of a note to billable codes, with what chose them."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ml.coding import context
@@ -13,14 +14,17 @@ from ml.coding.resolve import Resolved, Resolver
 from ml.coding.sections import Section
 from ml.coding.sides import Sides
 from ml.coding.specific import specific
-from ml.coding.support import Sentences, confirmed
+from ml.coding.support import Sentences, confirmed, says
 from profiles.coding_records import Note, RuleCitation
+from terminology.icd10cm.codes import with_seventh
 
 UNCERTAIN: Final = 0.3
 """What is left of the score of a diagnosis that is only suspected."""
 GONE: Final = 0.6
 """What is left of the score of a problem that has resolved (guideline IV.J)."""
 INPATIENT: Final = "inpatient"
+FRACTURE: Final = "fracture"
+NONDISPLACED: Final = re.compile(r"\b(?:non-? ?|minimally |not )displaced\b", re.IGNORECASE)
 BARRED: Final = frozenset(
     (context.NEGATED, context.FAMILY, context.OTHER_PERSON, context.HYPOTHETICAL)
 )
@@ -127,7 +131,24 @@ class ProblemCoder:
         done = self._resolver.resolve(candidate, side, " ".join([*block, *about]))
         if done is not None and len(done.codes) == 1:
             done = self._specific(done, block, about)
+            if FRACTURE in candidate.words:
+                done = self._displaced(done, [*block, *read.sentences.about({FRACTURE})])
         return self._billable(done)
+
+    def _displaced(self, done: Resolved, about: list[str]) -> Resolved:
+        """A fracture counts as displaced unless the note says that it is not (I.C.19.c)."""
+        known = self._release.get(done.codes[0])
+        if not known.display.startswith("Displaced") or not says(about, NONDISPLACED):
+            return done
+        wanted = known.display.replace("Displaced", "Nondisplaced", 1).partition(", initial")[0]
+        for place in self._index.by_category[known.code[:3]]:
+            for base in self._index.concepts[place].sides.values():
+                found = self._release.get(base)
+                if found.display.lower() == wanted.partition(", ")[0].lower():
+                    code = with_seventh(base, known.code[-1])
+                    said = "Documented as not displaced."
+                    return replace(done, codes=(code,), rules=(*done.rules, cite("I.C.19.c", said)))
+        return done
 
     def _specific(self, done: Resolved, block: list[str], about: list[str]) -> Resolved:
         """A resolution as specific as the problem's block, or else its other sentences, document it."""

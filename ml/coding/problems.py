@@ -31,13 +31,15 @@ LINK: Final = re.compile(
     r"to|attributable to|2/2|resulting from)\b)|"
     r"(?P<uncertain>(?:\bmost )?\b(?:likely|probably|probable|possible|possibly|suspected|"
     r"suspect(?=\s+\w)|suspicious for|suspicion (?:for|of)|consistent with|concerning for|"
-    r"concern for|rule out|r/o|versus|vs\.?|suggestive of|presumed|presumptive|questionable|questionably|"
+    r"concern for|rule out|r/o|versus|vs\.?|suggestive of|presumed|presumptive|questionable|"
+    r"questionably|"
     r"differential(?: diagnosis)?(?: includes?)?|compatible with|"
     r"could be|may be|might be|cannot exclude|evaluate for|appears to be|worrisome for|query)(?!\w)|"
     r"\?)|"
-    r"(?P<with>\b(?:with|w/|in the setting of|associated with|complicated by|as well as|plus|in "
+    r"(?P<with>(?<!acute )\bon\b|\b(?:with|w/|in the setting of|associated with|complicated by|as "
+    r"well as|plus|in "
     r"patient with)\b)|"
-    r"(?P<and>\band\b|&|,|;|\+|\s/\s|(?<=[a-zA-Z]{3})/(?=[a-zA-Z]{3})|\(|\)|\.\s)",
+    r"(?P<and>\band\b|&|,|;|\+|\s/\s|(?<=[a-zA-Z]{3})/(?=[a-zA-Z]{3})|\(|\)|(?<=\w\w)\.\s)",
     re.IGNORECASE,
 )
 LEVEL: Final = re.compile(
@@ -52,6 +54,9 @@ ALL: Final = 0.9
 RESOLVED: Final = re.compile(
     r"[ ,(-]*(?:now |has |completely |fully |clinically )*resolved\b", re.IGNORECASE
 )
+LATER_PART: Final = 0.8
+"""Quality that words alone need in a later part of a line."""
+NUMBERED: Final = re.compile(r"(?:type|stage|grade|class)\d")
 MERGE: Final = 0.02
 PIECES: Final = 6
 FLOOR: Final = 0.3
@@ -179,7 +184,7 @@ class Reader:
     def _best(self, text: str, mention: Mention, group: list[_Piece]) -> list[Problem]:
         """The cutting of one group whose parts are understood best."""
         _, whole = self._part(text, mention, group)
-        if whole is not None and whole.candidate.said >= ALL and whole.candidate.supported >= ALL:
+        if whole is not None and _says_all(whole):
             return [whole]
         best: list[Problem] = []
         top = -1.0
@@ -200,7 +205,8 @@ class Reader:
         start, end = pieces[0].start, pieces[-1].end
         words = tuple(self.matcher.spelled(content(_spoken(text, start, end))))
         found = self._believed(words, CODED.search(text, start, end))
-        if not found:
+        later = pieces[0].link in (AND, WITH)
+        if not found or (later and found[0].term is None and found[0].quality < LATER_PART):
             return 0.0, None
         mass = sum(self.matcher.weights(list(dict.fromkeys(words))).values())
         start, end = trimmed(text, start, end)
@@ -238,6 +244,13 @@ def said_of(text: str, start: int, end: int) -> str:
     said = context.status(text[line:stop], start - line, end - line)
     inner = re.match(r"(?:no|resolved|denies|negative|without)\b", text[start:end], re.IGNORECASE)
     return context.NEGATED if inner and said == context.PRESENT else said
+
+
+def _says_all(problem: Problem) -> bool:
+    """Whether a candidate says and supports everything, numbered stages and types included."""
+    candidate = problem.candidate
+    left = set(problem.words) - candidate.words
+    return min(candidate.said, candidate.supported) >= ALL and not any(map(NUMBERED.match, left))
 
 
 def gone(text: str, problem: Problem) -> bool:

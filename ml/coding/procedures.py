@@ -72,7 +72,7 @@ def performed(note: Note, parts: Sequence[Section]) -> list[Performed]:
         Its sections.
     """
     read = note.text[: parts[-1].end] if parts else ""
-    named = [concept for concept in concepts() if _may_stand(concept, read)]
+    named = _named(read)
     found = [one for part in parts for one in _of_section(note, part, named)]
     best: dict[tuple[str, str], Performed] = {}
     for one in sorted(found, key=lambda one: -one.score):
@@ -84,8 +84,20 @@ def performed(note: Note, parts: Sequence[Section]) -> list[Performed]:
     return [one for (name, side), one in best.items() if side or name not in sided]
 
 
-def _may_stand(concept: Concept, text: str) -> bool:
-    return any(all(part.search(text) for part in parts) for parts in concept.words)
+def _named(text: str) -> list[Concept]:
+    """The concepts whose words all stand somewhere in a text; most share their first part."""
+    seen: dict[re.Pattern[str], bool] = {}
+
+    def stands(part: re.Pattern[str]) -> bool:
+        if part not in seen:
+            seen[part] = part.search(text) is not None
+        return seen[part]
+
+    return [
+        concept
+        for concept in concepts()
+        if any(all(stands(part) for part in parts) for parts in concept.words)
+    ]
 
 
 def _of_section(note: Note, part: Section, named: Sequence[Concept]) -> Iterator[Performed]:

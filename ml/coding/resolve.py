@@ -1,23 +1,15 @@
 """From a candidate to billable codes: side, encounter, the child that claims no more than the note."""
 
-import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from ml.coding.found import cite
 from ml.coding.index import Concept, Index, Release
 from ml.coding.match import GENERIC, Candidate
+from ml.coding.seventh import seventh
 from ml.coding.words import bag, tokens
 from profiles.coding_records import RuleCitation
 from terminology.icd10cm.codes import with_seventh
-
-SUBSEQUENT: Final = re.compile(
-    r"\b(?:routine healing|healing (?:well|appropriately|fracture)|cast (?:removal|change)|suture "
-    r"removal|post-?op(?:erative)? (?:visit|follow|check)|"
-    r"aftercare|status post (?:open reduction|orif)|s/p orif|weeks? (?:out|status post|s/p|post))\b",
-    re.IGNORECASE,
-)
-SEQUELA: Final = re.compile(r"\b(?:sequelae?|late effects?) of\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +62,7 @@ class Resolver:
         if concept is None or (found.term is not None and not side and code.code in _named(sides)):
             return self._finish((code.code,), "", own, context)
         several = sides if len(sides) > 1 else own
-        return self._finish(_by_side(concept, side), side if several else "", several, context)
+        return self._finish(_by_side(concept, side), side, several, context)
 
     def _concept(self, found: Candidate, code: Any, side: str, context: str) -> Concept | None:
         """The concept of a candidate; of a code with children the one that claims least."""
@@ -92,38 +84,26 @@ class Resolver:
     ) -> Resolved | None:
         """Codes with their 7th character, and the citations."""
         rules = []
-        if side:
+        if side and sides:
             rules.append(cite("I.B.13", f"Laterality as documented: {side}."))
         full = []
         for code in codes:
-            whole, rule = self._seventh(code, context)
-            if whole is None:
+            whole, rule = self._whole(code, context, side)
+            if not whole:
                 return None
             full.append(whole)
             if rule and rule not in rules:
                 rules.append(rule)
-        among = (
-            () if side else tuple(self._seventh(code, context)[0] or "" for code in _named(sides))
-        )
+        among = () if side else tuple(self._whole(code, context, "")[0] for code in _named(sides))
         return Resolved(tuple(full), tuple(rules), side, tuple(filter(None, among)))
 
-    def _seventh(self, code: str, context: str) -> tuple[str | None, RuleCitation | None]:
-        """A code with the 7th character of the encounter, where it needs one."""
+    def _whole(self, code: str, context: str, side: str) -> tuple[str, RuleCitation | None]:
+        """A code with its 7th character, where it needs one; empty when there is no such code."""
         known = self.release.get(code)
-        if known is None:
-            return None, None
-        if known.billable:
-            return known.code, None
-        chars = known.seventh
-        if not chars:
-            return None, None
-        wanted = "S" if SEQUELA.search(context) else "D" if SUBSEQUENT.search(context) else "A"
-        char = wanted if wanted in chars else next(iter(sorted(chars)))
-        rule = "I.C.19.a" if known.code[0] in "ST" else "I.A.5"
-        names = {"A": "active treatment", "D": "routine healing or recovery", "S": "sequela"}
-        return with_seventh(known.code, char), cite(
-            rule, f"7th character {char}: {names.get(char, 'as the category asks')}."
-        )
+        if known is None or known.billable or not known.seventh:
+            return (known.code if known is not None and known.billable else ""), None
+        char, rule = seventh(known.seventh, known.code, context, side)
+        return with_seventh(known.code, char), rule
 
 
 def _named(sides: dict[str, str]) -> tuple[str, ...]:

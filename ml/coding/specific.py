@@ -138,6 +138,8 @@ def _diabetes(code: str, said: Said) -> str:
 
 def _anemia(code: str, said: Said) -> str:
     """D64.9: cause."""
+    if code == "D50.9":
+        return "D50.0" if said(r"\bblood loss|menorrhagia|heavy menstrual") else code
     for words, kind in (
         (r"acute blood loss", "D62"),
         (r"chronic blood loss", "D50.0"),
@@ -221,6 +223,7 @@ FAMILIES: Final[dict[str, Refine]] = {
     "I48.91": _fibrillation,
     "M54.9": _back,
     "D64.9": _anemia,
+    "D50.9": _anemia,
     "E66.9": _obesity,
     "F17.200": _tobacco,
     "M19.90": _arthritis,

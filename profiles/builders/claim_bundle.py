@@ -7,7 +7,7 @@ resource: the same resource has the same one in every Bundle, and another site's
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +17,13 @@ from profiles.outcome import OperationOutcomeError
 from profiles.payer_answer import identifiers_of, objects
 from profiles.search.values import literal
 from terminology.ai_transparency import CONFIDENCE
-from terminology.payer import PAS_CLAIM, PAS_CLAIM_INQUIRY, PAS_INQUIRY, PAS_REQUEST
+from terminology.payer import (
+    CARE_TEAM_SCOPE,
+    PAS_CLAIM,
+    PAS_CLAIM_INQUIRY,
+    PAS_INQUIRY,
+    PAS_REQUEST,
+)
 from terminology.systems import ISTHMUS, URI
 
 ADMINISTRATIVE: Final = frozenset(
@@ -64,6 +70,15 @@ _INQUIRED: Final = (
     *("created", "insurer", "provider", "priority", "insurance"),
 )
 """Elements of a Claim by which its answer is asked for (PAS Claim Inquiry)."""
+
+_NEEDED: Final = {
+    "Claim": ("identifier", "insurer", "provider", "insurance", "item"),
+    "Patient": ("identifier", "name", "gender"),
+    "Organization": ("active", "name"),
+    "Practitioner": ("identifier", "name"),
+    "Coverage": ("relationship",),
+}
+"""What the profiles of PAS 2.2.1 and US Core ask for beyond R4."""
 
 Read = Callable[[str, str], dict[str, Any] | None]
 """A resource by type and id; None when it is not here."""
@@ -117,7 +132,7 @@ def build_request(
     if not identifiers_of(sent):
         sent["identifier"] = [{"system": URI, "value": gathering.names[_key(claim)]}]
     bundle = _collection(key, moment, gathering.names, resources)
-    if _is_prior_authorization(sent):
+    if _meets_pas(resources):
         bundle["meta"] = {"profile": [PAS_REQUEST]}
         sent["meta"] = {**sent.get("meta", {}), "profile": [PAS_CLAIM]}
     return bundle
@@ -138,7 +153,7 @@ def build_inquiry(request: Mapping[str, Any], key: str, moment: datetime) -> dic
     kept = [entry for entry in entries if entry["fullUrl"] in wanted]
     inquiry = _collection(key, moment, {}, [])
     inquiry["entry"] = [{"fullUrl": kept[0]["fullUrl"], "resource": claim}, *kept[1:]]
-    if claim.get("use") == "preauthorization":
+    if request.get("meta"):
         inquiry["meta"] = {"profile": [PAS_INQUIRY]}
         claim["meta"] = {"profile": [PAS_CLAIM_INQUIRY]}
     return inquiry
@@ -208,12 +223,26 @@ def _collection(
     }
 
 
-def _is_prior_authorization(claim: Mapping[str, Any]) -> bool:
-    """Whether what the PAS Claim profile asks for is there; nothing is claimed that is not met."""
-    there = all(claim.get(name) for name in ("insurer", "provider", "item", "insurance"))
-    one_name = len(claim.get("identifier", ())) == 1
+def _meets_pas(resources: list[dict[str, Any]]) -> bool:
+    """Whether what the PAS and US Core profiles ask for is there; nothing is claimed that is not met."""
+    claim = resources[0]
     focal = all(one.get("focal") is True for one in claim.get("insurance", ()))
-    return claim.get("use") == "preauthorization" and there and one_name and focal
+    scoped = all(
+        any(mark["url"] == CARE_TEAM_SCOPE for mark in member.get("extension", ()))
+        for member in claim.get("careTeam", ())
+    )
+    one_name = len(claim.get("identifier", ())) == 1
+    prior = claim.get("use") == "preauthorization"
+    return prior and has_what_pas_needs(resources) and one_name and focal and scoped
+
+
+def has_what_pas_needs(resources: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether resources have what the profiles of PAS and US Core ask for beyond R4."""
+    return all(
+        resource.get(name) is not None
+        for resource in resources
+        for name in _NEEDED.get(resource["resourceType"], ())
+    )
 
 
 def _key(resource: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ A canonical may name a version (``url|version``); without one the newest active 
 systems (ICD-10-CM and its companions) are opened for a date of service.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -58,15 +58,23 @@ class KnownCodes:
         Date of service (ISO 8601), for code systems with releases.
     given : sequence of dict
         Resources that came with the request; they go before those that are stored.
+    versions : mapping of str to str
+        Version to take of a code system where none is named.
     """
 
     def __init__(
-        self, reader: Reads, folder: Path, when: str, given: Sequence[dict[str, Any]] = ()
+        self,
+        reader: Reads,
+        folder: Path,
+        when: str,
+        given: Sequence[dict[str, Any]] = (),
+        versions: Mapping[str, str] | None = None,
     ) -> None:
         self._reader = reader
         self._folder = folder
         self.when = when
         self._given = given
+        self._versions = versions or {}
         self._systems: dict[tuple[str, str], CodeSystem | None] = {}
 
     def system(self, url: str, version: str = "") -> CodeSystem | None:
@@ -78,7 +86,7 @@ class KnownCodes:
             ``exception`` when its compiled file cannot be read.
         """
         base, _, stated = url.partition("|")
-        key = (base, version or stated)
+        key = (base, version or stated or self._versions.get(base, ""))
         if key not in self._systems:
             self._systems[key] = self._opened(*key)
         return self._systems[key]

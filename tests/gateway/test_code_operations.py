@@ -620,3 +620,19 @@ def test_codes_that_a_map_does_not_name(
             coding = part["concept"]["valueCoding"]["code"]
             found.append((part["equivalence"]["valueCode"], coding))
     assert found == matches
+
+
+def test_an_expansion_for_a_picker(ask: Callable[..., dict[str, Any]]) -> None:
+    """Codes that only group others, a code system and other versions are left out when that is asked."""
+    url = {"url": f"{ICD}?fhir_vs=isa/E11.2", **DATE}
+    assert _codes(ask("ValueSet/$expand", excludeNotForUI="true", **url)) == [
+        "E11.21",
+        "E11.22",
+        "E11.29",
+    ]
+    assert _codes(ask("ValueSet/$expand", **{"exclude-system": ICD}, **url)) == []
+    named = ask("ValueSet/$expand", **{"system-version": f"{ICD}|2026-04"}, **url)
+    assert len(_codes(named)) == 4
+    recorded = [p["name"] for p in named["expansion"]["parameter"]]
+    assert recorded == ["date", "system-version", "version"]
+    ask("ValueSet/$expand", 404, **{"system-version": f"{ICD}|1999"}, **url)

@@ -114,6 +114,22 @@ def test_bilateral_and_unknown_side():
     assert any(one.kind == "query" and "side" in one.text for one in remarks)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "code", "modifiers"),
+    [
+        ("The left thumb trigger finger tendon sheath was injected.", "20550", ("FA",)),
+        ("The right ring trigger finger was injected.", "20550", ("F8",)),
+        ("The nail of the left great toe was avulsed; nail avulsion done.", "11730", ("TA",)),
+        ("The right second toe nail was removed.", "11730", ("T6",)),
+        ("Three views of the right middle finger were obtained.", "73140", ("F7",)),
+    ],
+)
+def test_finger_and_toe_have_modifiers_of_their_own(sentence, code, modifiers):
+    """Which finger or toe it was is a modifier in place of its side."""
+    found, _ = lines(f"PROCEDURE\n{sentence}\n")
+    assert found[code].modifiers == modifiers
+
+
 def test_missing_detail_is_asked_and_not_guessed():
     """Without the number of views no image is suggested, and the question names the numbers."""
     found, remarks = lines(
@@ -124,12 +140,12 @@ def test_missing_detail_is_asked_and_not_guessed():
 
 
 def test_nothing_is_coded_beyond_the_list_of_the_site():
-    """A number that the site's list lacks is a remark; without a list there is one remark and no line."""
+    """A number that the list of the site lacks is a remark; without a list drugs alone are coded."""
     found, remarks = lines(KNEE, codes=Codes("73562"))
     assert set(found) == {"73562", "J3301"}
     assert ("20611",) in [one.codes for one in remarks if one.kind == "omission"]
-    found, remarks = lines(KNEE, codes=Codes(has_cpt=False))
-    assert not found
+    found, remarks = lines(KNEE, codes=Codes("99999", has_cpt=False))
+    assert set(found) == {"J3301"}
     assert len(remarks) == 1
     assert "no list of CPT numbers" in remarks[0].text
 
@@ -183,11 +199,32 @@ def test_drug_without_dose_has_no_code():
     ]
 
 
+def test_pairs_that_are_not_paid_together_are_asked_about():
+    """A pair that a modifier allows is a question, one that none allows a conflict; 59 is never set."""
+    text = (
+        "PROCEDURE\nThe right knee was injected with Kenalog. Trigger points in 2 muscles were injected.\n"
+        "Incision and drainage of the abscess was performed.\n"
+    )
+    edits = {("20610", "20552"): "1", ("20610", "10060"): "0"}
+    found, remarks = lines(text, codes=Codes(edits=edits))
+    assert {one.kind for one in remarks if one.codes == ("20610", "20552")} == {"query"}
+    assert {one.kind for one in remarks if one.codes == ("20610", "10060")} == {"conflict"}
+    assert not {"59", "XS", "XE", "XP", "XU"} & {m for one in found.values() for m in one.modifiers}
+
+
+def test_two_sides_are_separate_by_themselves():
+    """A pair on different sides needs no question."""
+    text = "PROCEDURE\nThe right knee was injected. The carpal tunnel of the left wrist was injected.\n"
+    _, remarks = lines(text, codes=Codes(edits={("20610", "20526"): "1"}))
+    assert ("20610", "20526") not in [one.codes for one in remarks]
+
+
 def test_image_in_a_hospital_is_the_reading_alone():
     """In an emergency department an electrocardiogram is its reading, and the hospital takes the images."""
     text = (
         "EMERGENCY DEPARTMENT NOTE\nRESULTS\nEKG was obtained today: sinus rhythm.\n"
         "Two views of the chest were obtained.\n"
+        "PLAN\nToradol 30 mg IM was given. Tdap was administered.\n"
     )
     found, _ = lines(text)
     assert set(found) == {"93010"}

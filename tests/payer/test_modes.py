@@ -172,6 +172,15 @@ def test_a_payer_that_fails_is_left_alone_and_said(office: Office):
     assert office.store.note("circuit:trial") == '{"state": "open"}'
     office.settle(40)
     assert {office.state(task) for task in tasks} == {"answered"}
+    office.store.transact(lambda tx: None)
+    assert office.store.note("circuit:trial") == '{"state": "closed"}'
+
+
+def test_a_new_gateway_begins_with_closed_circuits(office: Office):
+    """What a gateway that has ended has left open is not shown as the state of the next."""
+    office.store.transact(lambda tx: tx.set_note("circuit:trial", '{"state": "open"}'))
+    Payers(office.store, [office.payers.of_claim(claim("a")).payer], ())
+    assert office.store.note("circuit:trial") is None
 
 
 def test_what_cannot_stand_alone_is_known_before_an_attempt(plain: Office):

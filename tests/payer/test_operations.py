@@ -221,7 +221,7 @@ def test_a_providers_request_is_passed_on(office: Office, client: TestClient):
     assert office.payer.claims().count(name_of(claim_id)) == 1
 
 
-MINE = {"identifier": [{"system": INSURER, "value": "us"}]}
+MINE = {"identifier": [{"system": INSURER, "value": "us"}], "active": True}
 
 
 def _for_us(office: Office, claim_id: str, **changed: Any) -> dict[str, Any]:
@@ -236,6 +236,14 @@ def _for_us(office: Office, claim_id: str, **changed: Any) -> dict[str, Any]:
 def test_a_claim_for_this_payer_is_answered(office: Office, client: TestClient):
     """Where we are the insurer the answer is a PAS Response Bundle whose request names the Claim."""
     claim_id = uuid4().hex
+    ann = {**(office.payers.read("Patient", "ann") or {}), "gender": "female"}
+    clinic = {**(office.payers.read("Organization", "clinic") or {}), "active": True}
+
+    def complete(tx: Any) -> None:
+        tx.put(ann)
+        tx.put(clinic)
+
+    office.store.transact(complete)
     request = _for_us(office, claim_id, use="preauthorization")
     bundle = client.post("/fhir/Claim/$submit", json=request, headers=FHIR).json()
     response = bundle["entry"][0]["resource"]

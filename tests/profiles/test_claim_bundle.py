@@ -65,15 +65,37 @@ def test_the_same_claim_is_the_same_bundle_and_another_site_has_other_urls():
     assert set(names_of(_built(claim("a")))).isdisjoint(names_of(other))
 
 
-def test_profiles_are_named_only_where_they_are_met():
-    """A prior authorization names the PAS profiles; a claim for payment cannot meet them and names none."""
-    prior = _built(claim("a", use="preauthorization"))
+def _meeting() -> list[dict[str, Any]]:
+    """The people of a Claim with all that US Core asks for."""
+    more = {
+        "Patient": {"gender": "female"},
+        "Organization": {"active": True},
+        "Coverage": {"relationship": {"coding": [{"code": "self"}]}},
+    }
+    return [{**one, **more[one["resourceType"]]} for one in people()]
+
+
+def test_profiles_are_named_where_they_are_met():
+    """A prior authorization with all that PAS and US Core ask for names the PAS profiles."""
+    prior = _built(claim("a", use="preauthorization"), *_meeting())
     assert prior["meta"]["profile"] == [PAS_REQUEST]
     assert prior["entry"][0]["resource"]["meta"]["profile"] == [PAS_CLAIM]
-    plain = _built(claim("a"))
-    assert "meta" not in plain
-    unfit = _built(claim("a", use="preauthorization", item=[]))
-    assert "meta" not in unfit
+
+
+@pytest.mark.parametrize("lacking", ["gender", "active", "relationship", "item", "use", "careTeam"])
+def test_profiles_are_not_named_where_they_are_not_met(lacking: str):
+    """A claim for payment, or one whose people lack what US Core asks for, names no profile."""
+    there = _meeting()
+    for one in there:
+        one.pop(lacking, None)
+    member = [{"sequence": 1, "provider": {"reference": "Organization/clinic"}}]
+    changed: dict[str, Any] = {"use": "preauthorization"}
+    changed |= {
+        "item": {"item": []},
+        "use": {"use": "claim"},
+        "careTeam": {"careTeam": member},
+    }.get(lacking, {})
+    assert "meta" not in _built(claim("a", **changed), *there)
 
 
 def test_what_reviewers_see_does_not_go_to_the_payer():
