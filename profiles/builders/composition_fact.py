@@ -35,9 +35,17 @@ from terminology.systems import UCUM
 _NUMBER: Final = re.compile(r"\d{1,4}(?:\.\d{1,3})?")
 _PRESSURE: Final = re.compile(r"(\d{2,3})\s*(?:/|over)\s*(\d{2,3})")
 _PRESENT: Final = frozenset(
-    {"", "active", "affirmed", "current", "present", "new", "taking", "started", "continued"}
+    {
+        *("", "active", "affirmed", "current", "present", "new", "taking", "reported"),
+        *("continued", "changed"),
+    }
 )
-_TAKEN: Final = {"stopped": "stopped", "discontinued": "stopped", "held": "on-hold"}
+_TAKEN: Final = {
+    "started": "intended",
+    "stopped": "stopped",
+    "discontinued": "stopped",
+    "held": "on-hold",
+}
 
 Made = dict[str, Any] | None
 
@@ -172,7 +180,7 @@ def _start(kind: str, what: str, context: NoteContext) -> dict[str, Any]:
 
 
 def _named(fact: ClinicalFact, parts: Mapping[str, str]) -> str:
-    return sayable(parts.get("name") or fact.text).strip() or "not said"
+    return sayable(parts.get("name") or parts.get("substance") or fact.text).strip() or "not said"
 
 
 def _is_theirs(parts: Mapping[str, str]) -> bool:
