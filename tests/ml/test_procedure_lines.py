@@ -260,3 +260,18 @@ def test_table_is_whole():
 def test_any_note_is_read_with_verbatim_evidence(text):
     """Whatever a note holds, what is suggested is evidenced by its own words."""
     lines(text)
+
+
+def test_a_line_is_not_for_another_problem_of_the_same_paragraph():
+    """A diagnosis nearby that shares no word with the line and does not head it is not its reason."""
+    text = (
+        "ASSESSMENT AND PLAN\n1. Osteoarthritis of left knee. The left knee was injected with 40 mg of Kenalog "
+        "today.\n2. Type 2 diabetes. Check A1c.\n3. Hypertension. Continue lisinopril.\n"
+    )
+    named = {
+        "M17.12": "Osteoarthritis of left knee",
+        "E11.9": "Type 2 diabetes",
+        "I10": "Hypertension",
+    }
+    found, _ = lines(text, *(diagnosis(text, code, words) for code, words in named.items()))
+    assert found["20610"].pointers == ("M17.12",)
