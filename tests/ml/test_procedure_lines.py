@@ -265,8 +265,8 @@ def test_any_note_is_read_with_verbatim_evidence(text):
 def test_a_line_is_not_for_another_problem_of_the_same_paragraph():
     """A diagnosis nearby that shares no word with the line and does not head it is not its reason."""
     text = (
-        "ASSESSMENT AND PLAN\n1. Osteoarthritis of left knee. The left knee was injected with 40 mg of Kenalog "
-        "today.\n2. Type 2 diabetes. Check A1c.\n3. Hypertension. Continue lisinopril.\n"
+        "ASSESSMENT AND PLAN\n1. Osteoarthritis of left knee. The left knee was injected with 40 mg of "
+        "Kenalog today.\n2. Type 2 diabetes. Check A1c.\n3. Hypertension. Continue lisinopril.\n"
     )
     named = {
         "M17.12": "Osteoarthritis of left knee",
