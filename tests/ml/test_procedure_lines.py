@@ -51,6 +51,7 @@ def test_image_and_injection_of_the_visit_are_coded_with_side_units_and_pointer(
     ("sentence", "status"),
     [
         ("X-rays of the left knee were obtained today.", DONE),
+        ("Obtained three views and an x-ray of the left knee today.", DONE),
         ("We will obtain an x-ray of the left knee today.", PLANNED),
         ("I recommend an x-ray of the left knee.", PLANNED),
         ("She declined an x-ray of the left knee.", DECLINED),
