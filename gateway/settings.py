@@ -93,7 +93,10 @@ TABLE: Final = (
     ),
     Setting("x12_usage", "T", "", "T, or P: our X12 is no test (ISA15)"),
     Setting(
-        "x12_place_of_service", "", "", "CMS code for Claim lines that say no place; empty: none"
+        "x12_place_of_service",
+        "",
+        "",
+        "CMS code for Claim lines that say no place; empty: none, and 11 for drafts of visits",
     ),
     Setting("reserve_bytes", 1_000_000_000, "bytes", "free disk space that is never used up"),
     Setting("max_body_bytes", 64_000_000, "bytes", "largest FHIR request body, unpacked"),
