@@ -100,6 +100,9 @@ TABLE: Final = (
     ),
     Setting("reserve_bytes", 1_000_000_000, "bytes", "free disk space that is never used up"),
     Setting("max_body_bytes", 64_000_000, "bytes", "largest FHIR request body, unpacked"),
+    Setting(
+        "body_timeout_s", 30.0, "s", "longest wait for a body, and 1 s more for every 10,000 bytes"
+    ),
     Setting("cors_origins", (), "", "web origins that may call the endpoint from a browser"),
     Setting("log_level", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
 )
@@ -157,6 +160,7 @@ class Settings:
     x12_place_of_service: str
     reserve_bytes: int
     max_body_bytes: int
+    body_timeout_s: float
     cors_origins: tuple[str, ...]
     log_level: str
 
