@@ -1,11 +1,12 @@
 """``isthmus bench speech``: what transcription costs beside the recogniser itself.
 
 ``over_bare`` divides the wall time of our whole path (decoding, levelling, speech detection, recognition,
-guards, segments) by that of faster-whisper's own batched pipeline with its own speech detection, on the same
-model, file, beam and batch. The model has the size of Whisper tiny and recites a text: times are real, words
-are not, and nothing is said here about how well a model recognises. ``over_model_mb`` is the highest memory
-that three hours needed above what the process had needed for their first minute, ``first_minute_mb`` what that
-one took above the loaded model; a smaller model does it, so that three hours are over in minutes.
+guards, segments) by that of faster-whisper's own batched pipeline with its own speech detection, on the
+same model, file, beam and batch. The model has the size of Whisper tiny and recites a text: times are
+real, words are not, and nothing is said here about how well a model recognises. ``over_model_mb`` is the
+highest memory that three hours needed above what the process had needed for their first minute,
+``first_minute_mb`` what that one took above the loaded model; a smaller model does it, so that three
+hours are over in minutes.
 """
 
 import os
