@@ -16,13 +16,14 @@ from adapters.store import Store
 from gateway.claim_pages import claim_routes
 from gateway.decision import Decision
 from gateway.fhir_answer import resource_id, store_of, transact
+from gateway.note_pages import note_routes
 from gateway.page import HERE, page, patient_words, read_form, target, words
 from gateway.review import apply_decision
 from profiles.task import REVIEW, code_of
 from terminology.systems import TASK_CODE
 
 RECENT: Final = 50
-_PAGES: Final = {"DiagnosticReport": "/reports", "Claim": "/claims"}
+_PAGES: Final = {"DiagnosticReport": "/reports", "Claim": "/claims", "Composition": "/notes"}
 """Where a person reviews what a Task is about."""
 
 
@@ -33,6 +34,7 @@ def page_routes() -> list[BaseRoute]:
         Route("/reports/{id}", report, methods=["GET"]),
         Route("/reports/{id}", decide_on_page, methods=["POST"]),
         *claim_routes(),
+        *note_routes(),
         Route("/livez", alive),
         Route("/readyz", ready),
         Mount("/static", StaticFiles(directory=HERE / "static")),
