@@ -75,6 +75,9 @@ TABLE: Final = (
     ),
     Setting("recording_max_bytes", 500_000_000, "bytes", "largest recording that is read"),
     Setting("code_notes", "on", "", "on: a note is coded once a person has made it final; off"),
+    Setting("speech_server", "", "", "base of an OpenAI-compatible speech server, with its /v1"),
+    Setting("speech_model", "", "", "name of the model on the speech server"),
+    Setting("speech_key_file", "", "", "file with the key of the speech server; empty: none"),
     Setting("payers", "", "", "JSON file of the payers that Claims are sent to"),
     Setting("payer_servers", (), "", "URL prefixes below which an insurer's Endpoint may be used"),
     Setting(
@@ -135,6 +138,9 @@ class Settings:
     recording_consent_category: str
     recording_max_bytes: int
     code_notes: str
+    speech_server: str
+    speech_model: str
+    speech_key_file: str
     payers: str
     payer_servers: tuple[str, ...]
     claim_submission: str

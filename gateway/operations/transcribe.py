@@ -61,7 +61,7 @@ def _queue(tx: Transaction, call: Call, asked: AskedNote, settings: Settings) ->
         )
     task = note_task(recording, tx.moment, str(uuid4()), as_inputs(asked, call.base))
     key = f"transcribe:{task['id']}"
-    tx.enqueue(task, lane=lane_of(recording), ready_at=tx.moment, key=key)
+    tx.enqueue(task, lane=lane_of(recording, settings), ready_at=tx.moment, key=key)
     return str(task["id"])
 
 

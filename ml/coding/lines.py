@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from ml.coding.documented import Setting
 from ml.coding.note_checks import READ, unusable
 from ml.coding.pointers import IMMUNIZATION, pointers_of
 from ml.coding.procedure_codes import ProcedureCodes
@@ -20,6 +21,7 @@ from ml.coding.visit_kind import visit_of
 from ml.coding.visit_level import visit_lines
 from ml.coding.visit_preventive import PREVENTIVE
 from ml.coding.visit_text import Noted
+from ml.coding.visit_time import CRITICAL_CARE
 from profiles.coding_records import (
     BELOW_THRESHOLD,
     SUGGESTED,
@@ -33,6 +35,8 @@ from terminology.systems import CPT, HCPCS
 
 THRESHOLD: Final = 0.5
 OWN_VISIT: Final = "25"
+OWN_KIND: Final = (PREVENTIVE, CRITICAL_CARE)
+"""Visits beside which another one of the day has modifier 25."""
 FIRST_NO_PROBLEM: Final = "V"
 """From this letter on: external causes, and reasons of a contact that are no problem."""
 WITHOUT_LIST: Final = CodingRemark(
@@ -104,7 +108,8 @@ def suggest_lines(
     notes: Noted = tuple(zip(request.notes, parts, strict=True))
     kind = visit_of(request, notes).kind
     hospital = request.setting == "inpatient" or kind == "emergency"
-    done = [one for note, read in notes for one in performed(note, read)]
+    setting = Setting(request.service_date, hospital)
+    done = [one for note, read in notes for one in performed(note, read, setting)]
     found = lines_of(done, codes, hospital=hospital)
     if not codes.has_cpt:
         drugs = [
@@ -137,7 +142,7 @@ def _beside(
 ) -> tuple[list[Line], list[CodingRemark]]:
     """Visits with modifier 25 beside a minor procedure, when they have a problem of their own."""
     minor = [line for line in lines if line.minor and line.score >= THRESHOLD]
-    preventive = any(line.name == PREVENTIVE for line in visits)
+    beside = any(line.name in OWN_KIND for line in visits)
     pointed = {code for line in minor for code in pointers_of(line, diagnoses, visit=False)}
     own = any(
         one.status == SUGGESTED and one.code not in pointed and one.code < FIRST_NO_PROBLEM
@@ -145,7 +150,7 @@ def _beside(
     )
     made = []
     for line in visits:
-        if (minor and own) or (preventive and line.name != PREVENTIVE):
+        if (minor and own) or (beside and line.name not in OWN_KIND):
             rules = (*line.rules, SEPARATE)
             made.append(replace(line, modifiers=(*line.modifiers, OWN_VISIT), rules=rules))
         elif minor:

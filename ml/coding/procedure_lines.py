@@ -1,6 +1,7 @@
 """Codes, modifiers and units of what was done, within the site's list.
 
-Modifiers: RT, LT and 50 from the documented side (CMS PFS bilateral indicator); 26 and TC where only the
+Modifiers: RT, LT and 50 from the documented side (CMS PFS bilateral indicator), FA to T9 from the
+finger or toe; 26 and TC where only the
 reading or only the taking of an image was done (PFS PC/TC indicator). 59 and X{EPSU} say that two
 services were separate: that is a person's to say, so they are never set here.
 """
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ml.coding.digits import digit_modifiers
 from ml.coding.doses import SOURCE as HCPCS_SOURCE
 from ml.coding.doses import Dose, code_of, doses
 from ml.coding.procedure_codes import ProcedureCodes
@@ -175,6 +177,9 @@ def _modifiers(
             found += ("26",)
         elif _says(one, TAKEN_ONLY):
             found += ("TC",)
+    digits = digit_modifiers(one.texts[0]) if "digit" in one.concept.flags else ()
+    if len(digits) == 1:
+        return (*found, *digits)
     if "sided" not in one.concept.flags:
         return found
     if one.side == "both" and "counted" not in one.concept.flags:

@@ -11,6 +11,12 @@ OFFICE: Final = ("office-new", "office-established")
 NURSE: Final = "nurse"
 DISCHARGE: Final = "discharge"
 TELEHEALTH: Final = "CMS MLN901705 (Telehealth and Remote Monitoring)"
+GLOBAL: Final = "CMS Claims Processing Manual, chapter 12, section 40 (global surgery)"
+POSTOPERATIVE: Final = "99024"
+WITHIN: Final = (
+    "Is the visit within the global period of an operation by the same group, and about it? Then it is "
+    "part of that operation and not billed."
+)
 HEAD: Final = 1000
 """Characters in which a note says how the visit took place."""
 TITLED: Final = 200
@@ -61,6 +67,18 @@ def visit_of(request: CodingRequest, notes: Noted) -> Visit:
 
 def _heads(element: str, text: str) -> bool:
     return any(cue.pattern.search(text) for cue in cues_of(element))
+
+
+def after_surgery(notes: Noted) -> list[CodingRemark]:
+    """A visit after an operation: within its global period it is part of the operation."""
+    for note, _ in notes:
+        for cue in cues_of("after-surgery"):
+            found = cue.pattern.search(note.text, 0, HEAD)
+            if found:
+                place = Evidence(note.document, *found.span(), found[0])
+                rule = RuleCitation("visit.global-period", "After an operation.", GLOBAL)
+                return [CodingRemark("query", WITHIN, (POSTOPERATIVE,), (place,), rule)]
+    return []
 
 
 def telehealth(notes: Noted) -> list[CodingRemark]:

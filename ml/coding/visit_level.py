@@ -10,7 +10,7 @@ from typing import Final
 from ml.coding.procedure_codes import ProcedureCodes
 from ml.coding.procedure_lines import Line
 from ml.coding.visit_data import data
-from ml.coding.visit_kind import DISCHARGE, NURSE, Visit, telehealth, visit_of
+from ml.coding.visit_kind import DISCHARGE, NURSE, Visit, after_surgery, telehealth, visit_of
 from ml.coding.visit_preventive import preventive_lines
 from ml.coding.visit_problems import problems
 from ml.coding.visit_risk import risk
@@ -57,7 +57,7 @@ def visit_lines(
     remarks = [visit.asked] if visit.asked else []
     found = [*critical_lines(notes), *preventive_lines(request, notes)]
     element = problems(notes, diagnoses)
-    remarks += [*prolonged_remarks(visit, notes), *telehealth(notes)]
+    remarks += [*prolonged_remarks(visit, notes), *telehealth(notes), *after_surgery(notes)]
     if visit.kind == DISCHARGE:
         found.append(discharge_line(notes))
     elif visit.kind == NURSE:

@@ -65,12 +65,19 @@ def _denied(cue: Cue, text: str, found: re.Match[str]) -> bool:
 
 def _manages_drug(text: str) -> bool:
     """Whether a sentence starts, changes or continues a drug that needs a prescription."""
-    (act,), (drug,) = cues_of("drug-act"), cues_of("drug")
+    (act,) = cues_of("drug-act")
     for done in act.pattern.finditer(text):
         start, end = max(0, done.start() - DOSE_NEAR), min(len(text), done.end() + DOSE_NEAR)
-        named = drug.pattern.search(text, done.end(), end) or drug.pattern.search(
-            text, start, done.start()
-        )
+        named = _drug(text, done.end(), end) or _drug(text, start, done.start())
         if named and context.status(text, *done.span()) != context.NEGATED:
             return not CONDITIONAL.search(text[: done.start()])
     return False
+
+
+def _drug(text: str, start: int, end: int) -> bool:
+    """Whether a stretch of text names a drug of prescription; a dose of one sold without is none."""
+    (drug,), (free,) = cues_of("drug"), cues_of("otc-drug")
+    names = [found[0] for found in drug.pattern.finditer(text, start, end)]
+    if names and free.pattern.search(text, start, end):
+        names = [name for name in names if not name[0].isdigit()]
+    return bool(names)

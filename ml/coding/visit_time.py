@@ -11,6 +11,7 @@ from profiles.coding_records import CodingRemark, Evidence, RuleCitation
 
 BY_TIME: Final = 0.9
 SURE: Final = 0.75
+CRITICAL_CARE: Final = "critical care"
 READ: Final = 200_000
 """Characters of a note that are looked at."""
 OTHER_TIME: Final = re.compile(
@@ -67,10 +68,10 @@ def critical_lines(notes: Noted) -> list[Line]:
         return []
     rule = RuleCitation("visit.critical-care", f"{minutes} minutes of critical care", source())
     first, further = table["numbers"]
-    made = [Line(first, "", BY_TIME, (spoken,), (rule,), name="critical care")]
+    made = [Line(first, "", BY_TIME, (spoken,), (rule,), name=CRITICAL_CARE)]
     more = (minutes - table["further_from"]) // table["further_each"] + 1
     if minutes >= table["further_from"]:
-        made.append(Line(further, "", BY_TIME, (spoken,), (rule,), (), more, "critical care"))
+        made.append(Line(further, "", BY_TIME, (spoken,), (rule,), (), more, CRITICAL_CARE))
     return made
 
 

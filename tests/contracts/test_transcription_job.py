@@ -38,7 +38,7 @@ class Listening:
         self._segments = segments
         self._before = before
 
-    def run(self, model, given, progress):
+    def __call__(self, given, progress):
         """Read the file as a recogniser does."""
         content = Path(given.audio.path).read_bytes()
         self.given.append((given, content))
@@ -52,7 +52,7 @@ def lane(store, tmp_path):
     """Writes as a client does, and runs the jobs that are due."""
 
     def run(recogniser=None, settings=SETTINGS):
-        made = Recogniser(None if recogniser is None else Loaded(recogniser, None))
+        made = Recogniser(recogniser)
         scribe = Loaded(quoting_scribe, None)
         transcription = Transcription(store, tmp_path / "data", settings, made, scribe)
         while (job := store.claim(("speech", "scribe"), "tests", 60.0)) is not None:

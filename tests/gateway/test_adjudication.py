@@ -387,6 +387,35 @@ def test_a_table_that_cannot_be_read_refuses_the_claim(payer: TestClient, tmp_pa
     assert found(payer, "Claim") == []
 
 
+def test_a_person_decides_on_a_page(payer: TestClient) -> None:
+    """The page shows what was asked for, refuses a denial without a reason, and decides as $decide does."""
+    claim = post(
+        payer, make_claim(("I10", "<b>x"), lines=({"modifiers": ("25",)}, {"code": "99214"}))
+    )
+    answer = the_answer(payer, claim)
+    (task,) = found(payer, f"Task?focus=ClaimResponse/{answer['id']}")
+    address = f"/received/{answer['id']}"
+    assert address in payer.get("/").text
+    shown = payer.get(address).text
+    assert "99213 25" in shown
+    assert "20 USD" in shown
+    assert "<b>" not in shown
+    form = {"task": task["id"], "version": "1", "performer": "Paula Payer", "decision": "rejected"}
+    refused = payer.post(address, data=form)
+    assert refused.status_code == 400
+    assert "a rejection has a reason" in refused.text
+    assert 'value="Paula Payer"' in refused.text
+    stale = payer.post(address, data={**form, "version": "7", "reason": "no"})
+    assert stale.status_code == 409
+    done = payer.post(address, data={**form, "reason": "not <covered>"})
+    assert done.status_code == 200
+    assert "Rejected by Paula Payer. not &lt;covered&gt;" in done.text
+    assert "<form" not in done.text
+    assert payer.get("/received/unknown").status_code == 404
+    strange = payer.post(address, data=form, headers={"Origin": "http://elsewhere.test"})
+    assert strange.status_code == 403
+
+
 def test_every_edit_can_be_looked_up(payer: TestClient) -> None:
     """The code of a finding has a display and a definition with its source; the system is valid."""
     asked = f"/fhir/CodeSystem/$lookup?system={CLAIM_EDIT}&code=excludes1"

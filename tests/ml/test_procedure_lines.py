@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.coding.documented import DECLINED, DONE, NAMED, PAST, PLANNED, RESULT, status_of
+from ml.coding.documented import DECLINED, DONE, NAMED, PAST, PLANNED, RESULT, Setting, status_of
 from ml.coding.doses import code_of, doses
 from ml.coding.lines import suggest_lines
 from ml.coding.procedure_details import DETAILS
@@ -68,6 +68,18 @@ def test_what_a_sentence_says_about_a_procedure(sentence, status):
     assert status_of(sentence, start, start + 5, "results") == status
 
 
+def test_place_and_date_are_those_of_the_note():
+    """An emergency department is elsewhere for an office; the date of service means today."""
+    wound = "A 3 cm wound of the left arm was repaired with sutures in the emergency department."
+    here = Setting("2026-06-01", hospital=True)
+    assert status_of(wound, 2, 12, "plan") == PAST
+    assert status_of(wound, 2, 12, "plan", here) == DONE
+    shot = "The left knee was injected on {}."
+    for day in ("06/01/2026", "6/1/26", "2026-06-01", "June 1, 2026"):
+        assert status_of(shot.format(day), 4, 13, "plan", here) == DONE
+    assert status_of(shot.format("05/01/2026"), 4, 13, "plan", here) == PAST
+
+
 def test_lists_of_the_past_are_not_read():
     """A procedure under surgical history is past whatever its sentence says."""
     assert status_of("Knee injection was performed today.", 0, 14, "surgical-history") == PAST
@@ -112,6 +124,22 @@ def test_bilateral_and_unknown_side():
     unsaid, remarks = lines("PROCEDURE\nThe knee was injected.\n")
     assert unsaid["20610"].modifiers == ()
     assert any(one.kind == "query" and "side" in one.text for one in remarks)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "code", "modifiers"),
+    [
+        ("The left thumb trigger finger tendon sheath was injected.", "20550", ("FA",)),
+        ("The right ring trigger finger was injected.", "20550", ("F8",)),
+        ("The nail of the left great toe was avulsed; nail avulsion done.", "11730", ("TA",)),
+        ("The right second toe nail was removed.", "11730", ("T6",)),
+        ("Three views of the right middle finger were obtained.", "73140", ("F7",)),
+    ],
+)
+def test_finger_and_toe_have_modifiers_of_their_own(sentence, code, modifiers):
+    """Which finger or toe it was is a modifier in place of its side."""
+    found, _ = lines(f"PROCEDURE\n{sentence}\n")
+    assert found[code].modifiers == modifiers
 
 
 def test_missing_detail_is_asked_and_not_guessed():
