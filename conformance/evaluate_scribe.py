@@ -25,6 +25,7 @@ from ml.scribe.model import ScribeModel
 from ml.scribe.scribe import Scribe, load, run
 from ml.scribe.train import (
     budget,
+    dealt,
     fit_headers,
     fit_units,
     folds_of,
@@ -123,10 +124,10 @@ def folded(
     fold = folds_of(len(visits), chosen.folds, chosen.seed)
     notes: list[ScribeNote | None] = [None] * len(visits)
     for number in range(chosen.folds):
-        seen = np.flatnonzero(fold != number)
+        seen, held = dealt(fold, number)
         about = {**scribe.model.about, "budget": budget([visits[at] for at in seen])}
         model = replace(scribe.model, units=fit_units([rows[at] for at in seen]), about=about)
-        for at in np.flatnonzero(fold == number):
+        for at in held:
             notes[at] = _note(visits[at], replace(scribe, model=model), chosen.template)
         _say(f"fold {number + 1} of {chosen.folds}")
     return [one for one in notes if one is not None]
@@ -152,7 +153,7 @@ def headers(
         fold = folds_of(len(examples), chosen.folds, chosen.seed)
         right = [False] * len(examples)
         for number in range(chosen.folds):
-            seen, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+            seen, held = dealt(fold, number)
             fitted = fit_headers(
                 [features[at] for at in seen], near[seen], labels[seen], len(names)
             )

@@ -17,12 +17,19 @@ STEMS: Final = (
     "cycline azepam azolam triptan oxetine prednisone prednisolone sone mab tinib ciclovir "
     "vudine parin xaban thiazide semide fibrate conazole setron"
 )
-NOT_DRUGS: Final = frozenset("person persone reasone april caprill ozone personage".split())
-_DOSE: Final = r"\d+(?:[.,]\d+)?(?:\s?(?:to|-)\s?\d+)?\s?(?:mg|mcg|g|ml|units?|iu|meq|%|tablets?|pills?|puffs?|drops?)(?!\w)"
+NOT_DRUGS: Final = frozenset(
+    ["person", "persone", "reasone", "april", "caprill", "ozone", "personage"]
+)
+_DOSE: Final = (
+    r"\d+(?:[.,]\d+)?(?:\s?(?:to|-)\s?\d+)?\s?(?:mg|mcg|g|ml|units?|iu|meq|%|tablets?|pills?|"
+    r"puffs?|drops?)(?!\w)"
+)
 DOSE: Final = re.compile(_DOSE, re.IGNORECASE)
 FREQUENCY: Final = re.compile(
-    r"\b(?:(?:once|twice|\d+ times|three times|one time) (?:a|per|every)? ?(?:day|daily|week|weekly|month)|daily|nightly|weekly|"
-    r"every (?:\d+ (?:to \d+ )?)?(?:hours?|days?|day|morning|evening|night|other day|weeks?)|at (?:night|bedtime)|"
+    r"\b(?:(?:once|twice|\d+ times|three times|one time) (?:a|per|every)? ?(?:day|daily|week|"
+    r"weekly|month)|daily|nightly|weekly|"
+    r"every (?:\d+ (?:to \d+ )?)?(?:hours?|days?|day|morning|evening|night|other day|weeks?)|"
+    r"at (?:night|bedtime)|"
     r"as needed|in the (?:morning|evening)|before (?:meals|bed)|with meals|a day)\b"
 )
 ROUTE: Final = re.compile(
@@ -47,7 +54,8 @@ def _pattern() -> re.Pattern[str]:
     names = sorted((row[0] for row in rows("drug_names")), key=len, reverse=True)
     stems = "|".join(STEMS.split())
     return re.compile(
-        rf"\b(?:{'|'.join(map(re.escape, names))}|(?:vitamin (?:[a-k]\d*)(?!\w))|[a-z]{{3,}}(?:{stems}))\b",
+        rf"\b(?:{'|'.join(map(re.escape, names))}|(?:vitamin (?:[a-k]\d*)(?!\w))|"
+        rf"[a-z]{{3,}}(?:{stems}))\b",
         re.IGNORECASE,
     )
 

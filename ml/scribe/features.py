@@ -1,5 +1,6 @@
-"""What the models of a scribe see of a unit and of a dialogue: words and pairs of words, hashed, and where they stand."""
+"""What the models of a scribe see: words, pairs of words, and where they stand."""
 
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ def unit_features(units: Sequence[Unit], at: int, sentence: str) -> list[str]:
     words = WORD.findall(sentence.lower())
     found = [f"w:{word}" for word in words]
     found += [f"{role}:{word}" for word in words]
-    found += [f"b:{one}_{two}" for one, two in zip(words, words[1:], strict=False)]
+    found += [f"b:{one}_{two}" for one, two in itertools.pairwise(words)]
     for beside in (-1, 1):
         if 0 <= at + beside < len(units):
             near = LETTERS.findall(units[at + beside].text)
@@ -61,7 +62,7 @@ def dialogue_features(turns: Sequence[tuple[str, str]]) -> list[str]:
         words = ["^", *("0" if word.isdigit() else word for word in words), "$"]
         found += words
         found += [f"{who}:{word}" for word in words]
-        found += [f"{one} {two}" for one, two in zip(words, words[1:], strict=False)]
+        found += [f"{one} {two}" for one, two in itertools.pairwise(words)]
         if number == 0:
             found += [f"1:{word}" for word in words]
     size = int(math.log2(1 + sum(len(text.split()) for _, text in turns)) * 2)
@@ -71,5 +72,5 @@ def dialogue_features(turns: Sequence[tuple[str, str]]) -> list[str]:
 def turn_features(text: str) -> list[str]:
     """Features of one turn, for the role of who said it."""
     words = TURN.findall(text.lower().replace("'", ""))
-    pairs = [f"{one} {two}" for one, two in zip(words, words[1:], strict=False)]
+    pairs = [f"{one} {two}" for one, two in itertools.pairwise(words)]
     return [*words, *pairs, f"n{min(12, len(words) // 3)}", f"q{'?' in text}"]

@@ -2,12 +2,14 @@
 
 Features are hashed into a fixed number of columns with a sign (Weinberger et al. 2009, "Feature hashing
 for large scale multitask learning"), so a model holds no vocabulary and no text can be read out of it. The
-solution is exact, so training needs no seed, and a model is one array of 8-bit numbers with a scale per output.
+solution is exact, so training needs no seed, and a model is one array of 8-bit numbers
+with a scale per output.
 """
 
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -89,8 +91,8 @@ def fit_dense(given: Matrix, labels: npt.NDArray[np.int64], classes: int) -> Lin
     return Linear(_hinge(np.hstack([given, np.ones((len(given), 1), np.float32)]), labels, classes))
 
 
-MARGIN_STEPS = 12
-COST = 0.5
+MARGIN_STEPS: Final = 12
+COST: Final = 0.5
 
 
 def _hinge(given: Matrix, labels: npt.NDArray[np.int64], classes: int) -> Matrix:

@@ -2,7 +2,8 @@
 
 Outputs of ``units``: how much of a unit stands in one sentence of a note, how much in the note as a whole,
 and its division (subjective, examination, results, assessment, none). Outputs of ``headers``: the section
-headers of MTS-Dialog; ``headers_near`` adds to them where an embedder is installed. ``roles``: above zero is a doctor.
+headers of MTS-Dialog; ``headers_near`` adds to them where an embedder is
+installed. ``roles``: above zero is a doctor.
 """
 
 import hashlib
@@ -89,7 +90,8 @@ def load_model(path: Path) -> ScribeModel:
             about = json.loads(stored["about"].tobytes())
     except Exception as error:  # zipfile, zlib and numpy each raise their own
         raise OperationOutcomeError("value", "The model of the scribe cannot be read.") from error
-    return ScribeModel(*loaded, about=about, digest=digest)
+    units, headers, headers_near, roles = loaded
+    return ScribeModel(units, headers, headers_near, roles, about, digest)
 
 
 def find_model(models: Path) -> Path:

@@ -8,14 +8,36 @@ import re
 from typing import Final
 
 ONES: Final = {
-    **{"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7},
-    **{"eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13},
-    **{"fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18},
+    "zero": 0,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "thirteen": 13,
+    "fourteen": 14,
+    "fifteen": 15,
+    "sixteen": 16,
+    "seventeen": 17,
+    "eighteen": 18,
     "nineteen": 19,
 }
 TENS: Final = {
-    **{"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70},
-    **{"eighty": 80, "ninety": 90},
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
 }
 SCALES: Final = {"hundred": 100, "thousand": 1000, "million": 1000000}
 WORD: Final = "|".join(sorted((*ONES, *TENS), key=len, reverse=True))
@@ -49,7 +71,8 @@ UNIT_PATTERNS: Final = tuple(
 )
 FIGURE: Final = re.compile(r"\d+(?:\.\d+)?")
 ALONE: Final = re.compile(
-    r"one(?= (?:more )?(?:day|week|month|year|hour|minute|time|tablet|pill|capsule|milligram|pack|glass|drink|"
+    r"one(?= (?:more )?(?:day|week|month|year|hour|minute|time|tablet|pill|capsule|milligram|pack|"
+    r"glass|drink|"
     r"beer|plus|out of|and a half|to two|or two|unit|percent|point|hundred)s?\b)",
     re.IGNORECASE,
 )
@@ -74,7 +97,7 @@ def _groups(words: list[str]) -> list[int]:
 
 
 def _joined(values: list[int]) -> str:
-    """ "one twenty" is 120 and "twenty nineteen" 2019; everything else stays apart."""
+    """The text of values: "one twenty" is 120 and "twenty nineteen" 2019; everything else stays apart."""
     two = 2
     if len(values) == two and values[0] < 10 and 10 <= values[1] < 100:
         return str(values[0] * 100 + values[1])

@@ -1,4 +1,4 @@
-"""The reason of a visit and the agreement at its end: two sentences that a note has and nobody says as such."""
+"""The reason of a visit and the agreement at its end: a note has both, and nobody says them as such."""
 
 import re
 from collections.abc import Sequence
@@ -8,11 +8,14 @@ from ml.scribe.symptoms import REPORTED, Symptom
 from ml.scribe.units import YES, Unit
 
 REASON: Final = re.compile(
-    r"\b(?:here(?: today)?|presents?(?: today)?|came in|coming in|come in|comes in|in today|see me|evaluation|referred)\b"
-    r"(?: today)?(?: to (?:the )?\w+)? (?:for|with|because of|complaining of|due to|about|of) (?P<what>[^,.;]{3,80})"
+    r"\b(?:here(?: today)?|presents?(?: today)?|came in|coming in|come in|comes in|in today|"
+    r"see me|evaluation|referred)\b"
+    r"(?: today)?(?: to (?:the )?\w+)? (?:for|with|because of|complaining of|due to|about|"
+    r"of) (?P<what>[^,.;]{3,80})"
 )
 REASON_END: Final = re.compile(
-    r"\b(?:that|which|who|since|so|and (?:i|you|then|he|she|it)|tell me|can you|what|how|i|you|is that|today|because|but)\b.*"
+    r"\b(?:that|which|who|since|so|and (?:i|you|then|he|she|it)|tell me|can you|what|how|i|you|"
+    r"is that|today|because|but)\b.*"
 )
 OWN: Final = re.compile(
     r"^(?:(?:your|my|her|his|the|a|an|some|this|evaluation of|evaluation for)\s+)+"
@@ -20,7 +23,8 @@ OWN: Final = re.compile(
 EARLY: Final = 0.25
 LONGEST_REASON: Final = 9
 CONSENT: Final = re.compile(
-    r"\b(?:sounds? (?:good|like a|okay|fair)|make sense|agree|okay with|comfortable with|how does that sound|"
+    r"\b(?:sounds? (?:good|like a|okay|fair)|make sense|agree|okay with|comfortable with|"
+    r"how does that sound|"
     r"good plan|any (?:other |more )?questions)\b"
 )
 AGREES: Final = re.compile(

@@ -1,4 +1,4 @@
-"""Which part of a note a sentence belongs to: its division by the model, the part within it by what it says."""
+"""Which part of a note a sentence belongs to: its division by the model, then by what it says."""
 
 import re
 from typing import Final
@@ -9,37 +9,44 @@ from ml.scribe.drugs import DOSE, drug_names
 HISTORY: Final = "history-of-present-illness"
 ALLERGIES: Final = re.compile(r"\ballerg(?:y|ies|ic)\b(?!.*\b(?:season|pollen|spring|fall)\b)")
 FAMILY: Final = re.compile(
-    r"\b(?:mother|father|mom|dad|brother|sister|grandmother|grandfather|aunt|uncle|family history|runs in)\b"
+    r"\b(?:mother|father|mom|dad|brother|sister|grandmother|grandfather|aunt|uncle|family history|"
+    r"runs in)\b"
 )
 ILLNESS: Final = re.compile(
-    r"\b(?:cancer|diabetes|diabetic|heart|hypertension|stroke|disease|arthritis|gout|thyroid|history|died|attack|"
+    r"\b(?:cancer|diabetes|diabetic|heart|hypertension|stroke|disease|arthritis|gout|thyroid|"
+    r"history|died|attack|"
     r"asthma|cholesterol|adopted|problems?|stones?|had)\b"
 )
 SOCIAL: Final = re.compile(
-    r"\b(?:smok\w+|tobacco|cigarettes?|alcohol|drinks?|beers?|wine|married|divorced|retired|works? (?:as|in|at|for)|"
+    r"\b(?:smok\w+|tobacco|cigarettes?|alcohol|drinks?|beers?|wine|married|divorced|retired|"
+    r"works? (?:as|in|at|for)|"
     r"lives? (?:with|alone|in)|marijuana|recreational drugs?|illicit|occupation|job)\b"
 )
 SURGICAL: Final = re.compile(
-    r"\b(?:surger(?:y|ies)|\w+ectomy|\w+plasty|bypass|c-section|operation|hernia repair|transplant)\b"
+    r"\b(?:surger(?:y|ies)|\w+ectomy|\w+plasty|bypass|c-section|operation|hernia repair|"
+    r"transplant)\b"
 )
 PAST: Final = re.compile(r"\b(?:past medical history|medical history|history of|diagnosed with)\b")
 VITALS: Final = re.compile(
-    r"\b(?:blood pressure|heart rate|pulse|temperature|oxygen saturation|o2 sat|respirations?|vital signs?|vitals|"
+    r"\b(?:blood pressure|heart rate|pulse|temperature|oxygen saturation|o2 sat|respirations?|"
+    r"vital signs?|vitals|"
     r"weight is|bmi)\b"
 )
 PLAN: Final = re.compile(
-    r"\b(?:will|advised|recommend(?:ed|s)?|continue|start|stop|prescri\w+|order|refer\w*|increase|decrease|schedule|"
+    r"\b(?:will|advised|recommend(?:ed|s)?|continue|start|stop|prescri\w+|order|refer\w*|increase|"
+    r"decrease|schedule|"
     r"follow|take|avoid|should|going to|send|need to|therapy|mg)\b"
 )
 FOLLOW_UP: Final = re.compile(
-    r"\b(?:follow[- ]?up|see (?:her|him|the patient|you) (?:back|again|in)|come back|return (?:in|to)|call (?:me|us|the office)|"
+    r"\b(?:follow[- ]?up|see (?:her|him|the patient|you) (?:back|again|in)|come back|return (?:in|"
+    r"to)|call (?:me|us|the office)|"
     r"appointment|let me know)\b"
 )
 SUBJECTIVE: Final = (
-    ("allergies", lambda text: ALLERGIES.search(text)),
+    ("allergies", ALLERGIES.search),
     ("family-history", lambda text: FAMILY.search(text) and ILLNESS.search(text)),
-    ("social-history", lambda text: SOCIAL.search(text)),
-    ("surgical-history", lambda text: SURGICAL.search(text)),
+    ("social-history", SOCIAL.search),
+    ("surgical-history", SURGICAL.search),
     ("medications", lambda text: drug_names(text) and DOSE.search(text)),
     ("past-medical-history", lambda text: PAST.search(text) and "presents" not in text),
 )

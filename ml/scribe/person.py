@@ -1,7 +1,7 @@
 """From the first and second person of a dialogue to the third person of a note.
 
-A patient's "I take my pills" and a doctor's "you take your pills" are both "she takes her pills". The sex that the
-pronoun needs is the record's; without one the patient is "the patient" and "they".
+A patient's "I take my pills" and a doctor's "you take your pills" are both "she takes her pills". The sex
+that the pronoun needs is the record's; without one the patient is "the patient" and "they".
 """
 
 from dataclasses import dataclass

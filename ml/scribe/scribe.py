@@ -19,13 +19,48 @@ from ml.scribe.sex import sex_said
 from ml.scribe.templates import Templates, load_templates
 from ml.scribe.units import units
 from ml.worker import Places, Progress, Spec
-from profiles.speech_records import ScribeNote, ScribeRequest, Segment, SpeechRemark
+from profiles.speech_records import (
+    ClinicalFact,
+    NoteSection,
+    ScribeNote,
+    ScribeRequest,
+    Segment,
+    SpeechRemark,
+)
 
 SPEC: Final = Spec(
     "scribe", "1", "DocumentReference", ScribeRequest, ScribeNote, "scribe", timeout_s=120
 )
 ENGLISH: Final = frozenset(
-    "the a and of to in is was i you it that for with have my your no yes okay on are do any so not this".split()
+    [
+        "the",
+        "a",
+        "and",
+        "of",
+        "to",
+        "in",
+        "is",
+        "was",
+        "i",
+        "you",
+        "it",
+        "that",
+        "for",
+        "with",
+        "have",
+        "my",
+        "your",
+        "no",
+        "yes",
+        "okay",
+        "on",
+        "are",
+        "do",
+        "any",
+        "so",
+        "not",
+        "this",
+    ]
 )
 LEAST_ENGLISH: Final = 0.15
 """Share of these words below which a text is not English; ordinary talk has more than a third."""
@@ -48,7 +83,8 @@ def load(places: Places) -> Scribe:
 def run(model: Scribe, given: ScribeRequest, progress: Progress) -> ScribeNote:
     """Propose a note; what stands against one is a remark, never an exception."""
     remarks: list[SpeechRemark] = []
-    sections = facts = ()
+    sections: tuple[NoteSection, ...] = ()
+    facts: tuple[ClinicalFact, ...] = ()
     template = given.template if given.template in model.templates else "soap"
     if template != given.template:
         text = "No such section template; the sections are those of soap."
@@ -103,8 +139,10 @@ EXAMPLE: Final = """[doctor] Good morning, what brings you in today?
 [patient] No, none of that.
 [doctor] Are you taking anything for it?
 [patient] I take ibuprofen four hundred milligrams twice a day.
-[doctor] Your blood pressure today is one twenty eight over seventy six. On exam there is mild swelling of the left knee.
-[doctor] I think this is early osteoarthritis. I want you to start physical therapy and I will see you back in six weeks.
+[doctor] Your blood pressure today is one twenty eight over seventy six.
+[doctor] On exam there is mild swelling of the left knee.
+[doctor] I think this is early osteoarthritis. I want you to start physical therapy.
+[doctor] I will see you back in six weeks.
 [patient] That sounds good."""
 
 

@@ -43,20 +43,28 @@ FILLERS: Final = (
     r"\byou know(?! (?:how|what|if|that|when|where|why|the|about|any))\b",
     r"\bi mean\b",
     r"(?<=,) like\s*(?=,)",
-    r"\b(?:actually|basically|literally|obviously|honestly|definitely|really|just|pretty much|certainly)\b",
+    r"\b(?:actually|basically|literally|obviously|honestly|definitely|really|just|pretty much|"
+    r"certainly)\b",
     r"\bgo ahead and\b",
-    r"\b(?:at the end of the day|or something like that|things like that|stuff like that|and stuff|or anything"
+    r"\b(?:at the end of the day|or something like that|things like that|stuff like that|"
+    r"and stuff|or anything"
     r" like that|anything like that|or whatever|and everything)\b",
 )
 LEADS: Final = re.compile(
-    r"^(?:[\s,.!?-]|(?:okay|ok|alright|all right|yeah|yep|yes|yup|no|nope|sure|right|well|so|great|good|and|but"
-    r"|then|now|perfect|excellent|gotcha|got it|wonderful|i see|absolutely|exactly|correct|of course|also|because|like|again"
-    r"|hey|hi|hello|thank you|thanks|anyway|like i said|as i said|first of all|first off|it sounds like"
-    r"|it looks like|looks like|sounds like|i think that|i think|i guess|i believe|i feel like|i would say"
-    r"|i know that|i know|i understand that|i understand|i see that|i see here that|i saw that|you said that|you said|you mentioned that|you mentioned)\b)+[\s,]*",
+    r"^(?:[\s,.!?-]|(?:okay|ok|alright|all right|yeah|yep|yes|yup|no|nope|sure|right|well|so|"
+    r"great|good|and|but"
+    r"|then|now|perfect|excellent|gotcha|got it|wonderful|i see|absolutely|exactly|correct|"
+    r"of course|also|because|like|again"
+    r"|hey|hi|hello|thank you|thanks|anyway|like i said|as i said|first of all|first off|"
+    r"it sounds like"
+    r"|it looks like|looks like|sounds like|i think that|i think|i guess|i believe|i feel like|"
+    r"i would say"
+    r"|i know that|i know|i understand that|i understand|i see that|i see here that|i saw that|"
+    r"you said that|you said|you mentioned that|you mentioned)\b)+[\s,]*",
 )
 TAILS: Final = re.compile(
-    r"[\s,]*\b(?:okay|alright|right|and|but|so|or|yeah|then|too|all right|because|you know|as well|though)\s*[.,?]*$"
+    r"[\s,]*\b(?:okay|alright|right|and|but|so|or|yeah|then|too|all right|because|you know|"
+    r"as well|though)\s*[.,?]*$"
 )
 _SPELLED: Final = tuple((re.compile(pattern), to) for pattern, to in SPELLINGS)
 _FILLER: Final = re.compile("|".join(FILLERS))

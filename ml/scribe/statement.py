@@ -8,12 +8,15 @@ from ml.scribe.units import Unit
 from ml.scribe.verbs import AUXILIARY, agrees
 
 ASKED: Final = re.compile(
-    r"^(?:.*?\b)?(?P<aux>do|did|have|are|were|can|could|has|is|does|was)\s+you(?:r (?P<own>[a-z ]{3,30}?))?\s+"
+    r"^(?:.*?\b)?(?P<aux>do|did|have|are|were|can|could|has|is|does|"
+    r"was)\s+you(?:r (?P<own>[a-z ]{3,30}?))?\s+"
     r"(?P<rest>.+)$"
 )
 HAD: Final = re.compile(
-    r"^(?:ever |also |still |really |currently |recently |been )*(?:having|have|had|get|getting|got|noticed|notice|"
-    r"noticing|experienced|experience|experiencing|feel|felt|feeling|been having|seen)\s+(?P<what>.+)$"
+    r"^(?:ever |also |still |really |currently |recently |been )*(?:having|have|had|get|getting|"
+    r"got|noticed|notice|"
+    r"noticing|experienced|experience|experiencing|feel|felt|feeling|been having|"
+    r"seen)\s+(?P<what>.+)$"
 )
 ANY: Final = re.compile(r"^(?:.*?\b)?(?P<what>(?:any|no)\b.+)$")
 DROPPED: Final = re.compile(
@@ -44,8 +47,10 @@ TO_NOTE: Final = (
 )
 _TO_NOTE: Final = tuple((re.compile(pattern), to) for pattern, to in TO_NOTE)
 CAPITALS: Final = re.compile(
-    r"\b(?:i|ct|mri|ekg|ecg|emg|copd|gerd|pcp|er|icu|bmi|hiv|ldl|hdl|tsh|cbc|a1c|psa|uti|pt|ed|iv|acl|mcl|lcl|"
-    r"echo(?=cg)|egd|afib(?=\b$)|dvt|pe(?= )|covid|covid-19|nsaids?|ent|ob|gyn|tens|otc|nph|bnp|esr|crp|ana|uri|gi|er)\b"
+    r"\b(?:i|ct|mri|ekg|ecg|emg|copd|gerd|pcp|er|icu|bmi|hiv|ldl|hdl|tsh|cbc|a1c|psa|uti|pt|ed|iv|"
+    r"acl|mcl|lcl|"
+    r"echo(?=cg)|egd|afib(?=\b$)|dvt|pe(?= )|covid|covid-19|nsaids?|ent|ob|gyn|tens|otc|nph|bnp|"
+    r"esr|crp|ana|uri|gi|er)\b"
 )
 
 

@@ -71,7 +71,7 @@ def symptoms_of(units: Sequence[Unit], told: Sequence[bool]) -> list[Symptom]:
 
 
 def listed(names: Sequence[str], last: str) -> str:
-    """ "fever, chills or cough"."""
+    """Names in a sentence: "fever, chills or cough"."""
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} {last} {names[-1]}"

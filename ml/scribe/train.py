@@ -123,13 +123,19 @@ def folds_of(count: int, folds: int, seed: int) -> Any:
     return np.random.default_rng(seed).permutation(count) % folds
 
 
+def dealt(fold: Any, number: int) -> tuple[list[int], list[int]]:
+    """Which examples a fold is trained on, and which it is measured on."""
+    seen, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+    return seen.tolist(), held.tolist()
+
+
 def validated_headers(
     features: Sequence[Sequence[str]], near: Matrix, labels: Any, classes: int, fold: Any
 ) -> float:
     """Cross-validated accuracy of the section header."""
     right = 0
     for number in range(int(fold.max()) + 1):
-        seen, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        seen, held = dealt(fold, number)
         models = fit_headers([features[at] for at in seen], near[seen], labels[seen], classes)
         scores = header_scores(models, [features[at] for at in held], near[held])
         right += int((scores.argmax(axis=1) == labels[held]).sum())
@@ -212,9 +218,7 @@ def main(arguments: Sequence[str]) -> int:
     add("--seed", type=int, default=1)
     add("--json", action="store_true", help="print the scores as JSON")
     chosen = parser.parse_args(arguments)
-    model = train(
-        chosen.dialogues, chosen.models, chosen.folds, chosen.seed, lambda what: _say(what)
-    )
+    model = train(chosen.dialogues, chosen.models, chosen.folds, chosen.seed, _say)
     chosen.out.mkdir(parents=True, exist_ok=True)
     save_model(model, chosen.out / SHIPPED.name)
     card = model_card(model.about)

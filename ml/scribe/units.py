@@ -1,7 +1,7 @@
 """Turns to units: sentences of one speaker, and a question with its answer.
 
-Speech recognised without punctuation has no sentences, so long runs are cut where a new clause begins. A yes or no
-belongs to the question before it and rests on both segments.
+Speech recognised without punctuation has no sentences, so long runs are cut where a new clause begins. A
+yes or no belongs to the question before it and rests on both segments.
 """
 
 import re
@@ -18,25 +18,75 @@ LEAST: Final = 5
 MARK: Final = re.compile(r"\b(?:okay|alright|all right)\b[\s,]*")
 CLAUSE: Final = re.compile(
     r"\b(?:(?:and|but|so|now|then|because|or)\s+(?:then\s+|so\s+|also\s+)?)?"
-    r"(?:i|you|we|he|she|it|they|there|that|this|your|my|let us|let me|do you|did you|have you|are you|any|has|how|what)\b"
-    r"(?=\s+(?:am|is|are|was|were|have|has|had|do|does|did|will|would|can|could|should|may|might|want|think|also|"
-    r"see|know|feel|felt|take|took|get|got|go|went|need|notice|noticed|use|used|tried|try|like|started|been|ever|"
+    r"(?:i|you|we|he|she|it|they|there|that|this|your|my|let us|let me|do you|did you|have you|"
+    r"are you|any|has|how|what)\b"
+    r"(?=\s+(?:am|is|are|was|were|have|has|had|do|does|did|will|would|can|could|should|may|might|"
+    r"want|think|also|"
+    r"see|know|feel|felt|take|took|get|got|go|went|need|notice|noticed|use|used|tried|try|like|"
+    r"started|been|ever|"
     r"any|you|your|\w+ (?:is|are|was|were|looks?|has))\b)",
 )
 HELD: Final = frozenset(
-    "that if when what how where whether which who whom think know say said want like see than as to for of with "
-    "while since until unless the a an whatever did do does have has are is was were can could would will".split()
+    [
+        "that",
+        "if",
+        "when",
+        "what",
+        "how",
+        "where",
+        "whether",
+        "which",
+        "who",
+        "whom",
+        "think",
+        "know",
+        "say",
+        "said",
+        "want",
+        "like",
+        "see",
+        "than",
+        "as",
+        "to",
+        "for",
+        "of",
+        "with",
+        "while",
+        "since",
+        "until",
+        "unless",
+        "the",
+        "a",
+        "an",
+        "whatever",
+        "did",
+        "do",
+        "does",
+        "have",
+        "has",
+        "are",
+        "is",
+        "was",
+        "were",
+        "can",
+        "could",
+        "would",
+        "will",
+    ]
 )
 QUESTION: Final = re.compile(
-    r"^(?:do|did|does|have|has|are|is|was|were|can|could|any|how|what|when|where|which|who|why|would|will)\b"
+    r"^(?:do|did|does|have|has|are|is|was|were|can|could|any|how|what|when|where|which|who|why|"
+    r"would|will)\b"
 )
 YES: Final = re.compile(
-    r"^[\s,]*(?:yes|yeah|yep|yup|correct|right|sure|i do|i have|i did|i am|it does|it is|absolutely|exactly|uh-huh|mhm|mm-hmm|"
+    r"^[\s,]*(?:yes|yeah|yep|yup|correct|right|sure|i do|i have|i did|i am|it does|it is|"
+    r"absolutely|exactly|uh-huh|mhm|mm-hmm|"
     r"definitely|that is right|that is correct|they do|it has|a little)\b"
 )
 OPEN: Final = re.compile(r"\b(?:how|what|when|where|which|who|why|tell me)\b")
 NO: Final = re.compile(
-    r"^[\s,]*(?:no|nope|not|none|never|i do not|i have not|i did not|it does not|nah|nothing|negative|neither|it is not|i am not)\b"
+    r"^[\s,]*(?:no|nope|not|none|never|i do not|i have not|i did not|it does not|nah|nothing|"
+    r"negative|neither|it is not|i am not)\b"
 )
 SHORT: Final = 7
 
