@@ -7,6 +7,7 @@ from typing import Final, cast
 
 EVALUATIONS: Final = {
     "coding": ("conformance.evaluate_coding:main", "codes of notes against codes of coders"),
+    "scribe": ("conformance.evaluate_scribe:main", "notes of visits against notes of clinicians"),
 }
 
 
