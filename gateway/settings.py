@@ -71,7 +71,10 @@ TABLE: Final = (
     Setting("note_template", "soap", "", "section template of a note where nobody asks for one"),
     Setting("recording_consent", "off", "", "required: no note without a Consent that permits it"),
     Setting(
-        "recording_consent_category", "", "", "SYSTEM|CODE that such a Consent has; empty: any"
+        "recording_consent_category",
+        "",
+        "",
+        "category of such a Consent, system and code joined by a bar; empty: any",
     ),
     Setting("recording_max_bytes", 500_000_000, "bytes", "largest recording that is read"),
     Setting("code_notes", "on", "", "on: a note is coded once a person has made it final; off"),
