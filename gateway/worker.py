@@ -23,9 +23,15 @@ from gateway.lane import Handler, Lane
 from gateway.lane_calls import Answer, serve_calls
 from gateway.logs import configure_logging
 from gateway.settings import TERMINOLOGY, load_settings
+from gateway.transcription import NO_ENGINE, Recogniser, Transcription
+from gateway.transcription import Loaded as Ready
+from gateway.transcription_job import TranscriptionJob
 from ml.worker import Places, Spec, Worker, missing, workers
 from profiles.coding_records import CodingRequest
+from profiles.outcome import OperationOutcomeError
 from profiles.records import StudyRef
+from profiles.speech_records import ScribeRequest, TranscriptionRequest
+from profiles.task import TRANSCRIBE
 from terminology.icd10cm.base import base_files, compile_base
 
 log = logging.getLogger("isthmus.worker")
@@ -93,7 +99,7 @@ def run_lane(
         loaded.append(LOADERS[worker.SPEC.given](store, worker, places))
     if not loaded:
         return 3
-    handlers = {one.spec.name: one.handler for one in loaded}
+    handlers = {one.code or one.spec.name: one.handler for one in loaded}
     timeout_s = max(one.spec.timeout_s for one in loaded)
     if calls is not None:
         answers = {one.spec.name: one.answer for one in loaded if one.answer is not None}
@@ -110,6 +116,8 @@ class Loaded:
     spec: Spec
     handler: Handler
     answer: Answer | None = None
+    code: str = ""
+    """Code of its Tasks, where that is not the worker's name."""
 
 
 def _load_analysis(store: Store, worker: Worker, places: Places) -> Loaded:
@@ -124,9 +132,37 @@ def _load_coding(store: Store, worker: Worker, places: Places) -> Loaded:
     return Loaded(worker.SPEC, CodingJob(store, coding), CodingCall(coding))
 
 
+def _load_recogniser(store: Store, worker: Worker, places: Places) -> Loaded:
+    """Recogniser and scribe in one process: the words of a visit do not lie about between two jobs."""
+    try:
+        recogniser = Recogniser(Ready(worker, worker.load(places)))
+    except OperationOutcomeError as error:
+        log.warning("worker.off", extra={"worker": worker.SPEC.name, "needs": error.diagnostics})
+        recogniser = Recogniser(why_not=f"{NO_ENGINE} ({error.diagnostics})")
+    return _load_transcription(store, worker, places, recogniser)
+
+
+def _load_scribe(store: Store, worker: Worker, places: Places) -> Loaded:
+    """The scribe alone: transcripts that people have made; what is audio is told that nothing hears it."""
+    return _load_transcription(store, worker, places, Recogniser())
+
+
+def _load_transcription(
+    store: Store, worker: Worker, places: Places, recogniser: Recogniser
+) -> Loaded:
+    scribe = next(one for one in workers().values() if one.SPEC.given is ScribeRequest)
+    ready = Ready(scribe, scribe.load(places))
+    folder = places.terminology.parent
+    transcription = Transcription(store, folder, load_settings(), recogniser, ready)
+    transcription.sweep()
+    return Loaded(worker.SPEC, TranscriptionJob(store, transcription), code=TRANSCRIBE.code)
+
+
 LOADERS: Final[Mapping[type, Callable[[Store, Worker, Places], Loaded]]] = {
     StudyRef: _load_analysis,
     CodingRequest: _load_coding,
+    TranscriptionRequest: _load_recogniser,
+    ScribeRequest: _load_scribe,
 }
 """By the record that a worker is given."""
 
