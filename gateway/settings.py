@@ -63,9 +63,6 @@ TABLE: Final = (
     Setting("code_settle_s", 2.0, "s", "quiet time after an encounter's last document"),
     Setting("code_wait_s", 30.0, "s", "how long $code waits before it answers 202"),
     Setting("document_servers", (), "", "URL prefixes from which attachments may be fetched"),
-    Setting("speech_server", "", "", "base of an OpenAI-compatible speech server, with its /v1"),
-    Setting("speech_model", "", "", "name of the model on the speech server"),
-    Setting("speech_key_file", "", "", "file with the key of the speech server; empty: none"),
     Setting(
         "transcribe_recordings", "on-arrival", "", "when visits are noted: on-arrival or on-demand"
     ),
@@ -86,6 +83,9 @@ TABLE: Final = (
         "live_keep_withdrawn", "no", "", "yes: keep what was recorded until consent was withdrawn"
     ),
     Setting("code_notes", "on", "", "on: a note is coded once a person has made it final; off"),
+    Setting("speech_server", "", "", "base of an OpenAI-compatible speech server, with its /v1"),
+    Setting("speech_model", "", "", "name of the model on the speech server"),
+    Setting("speech_key_file", "", "", "file with the key of the speech server; empty: none"),
     Setting("payers", "", "", "JSON file of the payers that Claims are sent to"),
     Setting("payer_servers", (), "", "URL prefixes below which an insurer's Endpoint may be used"),
     Setting(
@@ -138,9 +138,6 @@ class Settings:
     code_settle_s: float
     code_wait_s: float
     document_servers: tuple[str, ...]
-    speech_server: str
-    speech_model: str
-    speech_key_file: str
     transcribe_recordings: str
     transcribe_wait_s: float
     transcript_types: tuple[str, ...]
@@ -155,6 +152,9 @@ class Settings:
     live_sessions: int
     live_keep_withdrawn: str
     code_notes: str
+    speech_server: str
+    speech_model: str
+    speech_key_file: str
     payers: str
     payer_servers: tuple[str, ...]
     claim_submission: str

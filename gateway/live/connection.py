@@ -9,14 +9,14 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import anyio.to_thread
 import orjson
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.live.messages import HEAD, read_frame, read_message, read_start
+from gateway.live.messages import read_frame, read_message, read_start
 from gateway.live.recognition import Recognise, Recognition
 from gateway.live.recording import Recording
 from gateway.live.sessions import Ended, Sessions
@@ -45,6 +45,7 @@ _CLOSES: Final = {
     "conflict": TAKEN,
 }
 TAKEN_TEXT: Final = "another connection goes on with this session"
+FULL: Final = "The recording ends where it was as long as one may be: what came after is missing."
 STOPPED: Final = "The patient does not consent any more."
 
 
@@ -138,7 +139,12 @@ class Connection:
         recording = self._begun()
         offset, audio = read_frame(frame)
         most = self._settings.live_max_bytes
-        await _away(lambda: recording.append(self._holder, offset, audio, most))
+        try:
+            await _away(lambda: recording.append(self._holder, offset, audio, most))
+        except OperationOutcomeError as error:
+            if error.kind_name == "too-costly":
+                await self._end(recording, note=FULL)
+            raise
         if recording.received - recording.durable >= SYNC_BYTES:
             await self._sync()
 
@@ -152,7 +158,7 @@ class Connection:
             await self._finish(said)
         elif kind == "stop":
             recording = self._begun()
-            await self._stop(recording, STOPPED)
+            await self._end(recording, why=STOPPED)
         else:
             raise OperationOutcomeError(
                 "invalid", "type is one of start, resume, finish and stop", "type"
@@ -182,14 +188,14 @@ class Connection:
         wanted = said.get("offset", recording.received)
         if wanted != recording.received:
             raise OperationOutcomeError(
-                "invalid", f"{recording.received} bytes were received, which is not offset", "offset"
+                "invalid",
+                f"{recording.received} bytes were received, which is not offset",
+                "offset",
             )
-        ended = await _away(lambda: self._sessions.finish(recording))
-        self._recording = None
-        raise _Over(_finished(ended))
+        await self._end(recording)
 
-    async def _stop(self, recording: Recording, why: str) -> None:
-        ended = await _away(lambda: self._sessions.finish(recording, why=why))
+    async def _end(self, recording: Recording, note: str = "", why: str = "") -> NoReturn:
+        ended = await _away(lambda: self._sessions.finish(recording, note=note, why=why))
         self._recording = None
         raise _Over(_finished(ended))
 
@@ -204,9 +210,9 @@ class Connection:
         if now - self._synced >= SYNC_S:
             await self._sync()
             if why := await _away(lambda: self._sessions.why_not(recording.start)):
-                await self._stop(recording, why)
+                await self._end(recording, why=why)
             if now - recording.opened > self._settings.live_max_s:
-                raise OperationOutcomeError("too-costly", "the session is as long as one may be")
+                await self._end(recording, note=FULL)
         await self._hear()
 
     async def _sync(self) -> None:
@@ -267,7 +273,8 @@ def _finished(ended: Ended) -> dict[str, Any]:
     media = ended.media or None
     if ended.why:
         return {"type": "stopped", "text": ended.why, "media": media, "offset": ended.size}
-    return {"type": "finished", "media": media, "offset": ended.size}
+    told = {"type": "finished", "media": media, "offset": ended.size}
+    return {**told, "complete": not ended.note, **({"text": ended.note} if ended.note else {})}
 
 
 async def _away(work: Callable[[], T]) -> T:

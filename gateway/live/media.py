@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import struct
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +11,14 @@ from gateway.live.messages import PCM, Start
 from profiles.fhir_time import instant
 from terminology.coding import Code, concept
 from terminology.systems import ISTHMUS
-from datetime import UTC, datetime
 
 AUDIO: Final = Code("http://terminology.hl7.org/CodeSystem/media-type", "audio", "Audio")
 CHANNEL_ROLE: Final = f"{ISTHMUS}/StructureDefinition/channel-role"
 """Who speaks in a channel: ``doctor``, ``patient``, ``other``; one for each channel, in their order."""
 
+WAV: Final = "audio/wav"
+WAV_HEAD: Final = 44
+"""Bytes before the samples."""
 INCOMPLETE: Final = (
     "This recording is incomplete: the connection was lost and the client did not come back in time. "
     "It holds everything that was received until then."
@@ -41,7 +44,7 @@ def media_of(
     """
     audio = file.read_bytes()
     if start.media == PCM:
-        content, media_type = wav(audio, start.rate, start.channels), "audio/wav"
+        content, media_type = wav(audio, start.rate, start.channels), WAV
     else:
         content, media_type = audio, start.media
     binary: dict[str, Any] = {

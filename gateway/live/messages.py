@@ -65,7 +65,9 @@ class Start:
 def read_message(text: str) -> tuple[str, Mapping[str, Any]]:
     """Type and members of a message (``structure``, ``invalid``, ``too-costly``)."""
     if len(text) > LARGEST_TEXT:
-        raise OperationOutcomeError("too-costly", f"a message has at most {LARGEST_TEXT} characters")
+        raise OperationOutcomeError(
+            "too-costly", f"a message has at most {LARGEST_TEXT} characters"
+        )
     said = loads_exact(text.encode("utf-8", "surrogatepass"))
     if not isinstance(said, dict) or not isinstance(said.get("type"), str):
         raise OperationOutcomeError("invalid", "a message is a JSON object with a type", "type")
@@ -124,7 +126,9 @@ def _format(given: Any) -> tuple[str, int, int]:
     found = dict(part.partition("=")[::2] for part in parameters)
     if set(found) != {"rate", "channels"} or not all(map(_NUMBER.fullmatch, found.values())):
         raise OperationOutcomeError(
-            "value", "audio/pcm has rate and channels: audio/pcm;rate=16000;channels=1", "contentType"
+            "value",
+            "audio/pcm has rate and channels: audio/pcm;rate=16000;channels=1",
+            "contentType",
         )
     rate, channels = int(found["rate"]), int(found["channels"])
     if rate not in _RATES or channels not in _CHANNELS:

@@ -5,7 +5,7 @@ will not change any more and is final; one at its edge may be half a word and co
 the end comes from the whole recording, not from here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,6 @@ from gateway.live.media import wav
 from gateway.live.messages import PCM
 from gateway.live.recording import Recording
 from profiles.outcome import OperationOutcomeError
-from profiles.records import from_json, to_json
 from profiles.speech_records import Audio, Segment, Transcript, TranscriptionRequest
 
 Recognise = Callable[[TranscriptionRequest], Transcript]
@@ -27,8 +26,12 @@ LONGEST_S: Final = 20.0
 QUIET_S: Final = 5.0
 TRIES: Final = 3
 WINDOW: Final = "window.wav"
-NO_ENGINE: Final = "No speech recogniser is configured: the recording is kept, segments do not come."
-NO_WINDOWS: Final = "Segments come of PCM only: the recording is kept and recognised when it is finished."
+NO_ENGINE: Final = (
+    "No speech recogniser is configured: the recording is kept, segments do not come."
+)
+NO_WINDOWS: Final = (
+    "Segments come of PCM only: the recording is kept and recognised when it is finished."
+)
 _FOR_GOOD: Final = frozenset({"not-supported", "not-found", "login", "value", "forbidden"})
 
 
@@ -88,10 +91,14 @@ class Recognition:
         most = int(LONGEST_S * start.rate) * start.step
         end = min(end, self.start + most)
         length_s = (end - self.start) / start.bytes_per_s
-        file = recording.folder / WINDOW
-        file.write_bytes(wav(recording.read(self.start, end), start.rate, start.channels))
         if self._recognise is None:
             raise OperationOutcomeError("not-supported", NO_ENGINE)
+        file = recording.folder / WINDOW
+        audio = wav(recording.read(self.start, end), start.rate, start.channels)
+        try:
+            file.write_bytes(audio)
+        except OSError:
+            raise OperationOutcomeError("transient", "the session has ended") from None
         transcript = self._recognise(_request(recording, file))
         return self._parts(transcript, length_s, end)
 
@@ -110,22 +117,6 @@ class Recognition:
     def _bytes(self, seconds: float) -> int:
         start = self._recording.start
         return int(seconds * start.rate) * start.step
-
-
-def lane_recogniser(
-    call_lane: Callable[[str, dict[str, Any], float], dict[str, Any]],
-    lane: str,
-    name: str,
-    wait_s: float = 30.0,
-) -> Recognise:
-    """The recogniser of a lane: ``{"name", "request"}`` is answered with ``{"transcript"}``."""
-
-    def recognise(request: TranscriptionRequest) -> Transcript:
-        asked = {"name": name, "request": to_json(request)}
-        answer: Mapping[str, Any] = call_lane(lane, asked, wait_s)
-        return from_json(Transcript, answer["transcript"])
-
-    return recognise
 
 
 def _request(recording: Recording, file: Path) -> TranscriptionRequest:

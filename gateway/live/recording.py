@@ -45,7 +45,9 @@ class Recording:
         self.start = start
         self._clock = clock
         self._lock = threading.Lock()
-        self._file = os.open(folder / AUDIO, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._file = os.open(
+            folder / AUDIO, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
+        )
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -106,7 +108,9 @@ class Recording:
         with self._lock:
             self._require_open()
             if holder != self._holder:
-                raise OperationOutcomeError("conflict", "another connection goes on with this session")
+                raise OperationOutcomeError(
+                    "conflict", "another connection goes on with this session"
+                )
             if offset > self.received:
                 raise OperationOutcomeError(
                     "invalid", f"there is a gap: the next byte is number {self.received}"

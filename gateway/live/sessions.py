@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from adapters.store import Store, Transaction
+from adapters.store import Store, StoredVersion, Transaction
 from gateway.interactions.write import OnCreated, Writes
 from gateway.live import recording as on_disk
-from gateway.live.media import INCOMPLETE, WITHDRAWN, media_of
+from gateway.live.media import INCOMPLETE, WAV, WAV_HEAD, WITHDRAWN, media_of
 from gateway.live.messages import Start
 from gateway.live.recording import MAKING, Recording
 from gateway.recording_consent import why_not_consented
@@ -46,11 +46,14 @@ class Ended:
         Bytes of audio in it.
     why : str
         Why it was stopped; empty when its client has finished it.
+    note : str
+        What a person has to know of it; empty when it is complete.
     """
 
     media: str
     size: int
     why: str = ""
+    note: str = ""
 
 
 class Sessions:
@@ -137,7 +140,9 @@ class Sessions:
             ``transient`` while it is being finished.
         """
         if not hmac.compare_digest(self.token(session).encode(), token.encode()):
-            raise OperationOutcomeError("forbidden", "the token is not that of the session", "token")
+            raise OperationOutcomeError(
+                "forbidden", "the token is not that of the session", "token"
+            )
         with self._lock:
             if session in self._ending:
                 raise OperationOutcomeError("transient", _BUSY)
@@ -146,7 +151,7 @@ class Sessions:
         stored = self._store.current("Media", session)
         if stored is None:
             raise OperationOutcomeError("not-found", "nothing was kept of this session", "session")
-        return Ended("" if stored.deleted else f"Media/{session}", 0)
+        return _ended(session, stored)
 
     def why_not(self, start: Start) -> str:
         """Why a patient must not be recorded; empty when he may be."""
@@ -239,4 +244,17 @@ class Sessions:
 
             self._store.transact(write)
         recording.remove()
-        return Ended(f"Media/{session}" if keep else "", size if keep else 0, why)
+        return Ended(f"Media/{session}" if keep else "", size if keep else 0, why, note)
+
+
+def _ended(session: str, stored: StoredVersion) -> Ended:
+    """What a session has become, as its Media says."""
+    if stored.deleted:
+        return Ended("", 0)
+    media = stored.json()
+    attachment = media.get("content", {})
+    head = WAV_HEAD if attachment.get("contentType") == WAV else 0
+    note = " ".join(one.get("text", "") for one in media.get("note", ()))
+    stopped = media.get("status") == "stopped"
+    size = int(attachment.get("size", head)) - head
+    return Ended(f"Media/{session}", size, note if stopped else "", note)

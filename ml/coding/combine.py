@@ -101,6 +101,19 @@ def _diabetes(found: Codes) -> Codes:
     return [*before, *made, *after]
 
 
+def _combinations(found: Codes) -> Codes:
+    """Two codes that have one code for both (I.B.9)."""
+    for first, beside, code, replaced, rule in rows("combinations"):
+        one, other = _best(found, re.escape(first) + "$"), _best(found, beside)
+        if one is None or other is None or one is other:
+            continue
+        rules = (*one.rules, cite(rule, "One code combines the two conditions."))
+        made = replace(one, code=code, spans=one.spans + other.spans, rules=rules, among=())
+        gone = other if replaced == "both" else None
+        found = [made if known is one else known for known in found if known is not gone]
+    return found
+
+
 def _chronic_pain(found: Codes) -> Codes:
     """Pain of a site that is documented as chronic has a code for that beside the site (I.C.6.b.1.b)."""
     made = []
@@ -145,6 +158,7 @@ RULES: Final[tuple[Callable[[Codes], Codes], ...]] = (
     _chronic_pain,
     _distinct,
     _specific_first,
+    _combinations,
     _diabetes,
     _hypertension,
     integral,

@@ -27,7 +27,6 @@ WHEN: Final = re.compile(
 )
 TOLD: Final = frozenset((kinds.COMPLAINT, kinds.PRESENT, kinds.ASSESSMENT, kinds.PLAN, kinds.OTHER))
 INJURY: Final = re.compile(r"[ST](?!36|37|38|39|4|50|7[89]|8)|S")
-CHARACTER: Final = 7
 
 
 def external_causes(

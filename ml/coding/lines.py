@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from ml.coding.documented import Setting
 from ml.coding.note_checks import READ, unusable
 from ml.coding.pointers import IMMUNIZATION, pointers_of
 from ml.coding.procedure_codes import ProcedureCodes
@@ -107,7 +108,8 @@ def suggest_lines(
     notes: Noted = tuple(zip(request.notes, parts, strict=True))
     kind = visit_of(request, notes).kind
     hospital = request.setting == "inpatient" or kind == "emergency"
-    done = [one for note, read in notes for one in performed(note, read)]
+    setting = Setting(request.service_date, hospital)
+    done = [one for note, read in notes for one in performed(note, read, setting)]
     found = lines_of(done, codes, hospital=hospital)
     if not codes.has_cpt:
         drugs = [

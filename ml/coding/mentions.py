@@ -50,6 +50,8 @@ OPENING: Final = re.compile(
     r"most recent|most likely|symptomatic treatment)\b",
     re.IGNORECASE,
 )
+LISTS: Final = re.compile(r"(?:immuniz|vaccin|allerg|medic|meds\b|screen|family)", re.IGNORECASE)
+"""Beginnings of lines that list what is no problem of the patient's."""
 FOLLOWED: Final = re.compile(
     r"follow[- ]?up\s+(?:of|for|on|regarding|visit for)?\s*(?!in\b|with\b|as\b|after\b|at\b|when\b|"
     r"if\b|to\b|appointment|scheduled|\d)[a-z]",
@@ -134,8 +136,9 @@ def leads(text: str, section: Section) -> list[Mention]:
             continue
         last = section.lines[following - 1].end
         found.append(Mention(line.start, end, section.kind, role, (line.start, last)))
-        if section.kind == kinds.ASSESSMENT:
-            found += _asides(text, line, end, section.kind)
+        if section.kind == kinds.ASSESSMENT and not LISTS.match(text, line.start, line.end):
+            cut = CUT.search(text, line.start, line.end)
+            found += _asides(text, line, cut.end() if cut else end, section.kind)
     return found
 
 
@@ -144,8 +147,7 @@ def _asides(text: str, line: Line, begin: int, section: str) -> list[Mention]:
     return [
         Mention(start, start + len(text[start:end].rstrip(" .,")), section, ASIDE, (start, end))
         for start, end in sentences(text, begin, line.end)
-        if start > begin
-        and len(text[start:end].split()) <= WORDS_OF_ASIDE
+        if len(text[start:end].split()) <= WORDS_OF_ASIDE
         and not OPENING.match(text, start, end)
         and not LABEL.match(text, start, end)
         and not VERB.search(text, start, end)

@@ -7,7 +7,7 @@ from typing import Final
 from ml.coding import sections as kinds
 from ml.coding.found import SURE, Found
 from ml.coding.index import Index, Release
-from ml.coding.match import DEFAULT, Matcher
+from ml.coding.match import Matcher
 from ml.coding.meant import meant
 from ml.coding.mentions import ASIDE, LEAD, LISTED, MANAGED, NARRATIVE, Mention, leads, managed
 from ml.coding.narrative import RANK, narrative
@@ -25,8 +25,6 @@ PLANNED: Final = 0.9
 """A line of a plan names a problem less surely than one of an assessment."""
 ALONE: Final = 0.8
 """Worth of a problem that running text names, where the note has no list of problems."""
-QUALITY: Final = 0.5
-LEXICAL_QUALITY: Final = 0.55
 SAID: Final = 0.95
 """Quality that an aside needs: a term that is there as it stands."""
 LISTING: Final = frozenset((kinds.ASSESSMENT, kinds.PLAN, kinds.PROBLEMS))
@@ -85,7 +83,8 @@ class NoteReader:
 
     def _problems(self, text: str, mention: Mention) -> list[Problem]:
         """The problems of a mention that are believed; by meaning when its words find none."""
-        found = [p for p in self._reader.read(text, mention) if p.candidate.quality >= _needed(p)]
+        least = SAID if mention.role == ASIDE else 0.0
+        found = [p for p in self._reader.read(text, mention) if p.candidate.quality >= least]
         if found:
             return found
         other = meant(text, mention, self._matcher)
@@ -169,12 +168,3 @@ def _promoted(told: list[Found], read: Read, found: list[Found]) -> list[Found]:
         chosen = [one for one in named if one.spans[0].section == kinds.COMPLAINT]
     strength = ALONE / ROLE[NARRATIVE]
     return [replace(one, score=one.score * strength) if one in chosen else one for one in told]
-
-
-def _needed(problem: Problem) -> float:
-    """The quality from which a match is believed: words alone need more than a default term."""
-    if problem.mention.role == ASIDE:
-        return SAID
-    if problem.candidate.kind == DEFAULT:
-        return QUALITY
-    return LEXICAL_QUALITY

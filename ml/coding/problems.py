@@ -25,6 +25,7 @@ CAUSE: Final = "cause"
 WITH: Final = "with"
 AND: Final = "and"
 UNCERTAIN: Final = "uncertain"
+PAST: Final = "past"
 
 LINK: Final = re.compile(
     r"(?P<cause>\b(?:due to|secondary to|caused by|because of|related to|as a result of|attributed "
@@ -39,6 +40,7 @@ LINK: Final = re.compile(
     r"(?P<with>(?<!acute )\bon\b|\b(?:with|w/|in the setting of|associated with|complicated by|as "
     r"well as|plus|in "
     r"patient with)\b)|"
+    r"(?P<past>(?<=\s)(?=(?:status[- ]post|s/p)\b))|"
     r"(?P<and>\band\b|&|,|;|\+|\s/\s|(?<=[a-zA-Z]{3})/(?=[a-zA-Z]{3})|\(|\)|(?<=\w\w)\.\s)",
     re.IGNORECASE,
 )
@@ -60,6 +62,8 @@ NUMBERED: Final = re.compile(r"(?:type|stage|grade|class)\d")
 MERGE: Final = 0.02
 PIECES: Final = 6
 FLOOR: Final = 0.3
+QUALITY: Final = 0.5
+LEXICAL_QUALITY: Final = 0.55
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,10 @@ def _pieces(text: str, start: int, end: int) -> list[_Piece]:
         if text[begin : match.start()].strip():
             found.append(_Piece(begin, match.start(), link, uncertain))
             link, uncertain = "", match.lastgroup == UNCERTAIN
-            link = AND if uncertain else str(match.lastgroup)
+            link = AND if uncertain or match.lastgroup == PAST else str(match.lastgroup)
         else:
             uncertain = uncertain or match.lastgroup == UNCERTAIN
-            if match.lastgroup != UNCERTAIN and match.lastgroup != AND:
+            if match.lastgroup in (CAUSE, WITH):
                 link = str(match.lastgroup)
         begin = match.end()
     if text[begin:end].strip():
@@ -168,7 +172,7 @@ class Reader:
         if coded is not None:
             return self._documented(coded.group(), found)
         if any(w not in SOFT and w not in SITES and not LEVEL.fullmatch(w) for w in words):
-            return found if found and found[0].quality >= FLOOR else []
+            return found if found and found[0].quality >= _needed(found[0]) else []
         return found if found and found[0].term and found[0].quality >= ALL else []
 
     def _documented(self, code: str, found: list[Candidate]) -> list[Candidate]:
@@ -214,7 +218,7 @@ class Reader:
         made = Problem(
             mention, start, end, words, status, pieces[0].link, found[0], tuple(found[1:])
         )
-        return mass * found[0].quality ** 2, made
+        return mass * found[0].quality ** 3, made
 
 
 def _spoken(text: str, start: int, end: int) -> list[Token]:
@@ -244,6 +248,11 @@ def said_of(text: str, start: int, end: int) -> str:
     said = context.status(text[line:stop], start - line, end - line)
     inner = re.match(r"(?:no|resolved|denies|negative|without)\b", text[start:end], re.IGNORECASE)
     return context.NEGATED if inner and said == context.PRESENT else said
+
+
+def _needed(candidate: Candidate) -> float:
+    """The quality from which a match is believed: words alone need more than a default term."""
+    return QUALITY if candidate.term is not None else LEXICAL_QUALITY
 
 
 def _says_all(problem: Problem) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 from ml.coding import context
 from ml.coding import sections as kinds
-from ml.coding.documented import DONE, NAMED, PAST, RESULT, UNREAD, status_of
+from ml.coding.documented import DONE, NAMED, PAST, RESULT, UNREAD, Setting, status_of
 from ml.coding.procedure_details import details_of, side_of
 from ml.coding.procedure_table import Concept, concepts
 from ml.coding.sections import Section
@@ -62,7 +62,7 @@ class Performed:
     texts: tuple[str, ...]
 
 
-def performed(note: Note, parts: Sequence[Section]) -> list[Performed]:
+def performed(note: Note, parts: Sequence[Section], setting: Setting) -> list[Performed]:
     """What was done, once per concept and side, the surest sentence of each.
 
     Parameters
@@ -70,10 +70,12 @@ def performed(note: Note, parts: Sequence[Section]) -> list[Performed]:
     note : Note
     parts : sequence of Section
         Its sections.
+    setting : Setting
+        Where and when it was written.
     """
     read = note.text[: parts[-1].end] if parts else ""
     named = _named(read)
-    found = [one for part in parts for one in _of_section(note, part, named)]
+    found = [one for part in parts for one in _of_section(note, part, named, setting)]
     best: dict[tuple[str, str], Performed] = {}
     for one in sorted(found, key=lambda one: -one.score):
         # Each injection of a drug counts, every other concept once per side.
@@ -100,7 +102,9 @@ def _named(text: str) -> list[Concept]:
     ]
 
 
-def _of_section(note: Note, part: Section, named: Sequence[Concept]) -> Iterator[Performed]:
+def _of_section(
+    note: Note, part: Section, named: Sequence[Concept], setting: Setting
+) -> Iterator[Performed]:
     if part.kind in UNREAD:
         return
     spans = context.sentences(note.text, part.start, part.end)
@@ -112,7 +116,7 @@ def _of_section(note: Note, part: Section, named: Sequence[Concept]) -> Iterator
         texts = (sentence, around, note.text[part.start : part.end])
         for concept in named:
             for place in _places(concept, sentence):
-                score = _score(concept, sentence, place, part.kind)
+                score = _score(concept, sentence, place, part.kind, setting)
                 if score:
                     evidence = Evidence(note.document, start, end, sentence, part.kind)
                     yield _performed(concept, evidence, score, texts, place)
@@ -157,9 +161,11 @@ def _is_imaging(concept: Concept) -> bool:
     return concept.kind in ("imaging", "remote")
 
 
-def _score(concept: Concept, sentence: str, place: tuple[int, int], section: str) -> float:
+def _score(
+    concept: Concept, sentence: str, place: tuple[int, int], section: str, setting: Setting
+) -> float:
     """How sure it is that it was done at this visit; zero when it was not, or not here."""
-    status = status_of(sentence, *place, section)
+    status = status_of(sentence, *place, section, setting)
     here = bool(HERE.search(sentence))
     if status == DONE:
         return _done(concept, here, section)

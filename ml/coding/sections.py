@@ -38,6 +38,8 @@ LONG_NAMES: Final = tuple(name for name in KINDS if len(name) > 6)
 WEAK: Final = frozenset(
     (
         "s",
+        "a",
+        "p",
         "o",
         "ap",
         "time",

@@ -16,7 +16,11 @@ from ml.coding.tables import words_named
 from terminology.default_terms import abbreviations, synonyms
 
 WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019]s\b)?|\d+(?:\.\d+)?(?:[abAB]\b)?", re.UNICODE)
-ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
+ROMAN: Final = {
+    numeral + letter: number + letter
+    for numeral, number in (("i", "1"), ("ii", "2"), ("iii", "3"), ("iv", "4"), ("v", "5"))
+    for letter in ("", "a", "b", "c")
+}
 COUNTED: Final = {
     "type": "type",
     "stage": "stage",

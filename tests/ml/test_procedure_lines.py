@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.coding.documented import DECLINED, DONE, NAMED, PAST, PLANNED, RESULT, status_of
+from ml.coding.documented import DECLINED, DONE, NAMED, PAST, PLANNED, RESULT, Setting, status_of
 from ml.coding.doses import code_of, doses
 from ml.coding.lines import suggest_lines
 from ml.coding.procedure_details import DETAILS
@@ -66,6 +66,18 @@ def test_what_a_sentence_says_about_a_procedure(sentence, status):
     """Only what was done at the visit counts as done; what was ordered, refused or earlier does not."""
     start = sentence.index("x-ray") if "x-ray" in sentence else 0
     assert status_of(sentence, start, start + 5, "results") == status
+
+
+def test_place_and_date_are_those_of_the_note():
+    """An emergency department is elsewhere for an office; the date of service means today."""
+    wound = "A 3 cm wound of the left arm was repaired with sutures in the emergency department."
+    here = Setting("2026-06-01", hospital=True)
+    assert status_of(wound, 2, 12, "plan") == PAST
+    assert status_of(wound, 2, 12, "plan", here) == DONE
+    shot = "The left knee was injected on {}."
+    for day in ("06/01/2026", "6/1/26", "2026-06-01", "June 1, 2026"):
+        assert status_of(shot.format(day), 4, 13, "plan", here) == DONE
+    assert status_of(shot.format("05/01/2026"), 4, 13, "plan", here) == PAST
 
 
 def test_lists_of_the_past_are_not_read():

@@ -1,0 +1,168 @@
+"""A Whisper of a few hundred kilobytes that recites a text whatever it hears.
+
+It goes through every step that a real one does (CTranslate2's loader and search, mel spectrogram,
+alignment of words by cross-attention) and understands nothing: its position embeddings point at the words
+of the text, and every other weight is small and random. With it the path around a model is tried and
+measured where no model can be had; how well a real one recognises is not shown by it.
+"""
+
+import importlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH: Final = 64
+HEADS: Final = 2
+LAYERS: Final = 2
+MELS: Final = 80
+POSITIONS: Final = 448
+FRAMES: Final = 1500
+TIMESTAMPS: Final = 1501
+"""Positions and frames of every Whisper; a token for each 0.02 s of 30 s."""
+
+_MULTILINGUAL: Final = "\u00ab\u00bb"
+"""CTranslate2 takes a Whisper that has a token of no letters for a multilingual one; this stands for it in
+the tokenizer, where a token has letters."""
+
+LANGUAGES: Final = ("en", "es", "de", "fr")
+END: Final = "<|endoftext|>"
+_BEFORE_LANGUAGES: Final = (END, "<|startoftranscript|>")
+_BEHIND_LANGUAGES: Final = (
+    "<|translate|>",
+    "<|transcribe|>",
+    "<|startoflm|>",
+    "<|startofprev|>",
+    "<|nospeech|>",
+    "<|notimestamps|>",
+)
+
+Weights = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Recital:
+    """What a model recites and how.
+
+    Parameters
+    ----------
+    text : str
+    sureness : float
+        Scale of the logits: 1 is certain, 0.08 is a guess.
+    multilingual : bool
+    speech : bool
+        False for one that takes everything for no speech.
+    """
+
+    text: str
+    sureness: float = 1.0
+    multilingual: bool = False
+    speech: bool = True
+
+
+def write_whisper(folder: Path, recital: Recital) -> Path:
+    """Write a directory that faster-whisper loads.
+
+    Parameters
+    ----------
+    folder : Path
+        Made with its parents.
+    recital : Recital
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = _tokenizer(recital)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    known = (tokenizer.id_to_token(number) for number in range(tokenizer.get_vocab_size()))
+    names = ["" if name == _MULTILINGUAL else name for name in known]
+    specs: Any = importlib.import_module("ctranslate2.specs")
+    spec = specs.WhisperSpec(LAYERS, HEADS, LAYERS, HEADS)
+    _fill(spec, _script(tokenizer, recital), len(names), recital.sureness)
+    spec.register_vocabulary(names)
+    spec.config.suppress_ids = []
+    spec.config.suppress_ids_begin = [tokenizer.token_to_id(END)]
+    spec.config.lang_ids = [tokenizer.token_to_id(f"<|{one}|>") for one in LANGUAGES]
+    spec.config.alignment_heads = [(LAYERS - 1, head) for head in range(HEADS)]
+    spec.validate()
+    spec.optimize(quantization="int8")
+    spec.save(str(folder))
+    return folder
+
+
+def _tokenizer(recital: Recital) -> Any:
+    """Byte-level BPE of the text, then Whisper's special tokens in their order."""
+    tokenizers: Any = importlib.import_module("tokenizers")
+    level = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made = tokenizers.Tokenizer(tokenizers.models.BPE())
+    made.pre_tokenizer, made.decoder = level, tokenizers.decoders.ByteLevel()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=2000, initial_alphabet=sorted(level.alphabet()), show_progress=False
+    )
+    made.train_from_iterator([recital.text] * 2, trainer)
+    special = [*_BEFORE_LANGUAGES, *(f"<|{one}|>" for one in LANGUAGES), *_BEHIND_LANGUAGES]
+    special += [f"<|{number * 0.02:.2f}|>" for number in range(TIMESTAMPS)]
+    described = json.loads(made.to_str())
+    words = described["model"]["vocab"]
+    if recital.multilingual:
+        words[_MULTILINGUAL] = len(words)
+    made = tokenizers.Tokenizer.from_str(json.dumps(described))
+    made.add_special_tokens(special)
+    return made
+
+
+def _script(tokenizer: Any, recital: Recital) -> list[int]:
+    """The token that follows each position."""
+    words = tokenizer.encode(recital.text, add_special_tokens=False).ids
+    first = tokenizer.token_to_id("<|nospeech|>" if not recital.speech else "<|notimestamps|>")
+    # In front of the text stand the start and, of a multilingual model, the language and the task.
+    before = [first] * (3 if recital.multilingual else 1)
+    script = [*before, *words][: POSITIONS - 1]
+    return script + [tokenizer.token_to_id(END)] * (POSITIONS - len(script))
+
+
+def _fill(spec: Any, script: Sequence[int], words: int, sureness: float) -> None:
+    random = np.random.default_rng(7)
+
+    def small(*shape: int) -> Weights:
+        return (0.02 * random.standard_normal(shape)).astype(np.float32)
+
+    encoder, decoder = spec.encoder, spec.decoder
+    encoder.conv1.weight, encoder.conv1.bias = small(WIDTH, MELS, 3), small(WIDTH)
+    encoder.conv2.weight, encoder.conv2.bias = small(WIDTH, WIDTH, 3), small(WIDTH)
+    encoder.position_encodings.encodings = random.standard_normal((FRAMES, WIDTH)).astype("f4")
+    embeddings = random.standard_normal((words, WIDTH)).astype(np.float32)
+    decoder.embeddings.weight = embeddings
+    decoder.projection.weight = embeddings.copy()
+    decoder.position_encodings.encodings = 8 * embeddings[list(script)]
+    _norm(encoder.layer_norm, 1.0)
+    _norm(decoder.layer_norm, sureness)
+    for layer in (*encoder.layer, *decoder.layer):
+        _attention(layer.self_attention, small, own=True)
+        if hasattr(layer, "attention"):
+            _attention(layer.attention, small, own=False)
+        _norm(layer.ffn.layer_norm, 1.0)
+        layer.ffn.linear_0.weight, layer.ffn.linear_0.bias = (
+            small(2 * WIDTH, WIDTH),
+            small(2 * WIDTH),
+        )
+        layer.ffn.linear_1.weight, layer.ffn.linear_1.bias = small(WIDTH, 2 * WIDTH), small(WIDTH)
+
+
+def _attention(spec: Any, small: Any, *, own: bool) -> None:
+    """Queries, keys and values of the layer's own input in one matrix, of another's in two."""
+    _norm(spec.layer_norm, 1.0)
+    for linear, parts in zip(spec.linear, (3, 1) if own else (1, 2, 1), strict=True):
+        linear.weight, linear.bias = small(parts * WIDTH, WIDTH), small(parts * WIDTH)
+
+
+def _norm(spec: Any, scale: float) -> None:
+    spec.gamma = np.full(WIDTH, scale, np.float32)
+    spec.beta = np.zeros(WIDTH, np.float32)
