@@ -1,12 +1,11 @@
 """``isthmus bench speech``: what transcription costs beside the recogniser itself.
 
 ``over_bare`` divides the wall time of our whole path (decoding, levelling, speech detection, recognition,
-guards, segments) by that of faster-whisper's own batched pipeline with its own speech detection, on the
-same model, file, beam and batch. The model has the size of Whisper tiny and recites a text: times are
-real, words are not, and nothing is said here about how well a model recognises. ``over_model_mb`` is the
-highest memory that three hours needed above what the process had needed for their first minute,
-``first_minute_mb`` what that one took above the loaded model; a smaller model does it, so that three
-hours are over in minutes.
+guards, segments) by that of faster-whisper's own batched pipeline with its own speech detection, on the same
+model, file, beam and batch. The model has the size of Whisper tiny and recites a text: times are real, words
+are not, and nothing is said here about how well a model recognises. ``over_model_mb`` is the highest memory
+that three hours needed above the process with its model loaded, ``over_first_minute_mb`` above what their
+first minute had needed; a smaller model does it, so that three hours are over in minutes.
 """
 
 import os
@@ -72,8 +71,8 @@ def _memory(folder: Path, engine: Any) -> dict[str, Any]:
     return {
         "hours": LONG_S / 3600,
         "segments": len(transcript.segments),
-        "over_model_mb": round(highest - first, 1),
-        "first_minute_mb": round(first - loaded, 1),
+        "over_model_mb": round(highest - loaded, 1),
+        "over_first_minute_mb": round(highest - first, 1),
         "real_time_factor": round(seconds / LONG_S, 4),
     }
 
