@@ -24,7 +24,7 @@ from conformance.tiny_whisper import Recital, write_whisper
 from ml.speech import transcribe
 from ml.speech.audio import RATE, Recording, Samples
 from ml.speech.vad import SpeechProbability
-from ml.speech.whisper import BATCH, BEAM
+from ml.speech.whisper import BEAM
 from ml.worker import Places
 from profiles.speech_records import Audio, Transcript, TranscriptionRequest
 
@@ -84,7 +84,7 @@ def _speed(folder: Path, engine: Any, rounds: int) -> dict[str, Any]:
         file.write(samples)
     ours, bare = [], []
     for _ in range(rounds):
-        bare.append(_timed(lambda: _bare(folder / "tiny" / "recital", path))[0])
+        bare.append(_timed(lambda: _bare(folder / "tiny" / "recital", path, engine.batch))[0])
         ours.append(_timed(lambda: _transcribed(engine, path))[0])
     detection, _ = _timed(lambda: _detected(samples))
     return {
@@ -100,7 +100,7 @@ def _speed(folder: Path, engine: Any, rounds: int) -> dict[str, Any]:
 _models: dict[Path, Any] = {}
 
 
-def _bare(model: Path, path: Path) -> int:
+def _bare(model: Path, path: Path, batch: int) -> int:
     """faster-whisper as its documentation shows it; how many segments it found."""
     if model not in _models:
         library: Any = import_module("faster_whisper")
@@ -113,7 +113,7 @@ def _bare(model: Path, path: Path) -> int:
         str(path),
         language="en",
         beam_size=BEAM,
-        batch_size=BATCH["cpu"],
+        batch_size=batch,
         temperature=0.0,
         word_timestamps=True,
     )
