@@ -8,7 +8,6 @@ that three hours needed above the process with its model loaded, ``over_first_mi
 first minute had needed; a smaller model does it, so that three hours are over in minutes.
 """
 
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from conformance.tiny_whisper import Recital, write_whisper
 from ml.speech import transcribe
 from ml.speech.audio import RATE, Recording, Samples
 from ml.speech.vad import SpeechProbability
-from ml.speech.whisper import BEAM
+from ml.speech.whisper import BEAM, processors
 from ml.worker import Places
 from profiles.speech_records import Audio, Transcript, TranscriptionRequest
 
@@ -104,9 +103,8 @@ def _bare(model: Path, path: Path, batch: int) -> int:
     """faster-whisper as its documentation shows it; how many segments it found."""
     if model not in _models:
         library: Any = import_module("faster_whisper")
-        threads = len(os.sched_getaffinity(0))
         loaded = library.WhisperModel(
-            str(model), compute_type="int8", device="cpu", cpu_threads=threads
+            str(model), compute_type="int8", device="cpu", cpu_threads=processors()
         )
         _models[model] = library.BatchedInferencePipeline(loaded)
     segments, _ = _models[model].transcribe(

@@ -74,7 +74,7 @@ class WhisperEngine:
         ctranslate2: Any = import_module("ctranslate2")
         library: Any = import_module("faster_whisper")
         device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
-        threads = len(os.sched_getaffinity(0))
+        threads = processors()
         try:
             model = library.WhisperModel(
                 str(folder),
@@ -141,6 +141,13 @@ class WhisperEngine:
             _heard(part, starts[number] / RATE, spoken[number] if spoken else language)
             for number, part in enumerate(parts)
         )
+
+
+def processors() -> int:
+    """Processors that this process may use, where the system says which."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _languages(model: Any) -> tuple[str, ...]:
