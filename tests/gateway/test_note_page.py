@@ -1,4 +1,4 @@
-"""The page of a drafted note: marks, links without a script, ranges of the recording, refusals that come back."""
+"""The page of a drafted note: marks, links without a script, ranges of the recording, refused forms."""
 
 import base64
 from dataclasses import replace
