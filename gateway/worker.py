@@ -23,6 +23,7 @@ from gateway.coding_call import CodingCall
 from gateway.coding_job import CodingJob
 from gateway.lane import Handler, Lane
 from gateway.lane_calls import Answer, serve_calls
+from gateway.live.lane_answer import HearCall
 from gateway.logs import configure_logging
 from gateway.settings import TERMINOLOGY, load_settings
 from gateway.transcription import NO_ENGINE, Recogniser, Transcription
@@ -168,7 +169,8 @@ def _load_transcription(
     folder = places.terminology.parent
     transcription = Transcription(store, folder, load_settings(), recogniser, ready)
     transcription.sweep()
-    return Loaded(worker.SPEC, TranscriptionJob(store, transcription), code=TRANSCRIBE.code)
+    answer = HearCall(recogniser)
+    return Loaded(worker.SPEC, TranscriptionJob(store, transcription), answer, TRANSCRIBE.code)
 
 
 LOADERS: Final[Mapping[type, Callable[[Store, Worker, Places], Loaded]]] = {

@@ -80,6 +80,26 @@ NO_CONTENT: Final = frozenset(
         "some",
     ]
 )
+UNFINISHED: Final = re.compile(
+    r"\b(?:at|from|with|the|a|an|to|of|is|are|was|were|that|and|or|for|in|on|by|your|her|his|"
+    r"their|if|what|how|"
+    r"when|because|than|as|like|into|about|we|i|she|he|they)[.,]*$",
+    re.IGNORECASE,
+)
+FLOW: Final = re.compile(
+    r"^(?:(?:i|we) (?:will|am going to|are going to|would like to|want to) )?(?:(?:just |quickly )?"
+    r"(?:ask (?:you|her|him|the patient)?|listen|look at|take a look|check out|feel|press|push|"
+    r"pull|touch|hold|"
+    r"examine|do a (?:quick )?(?:physical|exam)|go (?:over|from)|talk about|review (?:the|your|"
+    r"her|his) results|"
+    r"get my nurse|tell dax|lay you|have you (?:lie|sit|lay))\b)|"
+    r"^(?:this|that|it) (?:sounds|is|looks) (?:good|great|fine|okay|nice|important|all)\b|"
+    r"^none of that\b|"
+    r"\bmy (?:nurse|assistant)\b|^(?:he|she|you|the patient) knows? how\b|"
+    r"\bany (?:other )?questions\b|"
+    r"^(?:dictating|date of birth|medical record number)\b",
+    re.IGNORECASE,
+)
 COMMAND: Final = re.compile(r"^(?:hey,? )?dragon\b[, ]*(?P<what>.*)")
 ORDERED: Final = re.compile(r"^(?:please )?order\b")
 
@@ -131,6 +151,8 @@ def sentence_of(unit: Unit, who: Pronouns, said: str) -> tuple[str, str]:
     if unit.answer == "open":
         return "", "template"
     text = sentence(command.group("what") if command else statement(unit, who))
+    if UNFINISHED.search(text) or FLOW.search(text):
+        return "", "template"
     if not unsupported(text, said):
         return text, "template"
     text = _quoted(unit, who)

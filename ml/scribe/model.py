@@ -22,6 +22,8 @@ SHIPPED: Final = Path(__file__).parent / "weights.npz"
 FOLDER: Final = "scribe"
 """Folder below the site's models where a model of its own replaces the one that ships."""
 NAMES: Final = ("units", "headers", "headers_near", "roles")
+OF_SENTENCES: Final = 0.9
+"""Share of a note's words that chosen sentences may take; lists of facts and titles take the rest."""
 DIVISIONS: Final = ("subjective", "examination", "results", "assessment", "none")
 
 
@@ -53,7 +55,7 @@ class ScribeModel:
     def words(self, spoken: int) -> int:
         """How many words a note of a visit has in which so many were spoken."""
         fixed, share = self.about["budget"]
-        return max(1, int(fixed + share * spoken))
+        return max(1, int((fixed + share * spoken) * OF_SENTENCES))
 
 
 def _small(weights: Matrix) -> tuple[Matrix, Matrix]:

@@ -20,15 +20,21 @@ REASON_END: Final = re.compile(
 OWN: Final = re.compile(
     r"^(?:(?:your|my|her|his|the|a|an|some|this|evaluation of|evaluation for)\s+)+"
 )
+PAIN: Final = re.compile(
+    r"\b(?:(?:left|right|lower|upper|low) )?(?:knee|shoulder|hip|ankle|elbow|wrist|hand|foot|arm|leg|finger|"
+    r"thumb|toe|back|neck|chest|stomach|abdominal|ear|eye|head|joint|heel) "
+    r"(?:pain|injury|swelling|problems?|surgery|replacement)\b"
+)
 EARLY: Final = 0.25
 LONGEST_REASON: Final = 9
 CONSENT: Final = re.compile(
     r"\b(?:sounds? (?:good|like a|okay|fair)|make sense|agree|okay with|comfortable with|"
     r"how does that sound|"
-    r"good plan|any (?:other |more )?questions)\b"
+    r"good plan)\b"
 )
+PROPOSED: Final = re.compile(r"\b(?:going to|want you|would like|i will|we will|recommend)\b")
 AGREES: Final = re.compile(
-    r"\b(?:sounds? good|sounds? great|that is fine|perfect|agree|makes sense|good plan|okay)\b"
+    r"\b(?:sounds? good|sounds? great|that is fine|perfect|agree|makes sense|good plan)\b"
 )
 
 
@@ -40,6 +46,10 @@ def reason(units: Sequence[Unit], symptoms: Sequence[Symptom]) -> tuple[str, tup
             what = OWN.sub("", REASON_END.sub("", match.group("what"))).strip(" -")
             if what and len(what.split()) <= LONGEST_REASON:
                 return what, unit.segments
+    early = (PAIN.search(unit.text) for unit in units if unit.position <= EARLY)
+    for unit, match in zip(units, early, strict=False):
+        if match:
+            return match.group(), unit.segments
     first = next((one for one in symptoms if one.status == REPORTED), None)
     return (first.name, first.segments) if first else ("", ())
 
@@ -50,12 +60,13 @@ def agreement(units: Sequence[Unit]) -> tuple[int, ...]:
     for unit in units:
         if unit.position < 0.5:
             continue
-        if unit.role == "doctor" and CONSENT.search(unit.text):
-            if unit.answer == "yes" and "question" not in unit.text:
+        if unit.role == "doctor":
+            if unit.answer == "yes" and CONSENT.search(unit.text):
                 return unit.segments
-            asked = unit
-        elif asked is not None and unit.role == "patient":
-            if AGREES.search(unit.text) or YES.match(unit.text):
+            asked = unit if CONSENT.search(unit.text) or PROPOSED.search(unit.text) else asked
+        elif asked is not None:
+            consented = CONSENT.search(asked.text) is not None and YES.match(unit.text)
+            if AGREES.search(unit.text) or consented:
                 return tuple(sorted({*asked.segments, *unit.segments}))
             asked = None
     return ()

@@ -9,6 +9,26 @@ from typing import Final
 
 from ml.scribe.verbs import ADVERBS, AUXILIARY, BASE, PAST, SAME, agrees
 
+OBJECT_AFTER: Final = frozenset(
+    (
+        *("get", "have", "see", "let", "make", "help", "want", "need", "like"),
+        *(
+            "tell",
+            "told",
+            "ask",
+            "give",
+            "gave",
+            "keep",
+            "put",
+            "send",
+            "start",
+            "continue",
+            "set",
+            "refer",
+        ),
+    )
+)
+"""Verbs after which "you" is whom something is done to."""
 STOPS: Final = ",.;:?!"
 
 
@@ -55,6 +75,9 @@ def _is_subject(words: list[str], at: int) -> bool:
     before = _bare(words[at - 1]) if at else ""
     if before in AUXILIARY or before in SAME:
         return True
+    after = _bare(words[at + 1]) if at + 1 < len(words) else ""
+    if before in OBJECT_AFTER and after not in AUXILIARY and after not in SAME:
+        return False
     return verb is not None and not (before in ("for", "to", "with", "of") and verb == at + 1)
 
 

@@ -71,6 +71,8 @@ _FILLER: Final = re.compile("|".join(FILLERS))
 REPEATED: Final = re.compile(r"\b(\w+(?:['\u2019]\w+)?(?: \w+){0,3})(?:\s*,?\s+\1\b)+")
 SPACES: Final = re.compile(r"\s+")
 PUNCTUATION: Final = re.compile(r"\s+([,.;:!?%])")
+AFTER_END: Final = re.compile(r"(?<=[.?!])\s*,")
+HESITATION: Final = re.compile(r"\b(will|has|have|a|an|the|to|is|are|of|and|some|in|on|with),\s")
 DOUBLED: Final = re.compile(r"[,;]\s*(?=[,;.?!])")
 
 
@@ -81,7 +83,8 @@ def plain(text: str) -> str:
         text = pattern.sub(to, text)
     text = SPACES.sub(" ", _FILLER.sub(" ", text))
     text = PUNCTUATION.sub(r"\1", REPEATED.sub(r"\1", text))
-    text = DOUBLED.sub("", DOUBLED.sub("", in_figures(text)))
+    text = HESITATION.sub(r"\1 ", AFTER_END.sub("", in_figures(text)))
+    text = DOUBLED.sub("", DOUBLED.sub("", text))
     return SPACES.sub(" ", text).strip(" ,")
 
 

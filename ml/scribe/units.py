@@ -16,9 +16,14 @@ END: Final = re.compile(r"(?<=[.!?])\s+")
 LONGEST: Final = 14
 LEAST: Final = 5
 MARK: Final = re.compile(r"\b(?:okay|alright|all right)\b[\s,]*")
+INVERTED: Final = (
+    r"(?:did|do|does|have|are|is|was|were|can) (?:you|they|it|that|this|there|he|she)\b"
+)
 CLAUSE: Final = re.compile(
+    rf"\b{INVERTED}|"
     r"\b(?:(?:and|but|so|now|then|because|or)\s+(?:then\s+|so\s+|also\s+)?)?"
-    r"(?:i|you|we|he|she|it|they|there|that|this|your|my|let us|let me|do you|did you|have you|"
+    r"(?:i|you|we|he|she|it|they|there|that(?! (?:i|you|we|he|she|it|they)\b)|this|your|my|let us|"
+    r"let me|do you|did you|have you|"
     r"are you|any|has|how|what)\b"
     r"(?=\s+(?:am|is|are|was|were|have|has|had|do|does|did|will|would|can|could|should|may|might|"
     r"want|think|also|"
@@ -78,15 +83,24 @@ QUESTION: Final = re.compile(
     r"^(?:do|did|does|have|has|are|is|was|were|can|could|any|how|what|when|where|which|who|why|"
     r"would|will)\b"
 )
+GOVERNS: Final = re.compile(
+    r"\b(?:if|unless|whether|in case|not (?:\w+ )?(?:look|think|feel|seem|believe|sure|say|mean))\b"
+)
+NEAR: Final = 10
+ASKS: Final = re.compile(rf"\b{INVERTED}")
+BOTH: Final = re.compile(r"\bor\b|,")
+"""A yes to one of several leaves open to which."""
 YES: Final = re.compile(
-    r"^[\s,]*(?:yes|yeah|yep|yup|correct|right|sure|i do|i have|i did|i am|it does|it is|"
-    r"absolutely|exactly|uh-huh|mhm|mm-hmm|"
-    r"definitely|that is right|that is correct|they do|it has|a little)\b"
+    r"^[\s,]*(?:(?:yes|yeah|yep|yup|correct|right|sure|absolutely|exactly|uh-huh|mhm|mm-hmm|"
+    r"definitely|"
+    r"that is right|that is correct)\b|(?:i do|i have|i did|i am|it does|it is|they do|"
+    r"it has)\s*(?:[.,!]|$))"
 )
 OPEN: Final = re.compile(r"\b(?:how|what|when|where|which|who|why|tell me)\b")
 NO: Final = re.compile(
-    r"^[\s,]*(?:no|nope|not|none|never|i do not|i have not|i did not|it does not|nah|nothing|"
-    r"negative|neither|it is not|i am not)\b"
+    r"^[\s,]*(?:(?:no|nope|none|never|nah|nothing|negative|neither|not (?:at all|"
+    r"that i))\b(?! (?:idea|doubt))|"
+    r"(?:i (?:do|have|did|am) not|it (?:does|is) not|not)\s*(?:[.,!]|$))"
 )
 SHORT: Final = 7
 
@@ -128,11 +142,16 @@ def _clauses(sentence: str) -> list[str]:
         begin = 0
         for match in CLAUSE.finditer(part):
             before = part[begin : match.start()].split()
-            if len(before) >= LEAST and before[-1] not in HELD:
+            if len(before) >= LEAST and before[-1] not in HELD and not _governs(before):
                 cut.append(part[begin : match.start()].strip(" ,"))
                 begin = match.start()
         cut.append(part[begin:].strip(" ,"))
     return [part for part in cut if part]
+
+
+def _governs(before: Sequence[str]) -> bool:
+    """Whether what comes next may be only a condition or what is denied: "it does not look like ..."."""
+    return GOVERNS.search(" ".join(before[-NEAR:])) is not None
 
 
 def sentences(text: str) -> list[str]:
@@ -144,7 +163,12 @@ def sentences(text: str) -> list[str]:
 
 def is_question(sentence: str) -> bool:
     """Whether a sentence asks."""
-    return sentence.endswith("?") or QUESTION.match(without_lead(sentence)) is not None
+    if sentence.endswith("?") or QUESTION.match(without_lead(sentence)):
+        return True
+    return any(
+        sentence[: match.start()].split()[-1:] not in ([word] for word in HELD)
+        for match in ASKS.finditer(sentence)
+    )
 
 
 def answer_of(text: str) -> str:
@@ -185,10 +209,15 @@ def units(segments: Sequence[Segment]) -> list[Unit]:
 def _answer(found: list[Unit], asked: Unit, said: list[str], segment: Segment, at: float) -> None:
     """Join a question to the answer that follows it."""
     answer = answer_of(said[0])
+    unclear = answer == "yes" and BOTH.search(asked.text)
+    if asked.role == "patient":
+        return
     both = (*asked.segments, segment.number)
-    if answer != "said" and not OPEN.search(asked.text):
+    if answer != "said" and not unclear and not OPEN.search(asked.text):
         found.append(Unit(asked.text, asked.role, both, at, answer, asked.text))
     rest = without_lead(said[0])
-    if (answer == "said" or OPEN.search(asked.text)) and rest and len(rest.split()) <= SHORT:
+    if (answer == "said" or OPEN.search(asked.text)) and rest and not is_question(said[0]):
+        if len(rest.split()) > SHORT:
+            return
         found.append(Unit(rest, segment.role, both, at, "said", asked.text))
         said.pop(0)

@@ -1,4 +1,4 @@
-"""The page of a drafted note: marks, links without a script, ranges of the recording, refused forms."""
+"""The page of a drafted note: marks, links without a script, ranges of audio, refusals shown."""
 
 import base64
 from dataclasses import replace
