@@ -1,14 +1,18 @@
 """Sound arrives at a real gateway with a Whisper directory, and becomes a note that can be heard again."""
 
 import base64
+import subprocess
+import sys
 import urllib.request
 
 import numpy as np
 import pytest
 
+from conformance.audio_file import write_audio
+from conformance.made_speech import voice
 from conformance.tiny_whisper import Recital, write_whisper
-from tests.make_audio import silence, voice, write_audio
-from tests.make_gateway import GatewayProcess, wait_until
+from tests.make_audio import silence
+from tests.make_gateway import ROOT, GatewayProcess, wait_until
 
 SAID = "I have had knee pain for three weeks. I take metformin 500 mg twice a day."
 
@@ -103,11 +107,6 @@ def test_sound_becomes_a_note_with_seconds(clinic, tmp_path):
     assert list((clinic.data / "recordings").iterdir()) == []
 
 
-def _provenance(gateway, note):
-    (found,) = gateway.search(f"Provenance?target=Composition/{note['id']}")
-    return found
-
-
 def test_silence_gives_no_note(clinic, tmp_path):
     """Nothing is invented: the Task says that nobody was heard."""
     task = _noted(clinic, _recording(write_audio(tmp_path / "s.flac", silence(4))))
@@ -133,3 +132,35 @@ def test_without_consent_nothing_is_heard(clinic, tmp_path):
         _consent(clinic, "active")
     assert task["businessStatus"]["coding"][0]["code"] == "refused"
     assert "Consent" in _outputs(task)["reason"]
+
+
+def test_a_speech_server_hears_for_the_site(tmp_path):
+    """With the setting speech_server the recording goes there, and the note names that engine."""
+    script = ROOT / "tests" / "adapters" / "speech" / "speech_server.py"
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as server:
+        port = int(server.stdout.readline())
+        gateway = GatewayProcess(
+            tmp_path,
+            light=True,
+            models=tmp_path / "models",
+            speech_server=f"http://127.0.0.1:{port}/v1",
+            speech_model="whisper-any",
+        )
+        gateway.start()
+        try:
+            gateway.request("PUT", "/fhir/Patient/p", {"resourceType": "Patient", "id": "p"})
+            task = _noted(gateway, _recording(write_audio(tmp_path / "r.flac", voice(2))))
+            outputs = _outputs(task)
+            assert "composition" in outputs, outputs
+            agents = _provenance(gateway, gateway.get(outputs["composition"]))["agent"]
+            names = [gateway.get(a["who"]["reference"])["deviceName"][0]["name"] for a in agents]
+        finally:
+            gateway.stop()
+            server.kill()
+    assert len(names) == 2
+    assert names[0] == "openai-compatible"
+
+
+def _provenance(gateway, composition):
+    (found,) = gateway.search(f"Provenance?target=Composition/{composition['id']}")
+    return found
