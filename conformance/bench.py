@@ -4,13 +4,14 @@ import argparse
 import importlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 BENCHES: Final = {
     "coding": ("conformance.bench_coding:run", "codes of notes: how right, how fast, how large"),
     "fhir": ("conformance.bench_fhir:run_bench", "the FHIR endpoint: write, import, read, search"),
     "imaging": ("conformance.bench_imaging:run", "last C-STORE response to readable report"),
+    "speech": ("conformance.bench_speech:run", "transcription beside the recogniser itself"),
     "scrub": ("conformance.bench_scrub:run", "Claims per second through every edit"),
 }
 
@@ -35,6 +36,16 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.json:
         sys.stdout.write(json.dumps(result, indent=1) + "\n")
     else:
-        for key, value in result.items():
-            sys.stdout.write(f"{key:<28}{value}\n")
+        lines = list(_flat(result))
+        width = max(len(name) for name, _ in lines) + 2
+        sys.stdout.writelines(f"{name:<{width}}{value}\n" for name, value in lines)
     return 0
+
+
+def _flat(result: dict[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+    """Every figure under the path of its names."""
+    for name, value in result.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{within}{name}.")
+        else:
+            yield f"{within}{name}", value

@@ -8,6 +8,7 @@ forgets everything when it ends.
 import argparse
 import hashlib
 import json
+import re
 import sys
 import threading
 from collections import defaultdict, deque
@@ -98,7 +99,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Search, or what the payer knows."""
-        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        path = urlsplit(self.path).path
+        given = parse_qs(urlsplit(self.path).query)
+        query = {name: [_plain(value) for value in values] for name, values in given.items()}
         if path == "/_payer":
             self._know()
         elif self._is_allowed():
@@ -258,6 +261,11 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
+def _plain(value: str) -> str:
+    """A search value without its escapes (R4 search.html#escaping)."""
+    return re.sub(r"\\([\\,|$])", r"\1", value)
+
+
 def _json(status: int, resource: Any) -> Answer:
     return status, {"Content-Type": JSON}, json.dumps(resource).encode()
 
@@ -278,7 +286,7 @@ def _spoiled(made: Answer, todo: str) -> Answer:
         "outcome-200": _json(200, outcome_of(["refused"], "business-rule")),
         "duplicate": _json(409, outcome_of(["known"], "duplicate")),
         "redirect": (307, {"Location": "http://127.0.0.1:9/fhir/Claim/$submit"}, b""),
-        "429": (429, {"Retry-After": "1"}, b""),
+        "429": (429, {"Retry-After": "600"}, b""),
         "huge": (200, headers, b" " * 9_000_000),
         "404": _json(404, outcome_of(["not served"], "not-supported")),
         "other": (

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from adapters.store import Store, Transaction
 from gateway.operations.record import targets
+from profiles.builders.claim_bundle import has_what_pas_needs
 from profiles.exact_json import loads_exact
 from profiles.fhir_time import instant
 from profiles.payer_answer import objects
@@ -27,14 +28,12 @@ def answer_bundle(
     responses : iterable of dict
         As they are stored.
     profile : str
-        The PAS profile that the Bundle meets, where all of them are about prior authorizations.
+        The PAS profile that is named where the Bundle meets it.
     base : str
         Base address of the endpoint.
     """
     entries = {f"ClaimResponse/{one['id']}": _named(records, one) for one in responses}
-    profiled = bool(entries) and all(
-        one.get("use") == "preauthorization" for one in entries.values()
-    )
+    prior = all(one.get("use") == "preauthorization" for one in entries.values())
     for answer in list(entries.values()):
         for kind, key in targets(answer, base):
             found = _current(records, kind, key) if kind in _SHOWN else None
@@ -47,7 +46,8 @@ def answer_bundle(
         "timestamp": instant(datetime.now(UTC)),
         "entry": [{"fullUrl": f"{base}/{key}", "resource": one} for key, one in entries.items()],
     }
-    return {**bundle, "meta": {"profile": [profile]}} if profiled else bundle
+    met = bool(entries) and prior and has_what_pas_needs(entries.values())
+    return {**bundle, "meta": {"profile": [profile]}} if met else bundle
 
 
 def _named(records: Store | Transaction, response: dict[str, Any]) -> dict[str, Any]:

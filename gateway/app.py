@@ -23,6 +23,8 @@ from gateway.http import Services, build_app
 from gateway.inquire_job import Inquire
 from gateway.intake import IMAGING_LANE, Intake, Settle
 from gateway.lane import Handler, Lane, Retry
+from gateway.live.engine import recogniser
+from gateway.live.sessions import Sessions
 from gateway.operations.job import OPERATION_LANE, RunOperation
 from gateway.payers import Payers
 from gateway.runner import Runner, lane_command
@@ -48,6 +50,7 @@ class Gateway:
     scp: StorageScp
     runner: Runner
     lanes: tuple[Lane, ...]
+    live: Sessions
     http: ASGIApp
 
     def start(self) -> None:
@@ -56,12 +59,14 @@ class Gateway:
         self.runner.start()
         for lane in self.lanes:
             threading.Thread(target=lane.run, name="lane", daemon=True).start()
+        self.live.start()
         self.scp.start()
         log.info("gateway.started", extra={"dicom_port": self.scp.port})
 
     def stop(self) -> None:
         """Stop taking in, then end the lanes, then close the store."""
         self.scp.stop()
+        self.live.stop()
         for lane in self.lanes:
             lane.stop()
         self.runner.stop()
@@ -108,14 +113,18 @@ def compose(settings: Settings) -> Gateway:
     site_of(settings)  # a malformed X12 address stops the start, not the first Claim
     require_setting(settings.claim_submission)
     payers = Payers(store, load_payers(settings.payers), settings.payer_servers)
+    arrived = arrivals(settings, payers)
+    live = Sessions(store, settings, arrived)
     services = Services(
         request_analysis=lambda study_id, parameters: intake.request_analysis(
             store.read("ImagingStudy", study_id).json(), parameters
         ),
-        on_created=arrivals(settings, payers),
+        on_created=arrived,
         call_lane=runner.call,
         lanes_alive=lambda: all(lane.pid is not None for lane in runner.lanes),
         payers=payers,
+        live=live,
+        recognise=recogniser(settings, runner.call),
     )
     return Gateway(
         settings=settings,
@@ -140,22 +149,23 @@ def compose(settings: Settings) -> Gateway:
             ),
             *_payer_lanes(store, payers, settings),
         ),
+        live=live,
         http=build_app(store, settings, services),
     )
 
 
 def _payer_lanes(store: Store, payers: Payers, settings: Settings) -> list[Lane]:
-    """Several, so that a payer that is slow does not hold up the Claims of the others."""
+    """Several where there are payers: one that is slow does not hold up the Claims of the others."""
     waits = Waits(settings.payer_retry_s, settings.payer_poll_s)
     handlers: dict[str, Handler] = {
         "submit": Submit(store, payers, waits),
         "inquire": Inquire(store, payers, waits),
     }
     # The job itself says when it is due again; what is meant here is a fault of ours.
-    retry = Retry(attempts=100, deaths=10_000, first_s=30.0, factor=1.0)
+    retry = Retry(attempts=1000, deaths=10_000, first_s=30.0, factor=1.0)
     return [
-        Lane(store, PAYER_LANE, handlers, timeout_s=PAYER_JOB_S, retry=retry, rest_s=0.1)
-        for _ in range(PAYER_LANES)
+        Lane(store, PAYER_LANE, handlers, timeout_s=PAYER_JOB_S, retry=retry, rest_s=0.2)
+        for _ in range(PAYER_LANES if settings.payers or settings.payer_servers else 1)
     ]
 
 

@@ -16,6 +16,7 @@ from gateway.claim_content import claim_content
 from gateway.claim_draft import has_begun
 from gateway.claim_form import ADDITIONS, form_decision
 from gateway.claim_parameters import kept_record
+from gateway.claim_payer import payer_content, send
 from gateway.claim_scrub import tables_of
 from gateway.decision import Decision
 from gateway.fhir_answer import resource_id, store_of, transact
@@ -34,6 +35,7 @@ def claim_routes() -> list[BaseRoute]:
     return [
         Route("/claims/{id}", claim_page, methods=["GET"]),
         Route("/claims/{id}", decide_on_claim, methods=["POST"]),
+        Route("/claims/{id}/submit", submit_claim, methods=["POST"]),
     ]
 
 
@@ -60,6 +62,19 @@ async def decide_on_claim(request: Request) -> Response:
     return RedirectResponse(f"/claims/{key}", 303)
 
 
+async def submit_claim(request: Request) -> Response:
+    """Send the Claim to its payer, and show what has become of it; or why it is not sent."""
+    await read_form(request)
+    key, payers = resource_id(request), request.app.state.services.payers
+    try:
+        await transact(request, lambda tx: send(tx, key, payers))
+    except OperationOutcomeError as error:
+        if error.kind.http not in _SHOWN:
+            raise
+        return await _shown(request, {}, [error.diagnostics], error.kind.http)
+    return RedirectResponse(f"/claims/{key}#payer", 303)
+
+
 def _read(store: Store, key: str, form: dict[str, str], request: Request) -> Decision:
     content = claim_content(store, key, tables_of(request.app.state.settings))
     task = store.read("Task", form.get("task", "")).json()
@@ -72,6 +87,7 @@ async def _shown(
     request: Request, form: dict[str, str], errors: list[str], status: int = 200
 ) -> Response:
     key, tables = resource_id(request), tables_of(request.app.state.settings)
+    payers = request.app.state.services.payers
 
     def gather(store: Store) -> dict[str, Any]:
         content = claim_content(store, key, tables)
@@ -79,6 +95,7 @@ async def _shown(
         same = form.get("version") in (None, str(content["version"]))
         return {
             **content,
+            "payer": payer_content(store, content["claim"], payers),
             "form": form if same else {"performer": form.get("performer", "")},
             "errors": errors,
             "additions": range(1, ADDITIONS + 1),

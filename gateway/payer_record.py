@@ -49,8 +49,9 @@ def keep_reply(
     body, binary_id = reply.body[:LARGEST_EVIDENCE], _reply_id(key, reply)
     if tx.current("Binary", binary_id) is not None:
         return ()
-    media = reply.media if reply.media.isascii() and reply.media else "application/octet-stream"
-    reference = _keep(tx, binary_id, claim_id, media[:200], body)
+    # A code of FHIR has single spaces (R4 datatypes.html#code), whatever a header has.
+    media = " ".join(reply.media[:200].split()) if reply.media.isascii() else ""
+    reference = _keep(tx, binary_id, claim_id, media or "application/octet-stream", body)
     return (item("answer", valueReference={"reference": reference}),)
 
 

@@ -10,13 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from adapters.payer.breaker import Breaker
 from adapters.payer.client import PayerClient
 from adapters.payer.payers import Payer, require_safe
-from adapters.store import Store
+from adapters.store import Store, Transaction
 from profiles.builders.claim_bundle import Read
 from profiles.outcome import OperationOutcomeError
 from profiles.search.values import literal
@@ -66,6 +67,12 @@ class Payers:
         self._servers = tuple(servers)
         self._lock = threading.Lock()
         self._open: dict[Payer, Connection] = {}
+        for payer in self._payers:
+            # The breakers of this process begin closed, whatever another has left behind.
+            if store.note(f"{CIRCUIT}{payer.name}") is not None:
+                store.transact(
+                    partial(Transaction.set_note, name=f"{CIRCUIT}{payer.name}", value=None)
+                )
 
     def of_claim(self, claim: Mapping[str, Any], read: Read | None = None) -> Connection:
         """The payer of a Claim.

@@ -17,6 +17,7 @@ from profiles.exact_json import dumps_exact, loads_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.payer_answer import identifiers_of
 from profiles.scrub.context import EditTables
+from profiles.search.syntax import token_of
 from profiles.uids import derived_id
 
 KNOWN: Final = frozenset({"Patient", "Organization", "Practitioner", "Coverage", "Location"})
@@ -102,8 +103,8 @@ class _Arrival:
         """Id of the one that is here under an identifier; None where that is nobody, or several."""
         found: set[str] = set()
         for system, value in identifiers_of(resource):
-            if system and not {"|", ",", "\\", "$"} & {*system, *value}:
-                found.update(self._tx.find(kind, "identifier", f"{system}|{value}"))
+            if system:
+                found.update(self._tx.find(kind, "identifier", token_of(system, value)))
         return found.pop() if len(found) == 1 else None
 
 

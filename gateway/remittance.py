@@ -8,14 +8,13 @@ What a file has brought once is not written again.
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
 from adapters.store import Transaction
 from adapters.x12.claim_837 import SENT
-from adapters.x12.remittance import read_remittances
 from gateway.claim_x12 import EDI
 from profiles.builders.remittance import (
     claim_response,
@@ -56,17 +55,24 @@ class Imported:
     changed: int = 0
 
 
-def import_remittances(tx: Transaction, text: str) -> Imported:
+def import_remittances(tx: Transaction, text: str, remittances: Sequence[Remittance]) -> Imported:
     """Write everything that a file says.
+
+    Parameters
+    ----------
+    text : str
+        The file, which is kept.
+    remittances : sequence of Remittance
+        What was read in it, before the transaction began: a long file must not hold up other writers.
 
     Raises
     ------
     OperationOutcomeError
-        ``structure`` or ``not-supported`` for the file; then nothing is written.
+        ``conflict`` for a payment that was imported before and said otherwise; then nothing is written.
     """
     made = Imported()
     source = _kept(tx, text)
-    for remittance in read_remittances(text):
+    for remittance in remittances:
         _import(tx, remittance, source, made)
     return made
 

@@ -16,6 +16,8 @@ from gateway.follow_up import follow_up
 from profiles.builders.claim_bundle import derived_urn
 from profiles.exact_json import loads_exact
 from profiles.outcome import OperationOutcomeError
+from profiles.payer_answer import identifiers_of
+from profiles.search.syntax import token_of
 from profiles.task import SUBMIT, code_of, input_of, item, moved, new_task
 from profiles.uids import derived_id
 
@@ -70,6 +72,7 @@ def queue_submission(tx: Transaction, claim: Mapping[str, Any], *, resend: bool 
         )
     if same and not _was_in_vain(same[-1]):
         return str(same[-1]["id"])
+    _require_own_name(tx, claim)
     refused = sum(_state(task) == "payer-refused" for task in same)
     key = submission_key(tx.secret, claim_id, version, refused)
     task_id = derived_id("submit", claim_id, version, str(len(same)))
@@ -86,6 +89,22 @@ def queue_submission(tx: Transaction, claim: Mapping[str, Any], *, resend: bool 
     )
     tx.enqueue(task, lane=PAYER_LANE, ready_at=tx.moment, key=f"submit:{key}")
     return task_id
+
+
+def _require_own_name(tx: Transaction, claim: Mapping[str, Any]) -> None:
+    """Refuse a Claim that a payer could not tell from another that it has (``conflict``).
+
+    The payer is asked by identifier what became of a Claim: of two with one identifier it would answer for
+    either.
+    """
+    for pair in identifiers_of(claim):
+        for other in tx.find("Claim", "identifier", token_of(*pair)):
+            if other != claim["id"] and any(map(is_with_payer, submissions(tx, other))):
+                raise OperationOutcomeError(
+                    "conflict",
+                    "another Claim of this identifier is with the payer",
+                    "Claim.identifier",
+                )
 
 
 def submit_when_approved(tx: Transaction, claim: Mapping[str, Any], setting: str) -> None:

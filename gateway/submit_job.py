@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from adapters.payer.client import REFUSED, THROTTLED, UNSENT, Reply
 from adapters.store import Job, Store, Transaction
+from gateway.claim_approval import require_approved
 from gateway.follow_up import follow_up
 from gateway.payer_exchange import (
     ACCEPTED,
@@ -165,6 +166,8 @@ def _begin(tx: Transaction, run: Submission, request: Mapping[str, Any]) -> dict
     if current is None or current.deleted or str(current.version) != version_of(run.task):
         tx.finish(run.job, moved(run.task, "cancelled", "superseded", tx.moment))
         return None
+    # A review that was opened since the approval holds it back.
+    require_approved(tx, current.json())
     kept = keep_request(tx, run.key, run.claim_id, dumps_exact(request))
     outputs = [item("attempt", valueInstant=instant(tx.moment))]
     if not any(output["type"]["text"] == "request" for output in run.task.get("output", ())):

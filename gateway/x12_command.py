@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from adapters.store import open_store
+from adapters.x12.remittance import read_remittances
 from gateway.claim_x12 import export_claims, site_of
 from gateway.remittance import import_remittances
 from gateway.settings import Settings, load_settings
@@ -50,7 +51,9 @@ def _import(settings: Settings, chosen: argparse.Namespace) -> int:
     found = 0
     try:
         for file in chosen.file:
-            made = store.transact(partial(import_remittances, text=_read(file)))
+            text = _read(file)
+            read = read_remittances(text)
+            made = store.transact(partial(import_remittances, text=text, remittances=read))
             sys.stdout.write(f"{file.name}: {made.changed} resources written\n")
             sys.stdout.writelines(f"  {reference}\n" for reference in made.references)
             sys.stdout.writelines(f"  finding: {text}\n" for _, text in made.findings)

@@ -111,6 +111,10 @@ class CodeSystem(Protocol):
         """A concept; None when there is none."""
         ...
 
+    def is_abstract(self, code: str) -> bool:
+        """Whether a code only groups others."""
+        ...
+
     def has(self, code: str, name: str, value: str) -> bool:
         """Whether a concept has a property of a value, as text."""
         ...

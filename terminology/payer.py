@@ -13,6 +13,7 @@ PAS_CLAIM: Final = f"{PAS}/StructureDefinition/profile-claim"
 PAS_INQUIRY: Final = f"{PAS}/StructureDefinition/profile-pas-inquiry-request-bundle"
 PAS_INQUIRY_RESPONSE: Final = f"{PAS}/StructureDefinition/profile-pas-inquiry-response-bundle"
 PAS_CLAIM_INQUIRY: Final = f"{PAS}/StructureDefinition/profile-claim-inquiry"
+CARE_TEAM_SCOPE: Final = f"{PAS}/StructureDefinition/extension-careTeamClaimScope"
 REVIEW_ACTION: Final = f"{PAS}/StructureDefinition/extension-reviewAction"
 REVIEW_ACTION_CODE: Final = f"{PAS}/StructureDefinition/extension-reviewActionCode"
 

@@ -66,6 +66,11 @@ class ProcedureSystem:
             properties=(Property("inactive", "boolean", inactive), *_properties(found)),
         )
 
+    def is_abstract(self, code: str) -> bool:
+        """Never: the list is flat."""
+        del code
+        return False
+
     def has(self, code: str, name: str, value: str) -> bool:
         """Whether a code has a property of a value."""
         found = self.concept(code)

@@ -36,7 +36,7 @@ def test_readme_names_the_two_commands():
 def test_commands_in_the_readme_exist():
     """Every `isthmus NAME` that the documents show is a command."""
     for document in DOCUMENTS:
-        shown = set(re.findall(r"`isthmus ([a-z]+)", document.read_text()))
+        shown = set(re.findall(r"`isthmus ([a-z][a-z0-9-]*)", document.read_text()))
         assert shown <= set(COMMANDS), document
 
 

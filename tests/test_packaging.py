@@ -30,6 +30,8 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "gateway/templates/report.html",
         "gateway/static/isthmus.css",
         "profiles/definitions/r4.json.gz",
+        "ml/coding/procedure_numbers.tsv",
+        "ml/coding/visit_levels.json",
     ],
 )
 def test_wheel_holds_what_is_read_at_run_time(names, name):

@@ -15,6 +15,8 @@ Resolve = Callable[[Json], Json | None]
 
 PERSON, ORGANIZATION = "1", "2"
 _HUMANS: Final = frozenset({"Patient", "Practitioner", "RelatedPerson"})
+PERSONAL: Final = frozenset({"71", "72", "DN", "DQ"})
+"""Roles that a person alone can have: attending, operating, referring, supervising."""
 _NAME: Final = 60
 _GIVEN: Final = 35
 
@@ -131,7 +133,7 @@ def human_name(one: Party, elements: Elements) -> list[str]:
     """NM103 to NM107 of a person: the official name, else the first that is not an old one."""
     names = [n for n in one.resource.get("name", ()) if n.get("use") not in ("old", "nickname")]
     name: Json = next((n for n in names if n.get("use") == "official"), next(iter(names), {}))
-    given = name.get("given", ())
+    given = [one for one in name.get("given", ()) if one]
     at = f"{one.at}.name"
     return [
         elements.words(name.get("family"), f"{at}.family", f"the family name of {one.what}", _NAME),
@@ -139,13 +141,19 @@ def human_name(one: Party, elements: Elements) -> list[str]:
         elements.words(" ".join(given[1:2]), f"{at}.given", "a given name", 25, needed=False),
         "",
         elements.words(
-            next(iter(name.get("suffix", ())), ""), f"{at}.suffix", "a suffix", 10, needed=False
+            next(filter(None, name.get("suffix", ())), ""),
+            f"{at}.suffix",
+            "a suffix",
+            10,
+            needed=False,
         ),
     ]
 
 
 def provider_name(entity: str, one: Party, elements: Elements) -> Segment:
-    """NM1 of a provider, who has an NPI."""
+    """NM1 of a provider, who has an NPI, and in some roles is a person."""
+    if entity in PERSONAL and one.kind == ORGANIZATION:
+        elements.unfit(one.at, f"{one.what} is a person here, not an organization")
     npi = elements.npi(npi_of(one), f"{one.at}.identifier", one.what)
     return name_segment(entity, one, elements, "XX", npi)
 
@@ -232,4 +240,5 @@ def taxonomy_of(one: Party) -> str:
         *one.resource.get("type", ()),
     ]
     codings = [coding for concept in concepts for coding in concept.get("coding", ())]
-    return next((str(c["code"]) for c in codings if c.get("system") in TAXONOMY), "")
+    known = (c.get("code") for c in codings if c.get("system") in TAXONOMY)
+    return next((str(code) for code in known if code), "")

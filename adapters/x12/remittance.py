@@ -11,6 +11,7 @@ from typing import Final
 
 from adapters.x12.envelope import read_interchanges
 from adapters.x12.segments import Segment
+from profiles.definitions.currencies import CODES
 from profiles.outcome import OperationOutcomeError
 from profiles.remittance_records import (
     Adjustment,
@@ -43,7 +44,7 @@ def read_remittances(text: str) -> list[Remittance]:
                     raise OperationOutcomeError(
                         "not-supported", f"only {SET} transactions of {GUIDE}A1 are read"
                     )
-                found.append(_remittance(one.body))
+                found.append(_remittance([_tidy(part) for part in one.body]))
     if not found:
         raise OperationOutcomeError("required", f"there is no {SET} transaction in the file")
     return found
@@ -59,14 +60,13 @@ def _remittance(body: Sequence[Segment]) -> Remittance:
         for number, part in enumerate(_parts(detail, "CLP", until=("LX", "PLB")), 1)
     ]
     sign = -1 if payment.at(3) == "D" else 1
-    currency = next((one.at(2) for one in header if one.id == "CUR"), "")
     return Remittance(
         trace=_required(trace, 2),
         originator=trace.at(3),
         amount=sign * _amount(payment, 2),
         method=payment.at(4),
         date=_day(payment, 16),
-        currency=currency or "USD",
+        currency=_currency(header),
         payer=payer.at(2),
         payer_id=payer.at(4) or trace.at(3),
         payee=payee.at(2),
@@ -76,11 +76,26 @@ def _remittance(body: Sequence[Segment]) -> Remittance:
     )
 
 
+def _tidy(one: Segment) -> Segment:
+    """A segment without the blanks around and between the words of its elements: they say nothing."""
+    elements = tuple(tuple(" ".join(c.split()) for c in element) for element in one.elements)
+    return Segment(one.id, elements, one.number)
+
+
 def _one(segments: Sequence[Segment], wanted: str) -> Segment:
     for one in segments:
         if one.id == wanted:
             return one
     raise OperationOutcomeError("structure", f"the remittance has no {wanted} segment")
+
+
+def _currency(header: Sequence[Segment]) -> str:
+    for one in header:
+        if one.id == "CUR":
+            if one.at(2) not in CODES:
+                raise _wrong(one, 2, "is no currency (ISO 4217)")
+            return one.at(2)
+    return "USD"
 
 
 def _named(header: Sequence[Segment], role: str) -> Segment:

@@ -52,7 +52,7 @@ _DOCTOR: Final = "5f0a3c1e-0000-4000-8000-000000000004"
 _VISIT: Final = "5f0a3c1e-0000-4000-8000-000000000005"
 _COVER: Final = "5f0a3c1e-0000-4000-8000-000000000006"
 _PAPER: Final = "5f0a3c1e-0000-4000-8000-000000000007"
-_DAY: Final = "2026-03-12"
+_DAY: Final = "2026-05-12"
 
 
 def _to(name: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from adapters.store import Store
 from gateway.operations import expand
-from profiles.code_systems.r4 import r4_systems
+from profiles.code_systems.known import shipped_systems
 from profiles.code_systems.ucum import UcumSystem
 from profiles.fhir_time import instant
 from terminology.code_system import Provider, providers
@@ -53,7 +53,7 @@ def terminology_statement(store: Store, base: str, started: Any, folder: Path) -
 def _systems(store: Store, folder: Path) -> list[dict[str, Any]]:
     """Each code system once, by its canonical: a stored one goes before one that ships."""
     found: dict[str, dict[str, Any]] = {
-        url: {"uri": url, "subsumption": True} for url in r4_systems()
+        url: {"uri": url, "subsumption": True} for url in shipped_systems()
     }
     ucum = UcumSystem()
     found[ucum.system] = {**_system(ucum.system, [ucum.version]), "subsumption": False}

@@ -48,7 +48,9 @@ def known_of(call: Call, *given: str) -> KnownCodes:
         if wrong:
             _, _, text, place = wrong[0]
             raise OperationOutcomeError("invalid", text, place)
-    return KnownCodes(call.store, call.terminology, when, resources)
+    named = (canonical.partition("|") for canonical in call.given.get("system-version", ()))
+    versions = {url: version for url, _, version in named}
+    return KnownCodes(call.store, call.terminology, when, resources, versions)
 
 
 def of_instance(call: Call) -> dict[str, Any]:

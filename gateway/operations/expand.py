@@ -4,7 +4,7 @@ Expansions are flat. Without ``count`` one of more than ``MOST`` codes is refuse
 with a filter the best codes come first, where the code system ranks them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -20,8 +20,19 @@ from terminology.code_system import Concept
 MOST: Final = 10_000
 """Codes of an expansion, or of one page of it."""
 _RECORDED: Final = (
-    "filter", "date", "offset", "count", "includeDesignations", "activeOnly", "displayLanguage",
+    "filter", "date", "offset", "count", "includeDesignations", "activeOnly", "excludeNotForUI",
+    "displayLanguage", "system-version", "exclude-system",
 )  # fmt: skip
+_KINDS: Final[dict[Any, str]] = {
+    bool: "valueBoolean",
+    int: "valueInteger",
+    str: "valueString",
+    "date": "valueDateTime",
+    "displayLanguage": "valueCode",
+    "system-version": "valueUri",
+    "exclude-system": "valueUri",
+}
+"""How a parameter is recorded: by its name, else by its value."""
 
 
 def expand(call: Call) -> dict[str, Any]:
@@ -77,10 +88,19 @@ def _paging(call: Call) -> tuple[int, int | None]:
 
 def _wanted(call: Call, known: KnownCodes, content: ValueSetContent) -> Iterator[Entry]:
     """Entries that are not left out; a code system without inactive codes is not asked for each."""
-    most = call.one("offset", 0) + call.one("count", SEARCHED) + 1
-    entries = content.entries(call.one("filter") or "", most)
-    hide = call.one("activeOnly") is True or not content.inactive_wanted()
-    return (one for one in entries if not _is_inactive(known, one)) if hide else entries
+    tests: list[Callable[[Entry], bool]] = []
+    if excluded := frozenset(call.given.get("exclude-system", ())):
+        tests.append(lambda one: not {one.system, f"{one.system}|{one.version}"} & excluded)
+    if call.one("activeOnly") is True or not content.inactive_wanted():
+        tests.append(lambda one: not _is_inactive(known, one))
+    if call.one("excludeNotForUI") is True:
+        tests.append(lambda one: not _is_abstract(known, one))
+    text = call.one("filter") or ""
+    if not tests:
+        most = call.one("offset", 0) + call.one("count", SEARCHED) + 1
+        return content.entries(text, min(most, SEARCHED))
+    entries = content.entries(text)
+    return (one for one in entries if all(test(one) for test in tests))
 
 
 def _is_inactive(known: KnownCodes, entry: Entry) -> bool:
@@ -91,15 +111,15 @@ def _is_inactive(known: KnownCodes, entry: Entry) -> bool:
     return concept is not None and concept.inactive
 
 
+def _is_abstract(known: KnownCodes, entry: Entry) -> bool:
+    system = known.system(entry.system, entry.version)
+    return system is not None and system.is_abstract(entry.code)
+
+
 def _parameters(call: Call) -> Iterator[dict[str, Any]]:
     for name in _RECORDED:
-        value = call.one(name)
-        if isinstance(value, bool):
-            yield {"name": name, "valueBoolean": value}
-        elif isinstance(value, int):
-            yield {"name": name, "valueInteger": value}
-        elif value is not None:
-            yield {"name": name, "valueDateTime" if name == "date" else "valueString": value}
+        for value in call.given.get(name, ()):
+            yield {"name": name, _KINDS.get(name, _KINDS[type(value)]): value}
 
 
 def _used(known: KnownCodes, page: list[Entry]) -> Iterator[dict[str, Any]]:
@@ -169,6 +189,9 @@ OPERATION: Final = Operation(
         Parameter("includeDesignations", "in", 0, "1", "boolean", "Other texts of each code too."),
         Parameter("includeDefinition", "in", 0, "1", "boolean", "The compose too."),
         Parameter("activeOnly", "in", 0, "1", "boolean", "No inactive codes."),
+        Parameter("excludeNotForUI", "in", 0, "1", "boolean", "No codes that only group others."),
+        Parameter("system-version", "in", 0, "*", "canonical", "Version of a code system to take."),
+        Parameter("exclude-system", "in", 0, "*", "canonical", "Code system to leave out."),
         Parameter("excludeNested", "in", 0, "1", "boolean", "Expansions are flat in any case."),
         LANGUAGE,
         Parameter("return", "out", 1, "1", "ValueSet", "The value set with its expansion."),

@@ -24,6 +24,8 @@ from gateway.payers import Payers
 from gateway.received_claim import forward, require_request, resolved
 from profiles.exact_json import dumps_exact, loads_exact
 from profiles.outcome import OperationOutcomeError
+from profiles.payer_answer import identifiers_of
+from profiles.search.syntax import token_of
 from terminology.payer import PAS, PAS_INQUIRY_RESPONSE
 
 MOST: Final = 100
@@ -59,9 +61,9 @@ class _Example:
     """The identifiers by which an inquiry says what it means."""
 
     def __init__(self, bundle: Mapping[str, Any], claim: Mapping[str, Any]) -> None:
-        self.claim = _tokens(claim)
-        self.patient = _tokens(resolved(bundle, claim.get("patient", {})))
-        self.provider = _tokens(resolved(bundle, claim.get("provider", {})))
+        self.claim = identifiers_of(claim)
+        self.patient = identifiers_of(resolved(bundle, claim.get("patient", {})))
+        self.provider = identifiers_of(resolved(bundle, claim.get("provider", {})))
         if not self.patient:
             raise OperationOutcomeError(
                 "required", "the patient of an inquiry has an identifier", "Patient.identifier"
@@ -86,30 +88,17 @@ def _responses(call: Call, example: _Example) -> Iterator[StoredVersion]:
 
 def _claims(call: Call, example: _Example) -> Iterator[StoredVersion]:
     names = example.claim or example.patient
-    for name in sorted(names):
+    for pair in sorted(names):
         parameter = "identifier" if example.claim else "patient.identifier"
-        yield from found(call, "Claim", [(parameter, _escaped(name))])
+        yield from found(call, "Claim", [(parameter, token_of(*pair))])
 
 
-def _escaped(name: str) -> str:
-    return name.replace("\\", "\\\\").replace(",", "\\,").replace("$", "\\$")
-
-
-def _tokens(resource: Mapping[str, Any]) -> set[str]:
-    """``system|value`` of each identifier."""
-    return {
-        f"{one.get('system', '')}|{one['value']}"
-        for one in resource.get("identifier", ())
-        if one.get("value") and "|" not in one["value"]
-    }
-
-
-def _here(call: Call, reference: Mapping[str, Any]) -> set[str]:
+def _here(call: Call, reference: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     for kind, key in targets({"reference": reference.get("reference", "")}, call.base):
         stored = call.store.current(kind, key)
         if stored is not None and not stored.deleted:
-            return _tokens(stored.json())
-    return set()
+            return identifiers_of(stored.json())
+    return frozenset()
 
 
 OPERATION: Final = Operation(

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from adapters.store import Transaction
 from gateway.adjudication import ON
 from gateway.answer_bundle import answer_bundle
+from gateway.claim_payer import send
 from gateway.claim_scrub import tables_of
 from gateway.fhir_answer import fhir_json, transact
 from gateway.operations.definition import HL7, Call, Operation, Parameter
@@ -21,7 +22,6 @@ from gateway.operations.endpoint import accepted, read_call
 from gateway.payers import Payers
 from gateway.received_bundle import receive
 from gateway.received_claim import forward, require_request
-from gateway.submission import queue_submission
 from profiles.exact_json import dumps_exact
 from profiles.outcome import OperationOutcomeError
 from terminology.payer import PAS_RESPONSE
@@ -30,16 +30,19 @@ from terminology.payer import PAS_RESPONSE
 async def submit(request: Request) -> Response:
     """Queue our Claim, or pass on the one that has come."""
     call = await read_call(request, OPERATION)
-    payers = request.app.state.services.payers
+    payers: Payers | None = request.app.state.services.payers
     if call.id:
-        task_id = await transact(request, lambda tx: _queue(tx, call, payers))
+        if call.one("resource") is not None:
+            raise OperationOutcomeError("invalid", "the URL names the Claim already", "resource")
+        resend = bool(call.one("resend", False))
+        task_id = await transact(request, lambda tx: send(tx, call.id, payers, resend=resend))
         return accepted(request, task_id)
     bundle = call.one("resource")
     if bundle is None:
         raise OperationOutcomeError("required", "the parameter resource is required", "resource")
     claim, organization = require_request(bundle)
-    payer = payers and payers.named_by(claim.get("insurer", {}), organization)
-    if payer is None:
+    payer = None if payers is None else payers.named_by(claim.get("insurer", {}), organization)
+    if payers is None or payer is None:
         return fhir_json(request, await _answered(request, call, bundle))
     status, said = await anyio.to_thread.run_sync(
         forward, payers.connection(payer), "Claim/$submit", bundle
@@ -60,19 +63,6 @@ async def _answered(request: Request, call: Call, bundle: dict[str, Any]) -> byt
         return answer_bundle(tx, [receive(tx, bundle, tables)], PAS_RESPONSE, call.base)
 
     return dumps_exact(await transact(request, work))
-
-
-def _queue(tx: Transaction, call: Call, payers: Payers) -> str:
-    if call.one("resource") is not None:
-        raise OperationOutcomeError("invalid", "the URL names the Claim already", "resource")
-
-    def read(kind: str, resource_id: str) -> dict[str, Any] | None:
-        stored = tx.read(kind, resource_id)
-        return None if stored is None else stored.json()
-
-    claim = tx.require("Claim", call.id).json()
-    payers.of_claim(claim, read)
-    return queue_submission(tx, claim, resend=bool(call.one("resend", False)))
 
 
 OPERATION: Final = Operation(

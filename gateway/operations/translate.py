@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gateway.operations.codes import CODING, CONCEPT, asked_codes, known_of, of_instance, parameters
 from gateway.operations.definition import HL7, Call, Operation, Parameter
-from profiles.code_systems.concept_map import NO_MATCH, Asked, Match, translated
+from profiles.code_systems.concept_map import NO_MATCH, Asked, Match, Translation
 from profiles.code_systems.known import KnownCodes
 from profiles.outcome import OperationOutcomeError
 
@@ -16,7 +16,8 @@ def translate(call: Call) -> dict[str, Any]:
     codes = asked_codes(call, call.one("system") or "")
     if any(not one.system for one in codes):
         raise OperationOutcomeError("required", "the parameter system is required", "system")
-    maps = _maps(call, known_of(call, "conceptMap"))
+    known = known_of(call, "conceptMap")
+    maps = _maps(call, known)
     reverse = call.one("reverse") is True
     target = call.one("targetsystem") or ""
     dependencies = tuple(_dependencies(call))
@@ -24,9 +25,9 @@ def translate(call: Call) -> dict[str, Any]:
         match
         for concept_map in maps
         for one in codes
-        for match in translated(
-            concept_map, Asked(one.system, one.code, target, reverse, dependencies)
-        )
+        for match in Translation(
+            Asked(one.system, one.code, target, reverse, dependencies), known.concept_map
+        ).matches(concept_map)
     ]
     result = any(match.equivalence not in NO_MATCH for match in matches)
     said: list[dict[str, Any]] = [{"name": "result", "valueBoolean": result}]
@@ -45,11 +46,10 @@ def _maps(call: Call, known: KnownCodes) -> list[dict[str, Any]]:
     url = call.one("url")
     if url:
         version = call.one("conceptMapVersion")
-        pairs = [("url", url), *([("version", version)] if version else [])]
-        found = known.concept_maps(pairs)
-        if not found:
+        found = known.concept_map(f"{url}|{version}" if version else url)
+        if found is None:
             raise OperationOutcomeError("not-found", "this concept map is not known here", "url")
-        return found[:1]
+        return [found]
     fitting = {
         one["id"]: one
         for ends in product(*_ends(call))

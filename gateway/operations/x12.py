@@ -7,12 +7,15 @@ import base64
 import binascii
 from typing import Any, Final
 
+import anyio
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.x12.remittance import read_remittances
 from gateway.claim_x12 import EDI, export_claims, site_of
 from gateway.fhir_answer import CACHING, base_of, fhir_json, read_body, store_of, transact
+from gateway.interactions.within import Within
 from gateway.negotiation import (
     accepted,
     answer_type,
@@ -88,7 +91,12 @@ async def receive(request: Request) -> Response:
     """Take in a remittance file and answer with what it has made."""
     require_json_accepted(request)
     text = _decoded(await _content(request))
-    made = await transact(request, lambda tx: import_remittances(tx, text))
+    if isinstance(store_of(request), Within):
+        # In a Bundle this is the thread that works already.
+        remittances = read_remittances(text)
+    else:
+        remittances = await anyio.to_thread.run_sync(read_remittances, text)
+    made = await transact(request, lambda tx: import_remittances(tx, text, remittances))
     return fhir_json(request, orjson.dumps(_collection(request, made)))
 
 

@@ -5,17 +5,19 @@ Guidelines, with default terms
 of our own. Text of a note is data; nothing in it is an instruction.
 """
 
+import hashlib
 import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from ml.coding.encounter import Encounter
-from ml.coding.index import Index, build
+from ml.coding.index import FORMAT, Index, build
 from ml.coding.lines import with_lines
 from ml.coding.nearest import IndexTerms, NearestRows
 from ml.coding.procedure_codes import SiteCodes
 from ml.coding.vector_build import start_build
+from ml.coding.words import words_digest
 from ml.text.embedder import Embedder, load_embedder
 from ml.text.minilm import NAME
 from ml.worker import Places, Progress, Spec
@@ -29,8 +31,9 @@ SPEC: Final = Spec(
 
 
 def index_path(folder: Path, release: Release) -> Path:
-    """Where the index of a release lies; another release or another layout has another name."""
-    return folder / f"coding-{release.version}-{release.digest[:12]}.npz"
+    """Where the index of a release lies; another release, layout or word table has another name."""
+    made_of = hashlib.sha256(f"{FORMAT} {release.digest} {words_digest()}".encode()).hexdigest()
+    return folder / f"coding-{release.version}-{made_of[:16]}.npz"
 
 
 def build_index(folder: Path, release: Release, progress: Progress) -> Path:
@@ -46,6 +49,9 @@ def build_index(folder: Path, release: Release, progress: Progress) -> Path:
     path = index_path(folder, release)
     if not path.exists():
         build(release, path, progress)
+        for older in folder.glob(f"coding-{release.version}-*.npz"):
+            if older != path:
+                older.unlink(missing_ok=True)
     return path
 
 

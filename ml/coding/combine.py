@@ -62,8 +62,7 @@ def _hypertension(found: Codes) -> Codes:
         code=code,
         spans=high.spans + others,
         rules=(*high.rules, cite(rule, said)),
-        query=(),
-        asked="",
+        among=(),
     )
     return [made if one is high else one for one in found]
 
@@ -76,7 +75,7 @@ def _with(code: str) -> tuple[str, ...] | None:
 
 def _diabetes(found: Codes) -> Codes:
     """Diabetes "with" a complication is one code, unless the note says otherwise (I.A.15, I.C.4.a)."""
-    sugar = _best(found, r"E(?:08|09|10|11|13)\.9$")
+    sugar = _best(found, r"E(?:08|09|10|11|13)\.9$") or _best(found, r"E(?:08|09|10|11|13)\.")
     if sugar is None or _unlinked(found, "diabet"):
         return found
     said = "The classification presumes that diabetes and this condition are linked."
@@ -87,19 +86,32 @@ def _diabetes(found: Codes) -> Codes:
             continue
         rules = (*sugar.rules, cite(row[2], said))
         code = sugar.code[:3] + row[1]
-        made.append(
-            replace(
-                sugar, code=code, spans=sugar.spans + one.spans, rules=rules, query=(), asked=""
-            )
-        )
+        if any(known.code == code for known in found):
+            continue
+        made.append(replace(sugar, code=code, spans=sugar.spans + one.spans, rules=rules, among=()))
         if row[3] == "whole":
             whole.append(one)
     if not made:
         return found
     at = found.index(sugar)
+    whole += [sugar] if sugar.code.endswith(".9") else []
     before = [one for one in found[:at] if one not in whole]
+    made = made if sugar in whole else [sugar, *made]
     after = [one for one in found[at + 1 :] if one not in whole]
     return [*before, *made, *after]
+
+
+def _combinations(found: Codes) -> Codes:
+    """Two codes that have one code for both (I.B.9)."""
+    for first, beside, code, replaced, rule in rows("combinations"):
+        one, other = _best(found, re.escape(first) + "$"), _best(found, beside)
+        if one is None or other is None or one is other:
+            continue
+        rules = (*one.rules, cite(rule, "One code combines the two conditions."))
+        made = replace(one, code=code, spans=one.spans + other.spans, rules=rules, among=())
+        gone = other if replaced == "both" else None
+        found = [made if known is one else known for known in found if known is not gone]
+    return found
 
 
 def _chronic_pain(found: Codes) -> Codes:
@@ -112,7 +124,7 @@ def _chronic_pain(found: Codes) -> Codes:
         name = span.note.text[span.start : span.end].lower()
         if PAIN.match(one.code) and "chronic" in name and "pain" in name:
             rules = (cite("I.C.6.b.1.b", said),)
-            made.append(replace(one, code="G89.29", rules=rules, query=(), asked=""))
+            made.append(replace(one, code="G89.29", rules=rules, among=()))
     return made
 
 
@@ -146,6 +158,7 @@ RULES: Final[tuple[Callable[[Codes], Codes], ...]] = (
     _chronic_pain,
     _distinct,
     _specific_first,
+    _combinations,
     _diabetes,
     _hypertension,
     integral,

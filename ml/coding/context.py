@@ -33,6 +33,8 @@ ABBREVIATED: Final = re.compile(
     r"inc|mg|ml|a\.m|p\.m)\.$",
     re.IGNORECASE,
 )
+LONGEST: Final = 600
+"""Characters of a sentence; what is longer has lost its full stops."""
 SCOPE: Final = 14
 SCOPE_BACK: Final = 8
 ORDER: Final = (FAMILY, OTHER_PERSON, NEGATED, HYPOTHETICAL, UNCERTAIN, HISTORICAL)
@@ -63,18 +65,27 @@ def _kinds() -> tuple[tuple[str, str], ...]:
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
-    """Start and end of every sentence between two offsets."""
+    """Start and end of every sentence between two offsets; one without an end is cut."""
     stop = len(text) if end is None else end
-    found, begin = [], start
+    found: list[tuple[int, int]] = []
+    begin = start
     for match in SENTENCE.finditer(text, start, stop):
         if ABBREVIATED.search(text, max(begin, match.start() - 6), match.start()):
             continue
-        if match.start() > begin:
-            found.append((begin, match.start()))
+        found += _bounded(text, begin, match.start())
         begin = match.end()
-    if stop > begin:
-        found.append((begin, stop))
-    return found
+    return found + _bounded(text, begin, stop)
+
+
+def _bounded(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """A sentence in parts of a length that can be read."""
+    found = []
+    while end - start > LONGEST:
+        cut = text.rfind(" ", start + 1, start + LONGEST)
+        cut = cut if cut > start else start + LONGEST
+        found.append((start, cut))
+        start = cut
+    return [*found, (start, end)] if end > start else found
 
 
 def cues(sentence: str) -> list[Cue]:

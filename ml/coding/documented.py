@@ -6,6 +6,8 @@ first.
 """
 
 import re
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from ml.coding import context
@@ -47,15 +49,16 @@ _PAST: Final = _words(
     r"fall|winter)|"
     r"(?:most )?recent|previous(?:ly)?|prior(?! to)|history of|hx of|s/p|status[- ]post|in (?:19|"
     r"20)\d\d|yesterday|"
-    r"outside|elsewhere|"
-    r"(?:at|from|in) (?:an?|the|another|his|her)? ?(?:other|outside|local|urgent care|emergency|"
-    r"er|hospital|pcp)\b|"
+    r"outside|elsewhere|(?:at|from|in) (?:an?|the|another|his|her)? ?(?:other|local|urgent care|"
+    r"pcp)|"
     r"has had|have had|had (?:an?|his|her|their|\d+|two|three|several)|underwent|already|"
     r"up to date|"
     r"(?:january|february|march|april|may|june|july|august|september|october|november|"
     r"december) (?:of )?(?:\d{1,2},? )?"
     r"(?:19|20)\d\d|\d{1,2}/\d{1,2}/(?:19|20)?\d\d"
 )
+_HOSPITAL: Final = _words(r"(?:at|from|in) (?:an?|the|his|her)? ?(?:emergency|er|ed|hospital)")
+"""Elsewhere for an office; where the note was written for a hospital."""
 _PLANNED: Final = _words(
     r"will|would|we'll|i'll|we'd|shall|order(?:s|ing)?|recommend\w*|consider\w*|schedul\w+|"
     r"plan(?:s|ned|ning)?(?: to| for| on)?|"
@@ -72,14 +75,13 @@ _DID: Final = _words(
     rf"provider) (?:\w+ly )?(?:{_ACT}|gave|took|"
     r"did)|tolerated|hemostasis|sterile (?:fashion|technique|conditions|manner)|prepped|"
     r"consent (?:was |were )?obtained|"
-    rf"(?:{_ACT}) (?:\w+ ){{0,3}}(?:today|in (?:the |our |my )?(?:office|clinic|room|ed|"
+    rf"(?:{_ACT}) (?:\w+ ){{0,8}}(?:today|in (?:the |our |my )?(?:office|clinic|room|ed|"
     rf"department))|"
     rf"lot (?:#|no|number)|(?:{_ACT})(?= *(?:[.,;]|$|x ?\d|im\b|per protocol|"
     rf"without (?:complication|difficulty|incident)))"
 )
 _HERE: Final = _words(
-    r"today(?:'s)?|(?:in|at) (?:the |our |my |this )?(?:office|clinic|exam room|ed|"
-    r"emergency department|visit)|in-office|"
+    r"today(?:'s)?|(?:in|at) (?:the |our |my |this )?(?:office|clinic|exam room|visit)|in-office|"
     r"(?:personally|independently) (?:reviewed|interpreted)|at bedside|point[- ]of[- ]care"
 )
 _REVIEWED: Final = re.compile(r"\breview", re.IGNORECASE)
@@ -87,15 +89,46 @@ _HEADED: Final = frozenset({kinds.PROCEDURE})
 _RESULTS: Final = frozenset({kinds.RESULTS, kinds.EXAM})
 
 
-def status_of(sentence: str, start: int, end: int, section: str) -> str:
-    """What a sentence says about a procedure that it names at ``start:end``; a constant above."""
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where and when the notes were written.
+
+    Parameters
+    ----------
+    service_date : str
+        ISO date; written out in a sentence it means today.
+    hospital : bool
+        Whether it was a hospital or an emergency department.
+    """
+
+    service_date: str = ""
+    hospital: bool = False
+
+
+OFFICE: Final = Setting()
+
+
+def status_of(sentence: str, start: int, end: int, section: str, setting: Setting = OFFICE) -> str:
+    """What a sentence says about a procedure that it names; a constant above.
+
+    Parameters
+    ----------
+    sentence : str
+    start, end : int
+        Offsets of the procedure in the sentence.
+    section : str
+        Kind of the section.
+    setting : Setting
+        Where and when it was written.
+    """
     if section in UNREAD:
         return PAST
     against = _against(sentence, start, end)
     if against:
         return against
+    sentence = _dated(sentence, setting.service_date)
     did = bool(_DID.search(sentence))
-    if _PAST.search(sentence):
+    if _PAST.search(sentence) or (not setting.hospital and _HOSPITAL.search(sentence)):
         return PAST
     planned = _PLANNED.search(sentence) or (
         _ORDERED.search(sentence) and not _HERE.search(sentence)
@@ -109,6 +142,20 @@ def status_of(sentence: str, start: int, end: int, section: str) -> str:
     if did or (results and _HERE.search(sentence) and not _REVIEWED.search(sentence)):
         return DONE
     return RESULT if results else NAMED
+
+
+def _dated(sentence: str, service_date: str) -> str:
+    """A sentence with "today" in place of the date of service."""
+    try:
+        day = date.fromisoformat(service_date[:10])
+    except ValueError:
+        return sentence
+    forms = (
+        rf"0?{day.month}/0?{day.day}/(?:{day.year}|{day:%y})",
+        f"{day:%Y-%m-%d}",
+        rf"{day:%B} {day.day}(?:st|nd|rd|th)?,? {day.year}",
+    )
+    return re.sub(rf"\b(?:{'|'.join(forms)})\b", "today", sentence, flags=re.IGNORECASE)
 
 
 def _against(sentence: str, start: int, end: int) -> str:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from ml.coding import note_checks
+from ml.coding.added import added
 from ml.coding.combine import combined
 from ml.coding.external import external_causes
 from ml.coding.found import Found
@@ -25,7 +26,8 @@ from terminology.systems import ICD_10_CM
 CODER: Final = "isthmus-diagnosis-coder"
 VERSION: Final = "1"
 THRESHOLD: Final = 0.65
-EXTERNAL: Final = 0.5
+BESIDE: Final = 0.5
+"""Score of codes that are reported beside a diagnosis where a site wants them."""
 FLOOR: Final = 0.4
 """Score below which a code is not even offered."""
 SPANS: Final = 8
@@ -44,7 +46,7 @@ class Encounter:
     """
 
     def __init__(self, release: Release, index: Index, embedder: Embedder | None = None) -> None:
-        self._release = release
+        self.release = release
         self._reader = NoteReader(release, index, Matcher(index, embedder))
 
     def code(self, request: CodingRequest) -> CodingResult:
@@ -64,21 +66,22 @@ class Encounter:
             read = self._reader.read(note)
             coded = self._reader.codes(read, request.setting, first)
             found += coded
-            found += external_causes(note, read.parts, coded, self._release, EXTERNAL)
-        codes = sequenced(combined(found), self._release, threshold)
+            found += added(read.text, coded, self.release, BESIDE)
+            found += external_causes(read.text, coded, self.release, BESIDE)
+        codes = sequenced(combined(found), self.release, threshold)
         codes = [one for one in codes if one.score >= FLOOR]
-        made += remarks(codes, self._release, threshold)
+        made += remarks(codes, self.release, threshold)
         return CodingResult(
             CODER,
             VERSION,
             tuple(self._suggestion(one, threshold) for one in codes),
             tuple(made),
-            ((f"icd-10-cm {self._release.version}", self._release.digest),),
+            ((f"icd-10-cm {self.release.version}", self.release.digest),),
         )
 
     def _suggestion(self, one: Found, threshold: float) -> CodeSuggestion:
         """A code as it leaves the room, its spans checked against the notes once more."""
-        known = self._release.get(one.code)
+        known = self.release.get(one.code)
         evidence = tuple(
             Evidence(
                 span.note.document,
@@ -91,8 +94,8 @@ class Encounter:
         )
         status = SUGGESTED if one.score >= threshold else BELOW_THRESHOLD
         return CodeSuggestion(
-            self._release.system,
-            self._release.version,
+            self.release.system,
+            self.release.version,
             known.code,
             known.display,
             round(min(one.score, 1.0), 4),

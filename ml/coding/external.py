@@ -11,11 +11,12 @@ from typing import Final
 
 from ml.coding import context
 from ml.coding import sections as kinds
+from ml.coding.added import USUAL
 from ml.coding.found import Found, Span, cite
 from ml.coding.index import Release
+from ml.coding.problem_codes import NoteText
 from ml.coding.sections import Section
 from ml.coding.tables import rows
-from profiles.coding_records import Note
 from terminology.icd10cm.codes import with_seventh
 
 WHEN: Final = re.compile(
@@ -26,18 +27,16 @@ WHEN: Final = re.compile(
 )
 TOLD: Final = frozenset((kinds.COMPLAINT, kinds.PRESENT, kinds.ASSESSMENT, kinds.PLAN, kinds.OTHER))
 INJURY: Final = re.compile(r"[ST](?!36|37|38|39|4|50|7[89]|8)|S")
-CHARACTER: Final = 7
 
 
 def external_causes(
-    note: Note, parts: Iterable[Section], found: list[Found], release: Release, score: float
+    read: NoteText, found: list[Found], release: Release, score: float
 ) -> list[Found]:
     """How the injuries of a note happened; nothing when there is no injury at its first encounter.
 
     Parameters
     ----------
-    note : Note
-    parts : iterable of Section
+    read : NoteText
     found : list of Found
         The codes of the note.
     release : Release
@@ -53,7 +52,7 @@ def external_causes(
         return []
     made = []
     for kind in ("mechanism", "activity"):
-        hit = _first(note.text, parts, kind)
+        hit = _first(read.note.text, read.parts, kind)
         if hit is not None:
             code, start, end, section = hit
             whole = _whole(code, release)
@@ -62,7 +61,14 @@ def external_causes(
                 rules = (cite("I.C.20", said),)
                 lead = max(one.lead for one in injuries)
                 made.append(
-                    Found(whole, score, (Span(note, start, end, section),), lead, rules=rules)
+                    Found(
+                        whole,
+                        score,
+                        (Span(read.note, start, end, section),),
+                        lead,
+                        rules=rules,
+                        features=USUAL,
+                    )
                 )
     return made
 

@@ -1,6 +1,6 @@
 """One code on its way from a mention to a suggestion."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from profiles.coding_records import Note, RuleCitation
@@ -43,10 +43,8 @@ class Found:
     rules : tuple of RuleCitation
     features : tuple of (str, float)
         What the score was made of.
-    query : tuple of str
-        Codes between which a missing fact decides; empty when none is missing.
-    asked : str
-        The missing fact: ``side``, ``type`` or ``stage``.
+    among : tuple of str
+        Codes between which a side decides that the note does not say.
     term : str
         Term of the terminology that led to the code: a default term, or a description without its side.
     """
@@ -59,8 +57,7 @@ class Found:
     uncertain: bool = False
     rules: tuple[RuleCitation, ...] = ()
     features: tuple[tuple[str, float], ...] = ()
-    query: tuple[str, ...] = field(default=())
-    asked: str = ""
+    among: tuple[str, ...] = ()
     term: str = ""
 
 

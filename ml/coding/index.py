@@ -11,6 +11,7 @@ customary values).
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,10 +24,15 @@ from ml.coding.words import bag, content, singular, tokens
 
 K1: Final = 1.2
 B: Final = 0.5
-FORMAT: Final = 1
+FORMAT: Final = 3
+BRANCH: Final = 5
+"""Characters with the dot that siblings of the other sides share."""
 UNKNOWN: Final = 3.0
 """Weight of a word that no description has: it may be a name, or a typing error."""
-SIDE: Final = re.compile(r"\b(right|left|bilateral|unspecified side|unspecified)\b", re.IGNORECASE)
+SIDE: Final = re.compile(
+    r"\b((?:right|left|unspecified) (?:side|eye|ear)|right|left|bilateral|unspecified)\b",
+    re.IGNORECASE,
+)
 
 Array = np.ndarray[Any, Any]
 Told = Callable[[int, int, str], None]
@@ -102,8 +108,10 @@ def _parent(code: str, known: dict[str, str]) -> str:
     return above if above in known else ""
 
 
-def _rows(terms: Iterable[tuple[str, str, str]]) -> tuple[list[Concept], list[tuple[int, str]]]:
-    """The concepts of a release, and every searchable row: concept and text.
+def _rows(
+    terms: Iterable[tuple[str, str, str]],
+) -> tuple[list[Concept], list[tuple[int, str]], dict[str, str]]:
+    """The concepts of a release, every searchable row (concept and text), and titles of categories.
 
     Parameters
     ----------
@@ -122,7 +130,7 @@ def _rows(terms: Iterable[tuple[str, str, str]]) -> tuple[list[Concept], list[tu
     groups: dict[tuple[str, str], dict[str, str]] = {}
     for code, display in shown.items():
         if code not in inner:
-            _place(groups, code, display, parents[code])
+            _place(groups, code, display)
     found = [Concept(sides, shown[next(iter(sides.values()))]) for sides in groups.values()]
     rows: list[tuple[int, str]] = []
     for at, concept in enumerate(found):
@@ -131,16 +139,14 @@ def _rows(terms: Iterable[tuple[str, str, str]]) -> tuple[list[Concept], list[tu
         if len(concept.sides) > 1:
             named += more.get(parents[code], ())
         rows += [(at, text) for text in dict.fromkeys(named)]
-    return found, rows
+    return found, rows, {code: text for code, text in shown.items() if len(code) == 3}
 
 
-def _place(
-    groups: dict[tuple[str, str], dict[str, str]], code: str, display: str, parent: str
-) -> None:
+def _place(groups: dict[tuple[str, str], dict[str, str]], code: str, display: str) -> None:
     """Put a code with its siblings of the other sides; alone where its side is taken."""
     unsided = "unspecified" if "unspecified" in display.lower() else ""
     name = side_of(display) or unsided
-    siblings = groups.setdefault((parent, without_side(display)), {})
+    siblings = groups.setdefault((code[:BRANCH], without_side(display)), {})
     if name in siblings:
         groups[code, display] = {name: code}
     else:
@@ -158,7 +164,7 @@ def build(release: Release, path: Path, progress: Told) -> None:
     progress : callable
         ``progress(done, total, unit)``.
     """
-    found, rows = _rows(release.terms())
+    found, rows, titles = _rows(release.terms())
     progress(1, 3, "steps")
     vocabulary: dict[str, int] = {}
     word_ids: list[int] = []
@@ -171,7 +177,7 @@ def build(release: Release, path: Path, progress: Told) -> None:
             word_ids.append(vocabulary.setdefault(word, len(vocabulary)))
             row_ids.append(at)
     progress(2, 3, "steps")
-    _write(path, found, rows, vocabulary, (word_ids, row_ids, counts))
+    _write(path, found, rows, titles, vocabulary, (word_ids, row_ids, counts))
     progress(3, 3, "steps")
 
 
@@ -179,6 +185,7 @@ def _write(
     path: Path,
     found: list[Concept],
     rows: list[tuple[int, str]],
+    titles: dict[str, str],
     vocabulary: dict[str, int],
     postings: tuple[list[int], list[int], list[int]],
 ) -> None:
@@ -190,9 +197,10 @@ def _write(
         "format": FORMAT,
         "words": list(vocabulary),
         "concepts": [[item.sides, item.display] for item in found],
+        "titles": titles,
         "texts": [text for _, text in rows],
     }
-    half = path.with_suffix(".half")
+    half = path.with_suffix(f".{os.getpid()}.half")
     path.parent.mkdir(parents=True, exist_ok=True)
     with half.open("wb") as file:
         np.savez(
@@ -220,6 +228,7 @@ class Index:
             raise ValueError("the coding index has another format; build it again")
         self.vocabulary = {word: at for at, word in enumerate(facts["words"])}
         self.texts: list[str] = facts["texts"]
+        self._titles: dict[str, str] = facts["titles"]
         self.concepts = [Concept(*item) for item in facts["concepts"]]
         self._bags: dict[int, frozenset[str]] = {}
         rows = len(self.texts)
@@ -251,6 +260,10 @@ class Index:
         best = np.argpartition(-scores, min(limit, len(scores) - 1))[:limit]
         best = best[np.argsort(-scores[best], kind="stable")]
         return [(int(row), float(scores[row])) for row in best if scores[row] > 0]
+
+    def title(self, category: str) -> frozenset[str]:
+        """The content words of a category's title."""
+        return bag(self._titles.get(category, ""))
 
     def words_of(self, row: int) -> frozenset[str]:
         """The content words of one row."""

@@ -7,7 +7,9 @@ from ml.coding.found import Found, certain
 from ml.coding.problems import CAUSE
 from ml.coding.tables import rows
 
-SYMPTOM: Final = re.compile(r"R|M25\.[456]|M54\.[2569]|M79\.[1268]|N64\.4|H57\.[18]|H92\.0")
+SYMPTOM: Final = re.compile(
+    r"R(?!65|57)|M25\.[456]|M54\.[2569]|M79\.[1268]|N64\.4|H57\.[18]|H92\.0"
+)
 
 
 def caused(found: list[Found]) -> list[Found]:

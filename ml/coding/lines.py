@@ -5,18 +5,23 @@ visit has a problem of its own beside a minor procedure (CMS NCCI Policy Manual,
 59 and X{EPSU} never.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from ml.coding.documented import Setting
 from ml.coding.note_checks import READ, unusable
+from ml.coding.pointers import IMMUNIZATION, pointers_of
 from ml.coding.procedure_codes import ProcedureCodes
 from ml.coding.procedure_lines import Line, lines_of
 from ml.coding.procedures import performed
 from ml.coding.sections import Section, sections
-from ml.coding.visit_elements import Noted
-from ml.coding.visit_level import visit_lines, visit_of
+from ml.coding.separate import separate_services
+from ml.coding.visit_kind import visit_of
+from ml.coding.visit_level import visit_lines
+from ml.coding.visit_preventive import PREVENTIVE
+from ml.coding.visit_text import Noted
+from ml.coding.visit_time import CRITICAL_CARE
 from profiles.coding_records import (
     BELOW_THRESHOLD,
     SUGGESTED,
@@ -24,22 +29,19 @@ from profiles.coding_records import (
     CodingRemark,
     CodingRequest,
     CodingResult,
-    Evidence,
     RuleCitation,
 )
 from terminology.systems import CPT, HCPCS
 
 THRESHOLD: Final = 0.5
-MOST_POINTERS: Final = 4
-"""Diagnoses of one line (X12 837P SV107; CMS-1500 item 24E)."""
-NEAR: Final = 600
 OWN_VISIT: Final = "25"
-PREVENTIVE: Final = "preventive"
+OWN_KIND: Final = (PREVENTIVE, CRITICAL_CARE)
+"""Visits beside which another one of the day has modifier 25."""
 FIRST_NO_PROBLEM: Final = "V"
 """From this letter on: external causes, and reasons of a contact that are no problem."""
 WITHOUT_LIST: Final = CodingRemark(
     "omission",
-    "The site has supplied no list of CPT numbers for this day: no procedure and no visit is coded "
+    "The site has supplied no list of CPT numbers for this day: no procedure and no visit is coded by one "
     "(`isthmus terminology import cpt --help`).",
 )
 SEPARATE: Final = RuleCitation(
@@ -50,38 +52,15 @@ SEPARATE: Final = RuleCitation(
 SAME: Final = CodingRemark(
     "query",
     "Was a visit furnished beyond the procedure? It is coded with modifier 25 only when its work "
-    "was "
-    "significant and separate.",
+    "was significant and separate.",
     (),
     (),
     SEPARATE,
 )
-VACCINE: Final = ("vaccine", "vaccine administration")
-IMMUNIZATION: Final = "Z23"
 WITHOUT_REASON: Final = RuleCitation(
     "I.C.21.c.2",
     "A vaccination is coded with the encounter for immunization.",
     "ICD-10-CM Official Guidelines FY 2026",
-)
-_WORD: Final = re.compile(r"[a-z]{4,}")
-_COMMON: Final = frozenset(
-    [
-        "right",
-        "left",
-        "unspecified",
-        "other",
-        "with",
-        "without",
-        "initial",
-        "encounter",
-        "joint",
-        "pain",
-        "large",
-        "medium",
-        "small",
-        "injection",
-        "x-ray",
-    ]
 )
 
 
@@ -126,20 +105,25 @@ def suggest_lines(
     codes : ProcedureCodes
         What may be used on the date of service.
     """
-    if not codes.has_cpt:
-        return (), (WITHOUT_LIST,)
     notes: Noted = tuple(zip(request.notes, parts, strict=True))
     kind = visit_of(request, notes).kind
     hospital = request.setting == "inpatient" or kind == "emergency"
-    done = [one for note, read in notes for one in performed(note, read)]
+    setting = Setting(request.service_date, hospital)
+    done = [one for note, read in notes for one in performed(note, read, setting)]
     found = lines_of(done, codes, hospital=hospital)
+    if not codes.has_cpt:
+        drugs = [
+            _suggestion(one, request, codes, pointers_of(one, diagnoses, visit=False))
+            for one in found.lines
+        ]
+        return tuple(drugs), (WITHOUT_LIST,)
     visits, remarks = visit_lines(request, notes, diagnoses, codes, found.lines)
     visits, beside = _beside(visits, found.lines, diagnoses)
     suggestions = [
-        _suggestion(line, request, codes, _pointers(line, diagnoses, visit=line in visits))
+        _suggestion(line, request, codes, pointers_of(line, diagnoses, visit=line in visits))
         for line in (*visits, *found.lines)
     ]
-    missing = _immunization(suggestions)
+    missing = [*_immunization(suggestions), *separate_services(suggestions, codes)]
     return tuple(suggestions), (*found.remarks, *remarks, *beside, *missing)
 
 
@@ -158,15 +142,15 @@ def _beside(
 ) -> tuple[list[Line], list[CodingRemark]]:
     """Visits with modifier 25 beside a minor procedure, when they have a problem of their own."""
     minor = [line for line in lines if line.minor and line.score >= THRESHOLD]
-    preventive = any(line.name == PREVENTIVE for line in visits)
-    pointed = {code for line in minor for code in _pointers(line, diagnoses, visit=False)}
+    beside = any(line.name in OWN_KIND for line in visits)
+    pointed = {code for line in minor for code in pointers_of(line, diagnoses, visit=False)}
     own = any(
         one.status == SUGGESTED and one.code not in pointed and one.code < FIRST_NO_PROBLEM
         for one in diagnoses
     )
     made = []
     for line in visits:
-        if (minor and own) or (preventive and line.name != PREVENTIVE):
+        if (minor and own) or (beside and line.name not in OWN_KIND):
             rules = (*line.rules, SEPARATE)
             made.append(replace(line, modifiers=(*line.modifiers, OWN_VISIT), rules=rules))
         elif minor:
@@ -174,50 +158,6 @@ def _beside(
         else:
             made.append(line)
     return made, [SAME] if minor and visits and not own else []
-
-
-def _pointers(line: Line, diagnoses: Sequence[CodeSuggestion], *, visit: bool) -> tuple[str, ...]:
-    """The diagnoses that a line is for: those of its place and words first, in their sequence."""
-    usable = [one for one in diagnoses if one.status == SUGGESTED]
-    if visit:
-        return tuple(one.code for one in usable[:MOST_POINTERS])
-    if line.name.endswith(VACCINE):
-        return tuple(one.code for one in usable if one.code == IMMUNIZATION)
-    above = _above(line, usable)
-    near = sorted(
-        ((-_nearness(line, one) - (one is above), at, one.code) for at, one in enumerate(usable)),
-        key=lambda one: one[:2],
-    )
-    chosen = [code for nearness, _, code in near if nearness < 0][:MOST_POINTERS]
-    return tuple(chosen or [one.code for one in usable[:1]])
-
-
-def _above(line: Line, usable: Sequence[CodeSuggestion]) -> CodeSuggestion | None:
-    """The diagnosis that is named last before a line's evidence in the same section: its heading."""
-    place = line.evidence[0]
-    before = [
-        (other.start, one)
-        for one in usable
-        for other in one.evidence
-        if _is_near(place, other) and other.start <= place.start
-    ]
-    return max(before, key=lambda pair: pair[0])[1] if before else None
-
-
-def _nearness(line: Line, diagnosis: CodeSuggestion) -> int:
-    said = " ".join([line.name, *(place.text for place in line.evidence)]).lower()
-    words = set(_WORD.findall(diagnosis.display.lower())) - _COMMON
-    words |= {
-        word for place in diagnosis.evidence for word in _WORD.findall(place.text.lower())
-    } - _COMMON
-    shared = len(words & set(_WORD.findall(said)))
-    return 2 * min(shared, 2) + any(
-        _is_near(a, b) for a in line.evidence for b in diagnosis.evidence
-    )
-
-
-def _is_near(a: Evidence, b: Evidence) -> bool:
-    return a.document == b.document and a.section == b.section and abs(a.start - b.start) < NEAR
 
 
 def _suggestion(

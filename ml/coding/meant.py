@@ -1,15 +1,16 @@
 """What a lead means that no words of a code say: the nearest row of the index by meaning.
 
-Used only where words find nothing that is believed. Nearness is no equality ("inflamed gallbladder" lies
+Used only where words find nothing that is believed. Nearness is no equality ("inflamed gallbladder"
+lies
 near an injury of it), so such a code is mostly offered below the threshold, and suggested only when it
 is all but the same term.
 """
 
 from typing import Final
 
-from ml.coding.match import Candidate, Matcher
+from ml.coding.match import SOFT, Candidate, Matcher
 from ml.coding.mentions import Mention
-from ml.coding.problems import Problem, said_of, trimmed
+from ml.coding.problems import SITES, Problem, said_of, trimmed
 from ml.coding.words import content, tokens
 
 MEANING: Final = "meaning"
@@ -31,7 +32,9 @@ def meant(text: str, mention: Mention, matcher: Matcher) -> Problem | None:
     """
     start, end = trimmed(text, mention.start, mention.end)
     words = tuple(content(tokens(text, start, end)))
-    if matcher.embedder is None or not 0 < len(words) <= MOST_WORDS:
+    if matcher.embedder is None or len(words) > MOST_WORDS:
+        return None
+    if not any(word not in SOFT and word not in SITES for word in words):
         return None
     near = matcher.embedder.nearest(text[start:end], 1)
     if not near or near[0][1] < NEAR_ENOUGH:

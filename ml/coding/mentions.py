@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from ml.coding import sections as kinds
+from ml.coding.context import sentences
 from ml.coding.sections import Line, Section
 
 LEAD: Final = "lead"
 LISTED: Final = "listed"
 MANAGED: Final = "managed"
 NARRATIVE: Final = "narrative"
+ASIDE: Final = "aside"
 
 LABEL: Final = re.compile(
     r"(?:medical reasoning|additional testing|medical treatment|patient education(?: and "
@@ -48,13 +50,16 @@ OPENING: Final = re.compile(
     r"most recent|most likely|symptomatic treatment)\b",
     re.IGNORECASE,
 )
+LISTS: Final = re.compile(r"(?:immuniz|vaccin|allerg|medic|meds\b|screen|family)", re.IGNORECASE)
+"""Beginnings of lines that list what is no problem of the patient's."""
 FOLLOWED: Final = re.compile(
     r"follow[- ]?up\s+(?:of|for|on|regarding|visit for)?\s*(?!in\b|with\b|as\b|after\b|at\b|when\b|"
     r"if\b|to\b|appointment|scheduled|\d)[a-z]",
     re.IGNORECASE,
 )
 VERB: Final = re.compile(
-    r"\b(?:is|was|were|will|has|have|had|should|would|can|could|may|recommend|discussed|advised|"
+    r"\b(?:is|was|were|will|has|have|had|should|would|can|could(?! be)|may(?! be)|recommend|"
+    r"discussed|advised|"
     r"ordered|continue|"
     r"continued|denies|reports|states|presents|presented|returns|does|did|am|are|underwent|noted|"
     r"been)\b",
@@ -67,13 +72,11 @@ REGARDING: Final = re.compile(
     re.IGNORECASE,
 )
 CUT: Final = re.compile(r"\s*:\s+|\s+[-\u2013\u2014]{1,2}\s+|\.\s+(?=[A-Z])")
-CODED: Final = re.compile(
-    r"[\[(]?\b(?:icd[- ]?10(?:[- ]cm)?[: ]*)?([A-TV-Z]\d[0-9A-Z](?:\.[0-9A-Z]{1,4})?)\b[\])]?"
-)
 PEOPLE: Final = re.compile(
-    r"(?:[A-Z][\w.]+ ){0,4}is a (?:pleasant )?\d{1,3}[- ]?(?:year|y|month)", re.IGNORECASE
+    r"\b\d{1,3}[- ]?(?:yo|y/o|y\.o\.?|(?:year|yr|month|week|day)s?[- ]old)\b", re.IGNORECASE
 )
 WORDS_OF_LEAD: Final = 18
+WORDS_OF_ASIDE: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Mention:
     section : str
         Kind of its section.
     role : str
-        ``lead``, ``listed``, ``managed`` or ``narrative``.
+        ``lead``, ``aside``, ``listed``, ``managed`` or ``narrative``.
     block : tuple of int
         Start and end of the text that belongs to it.
     """
@@ -102,7 +105,7 @@ class Mention:
 def _lead_end(text: str, line: Line, section: str) -> int | None:
     """Where the naming words of a lead line end; None when the line is no lead."""
     words = text[line.start : line.end]
-    if LABEL.match(words) or PEOPLE.match(words):
+    if LABEL.match(words) or PEOPLE.search(words):
         return None
     cut = CUT.search(words)
     head = words[: cut.start()] if cut else words
@@ -133,7 +136,22 @@ def leads(text: str, section: Section) -> list[Mention]:
             continue
         last = section.lines[following - 1].end
         found.append(Mention(line.start, end, section.kind, role, (line.start, last)))
+        if section.kind == kinds.ASSESSMENT and not LISTS.match(text, line.start, line.end):
+            cut = CUT.search(text, line.start, line.end)
+            found += _asides(text, line, cut.end() if cut else end, section.kind)
     return found
+
+
+def _asides(text: str, line: Line, begin: int, section: str) -> list[Mention]:
+    """Short sentences after the first of a line that may name problems too: "Gout. Acute cystitis."."""
+    return [
+        Mention(start, start + len(text[start:end].rstrip(" .,")), section, ASIDE, (start, end))
+        for start, end in sentences(text, begin, line.end)
+        if len(text[start:end].split()) <= WORDS_OF_ASIDE
+        and not OPENING.match(text, start, end)
+        and not LABEL.match(text, start, end)
+        and not VERB.search(text, start, end)
+    ]
 
 
 def managed(text: str, section: Section) -> list[Mention]:

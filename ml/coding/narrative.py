@@ -78,9 +78,9 @@ def narrative(text: str, part: Section) -> list[Problem]:
 RANK: Final = {
     kinds.ASSESSMENT: 1.0,
     kinds.PLAN: 1.0,
-    kinds.COMPLAINT: 0.8,
-    kinds.PRESENT: 0.75,
-    kinds.OTHER: 0.8,
+    kinds.COMPLAINT: 0.85,
+    kinds.PRESENT: 0.8,
+    kinds.OTHER: 0.85,
     kinds.PROBLEMS: 0.8,
     kinds.HISTORY: 0.6,
 }

@@ -1,10 +1,11 @@
 """Paraphrases: the rows of the coder's index that lie nearest to the words of a problem."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from ml.coding.index import FORMAT, Index
+from ml.coding.index import Index
 from ml.coding.index import Release as IndexedRelease
 from ml.text.vectors import (
     Encoder,
@@ -30,8 +31,9 @@ class IndexTerms:
     """
 
     def __init__(self, release: IndexedRelease, index: Index) -> None:
-        self.version = f"{release.version}-coding-{FORMAT}"
-        self.digest = release.digest
+        self.version = f"{release.version}-coding"
+        # Of the rows themselves: their numbers are the codes, so any other order needs other vectors.
+        self.digest = hashlib.sha256("\n".join(index.texts).encode()).hexdigest()
         self._texts = index.texts
 
     def terms(self) -> Iterator[tuple[str, str, str]]:

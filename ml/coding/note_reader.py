@@ -1,82 +1,91 @@
-"""Reads one note: from its problem mentions to billable codes with their evidence."""
+"""Reads one note: its sections, its problems, and the codes of each."""
 
 import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ml.coding import context
 from ml.coding import sections as kinds
-from ml.coding.found import SURE, Found, Span, cite
-from ml.coding.history import history_code
+from ml.coding.damage import as_read
+from ml.coding.found import SURE, Found
 from ml.coding.index import Index, Release
-from ml.coding.match import DEFAULT, Candidate, Matcher
+from ml.coding.match import Matcher
 from ml.coding.meant import meant
-from ml.coding.mentions import LEAD, LISTED, MANAGED, NARRATIVE, Mention, leads, managed
+from ml.coding.mentions import ASIDE, LEAD, LISTED, MANAGED, NARRATIVE, Mention, leads, managed
 from ml.coding.narrative import RANK, narrative
-from ml.coding.problems import AND, WITH, Problem, Reader
-from ml.coding.resolve import Resolved, Resolver
+from ml.coding.note_checks import READ
+from ml.coding.problem_codes import NoteText, ProblemCoder
+from ml.coding.problems import Problem, Reader
 from ml.coding.sections import Section, sections
-from ml.coding.sides import side_for
-from ml.coding.specific import specific
-from ml.coding.support import block_text, confirmed, related
-from profiles.coding_records import Note, RuleCitation
+from ml.coding.sides import Sides
+from ml.coding.support import Sentences
+from profiles.coding_records import Note
 
-ROLE: Final = {LEAD: 0.9, MANAGED: 0.66, LISTED: 0.5, NARRATIVE: 0.45}
-ALONE: Final = 0.8
-"""Score of a problem that running text names, where the note has no list of problems."""
-UNCERTAIN: Final = 0.3
-QUALITY: Final = 0.5
-LEXICAL_QUALITY: Final = 0.55
-LATER_PART: Final = 0.8
-READ: Final = 200_000
-"""Characters of one note that are read; the remark says what was not."""
-SECTIONS: Final = frozenset((kinds.ASSESSMENT, kinds.PLAN, kinds.PROBLEMS))
-UNLISTED: Final = frozenset((kinds.OTHER, kinds.PRESENT, kinds.COMPLAINT))
-"""Sections whose short lines are taken for problems where the note has no assessment."""
-MENTIONS: Final = 300
-TOLD: Final = frozenset((kinds.COMPLAINT, kinds.PRESENT, kinds.OTHER))
-FACTOR: Final = re.compile(r"Z[0-9]")
+ROLE: Final = {LEAD: 0.9, ASIDE: 0.8, MANAGED: 0.66, LISTED: 0.5, NARRATIVE: 0.45}
+"""What the place of a mention is worth."""
 PLANNED: Final = 0.9
-
-INPATIENT: Final = "inpatient"
+"""A line of a plan names a problem less surely than one of an assessment."""
+ALONE: Final = 0.8
+"""Worth of a problem that running text names, where the note has no list of problems."""
+SAID: Final = 0.95
+"""Quality that an aside needs: a term that is there as it stands."""
+LISTING: Final = frozenset((kinds.ASSESSMENT, kinds.PLAN, kinds.PROBLEMS))
+UNLISTED: Final = frozenset((kinds.OTHER, kinds.PRESENT, kinds.COMPLAINT))
+"""Sections whose short lines and text are asked where the note has no assessment."""
+MENTIONS: Final = 300
+COPIES: Final = 3
+"""Places of one and the same line that are read; a note copied into itself has many."""
+FACTOR: Final = re.compile(r"Z[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read of one note."""
+    """What was read of one note.
 
-    note: Note
-    parts: list[Section]
+    Parameters
+    ----------
+    text : NoteText
+    problems : list of Problem
+        Those that lines of a list name.
+    told : list of Problem
+        Those that running text names.
+    """
+
+    text: NoteText
     problems: list[Problem]
     told: list[Problem]
-    """Problems that only running text names."""
+
+    @property
+    def parts(self) -> list[Section]:
+        """The sections of the note."""
+        return self.text.parts
 
 
 class NoteReader:
     """Reads notes with one release and its index."""
 
     def __init__(self, release: Release, index: Index, matcher: Matcher) -> None:
-        self.release = release
-        self.index = index
-        self.reader = Reader(matcher)
         self._matcher = matcher
-        self.resolver = Resolver(index, release)
+        self._reader = Reader(matcher)
+        self._coder = ProblemCoder(release, index)
 
     def read(self, note: Note) -> Read:
         """The sections and problems of a note."""
-        text = note.text
+        text = as_read(note.text)
         parts = sections(text, READ)
-        listing = [part for part in parts if part.kind in SECTIONS]
+        listing = [part for part in parts if part.kind in LISTING]
         named = [one for part in listing for one in (*leads(text, part), *managed(text, part))]
         if not named:
             named = [one for part in parts if part.kind in UNLISTED for one in leads(text, part)]
-        problems = [p for mention in named[:MENTIONS] for p in self._problems(text, mention)]
+        named = _few(text, named)
+        problems = [p for mention in named for p in self._problems(text, mention)]
         told = [p for part in parts if part.kind in RANK for p in narrative(text, part)]
-        return Read(note, parts, problems, told)
+        read = NoteText(note, parts, Sentences(text, parts), Sides(text, parts))
+        return Read(read, problems, _distinct(told))
 
     def _problems(self, text: str, mention: Mention) -> list[Problem]:
         """The problems of a mention that are believed; by meaning when its words find none."""
-        found = [p for p in self.reader.read(text, mention) if p.candidate.quality >= _needed(p)]
+        least = SAID if mention.role == ASIDE else 0.0
+        found = [p for p in self._reader.read(text, mention) if p.candidate.quality >= least]
         if found:
             return found
         other = meant(text, mention, self._matcher)
@@ -93,142 +102,70 @@ class NoteReader:
         first : int
             Number of its first lead line in the encounter.
         """
+        lines = dict.fromkeys((p.mention.start, p.mention.end) for p in read.problems)
+        numbers = {place: first + at for at, place in enumerate(lines)}
         found: list[Found] = []
-        leads_of = dict.fromkeys((p.mention.start, p.mention.end) for p in read.problems)
-        numbers = {place: first + at for at, place in enumerate(leads_of)}
         for problem in read.problems:
-            lead = numbers[problem.mention.start, problem.mention.end]
-            base = ROLE[problem.mention.role]
-            if problem.mention.section == kinds.PLAN and problem.mention.role == LEAD:
-                base *= PLANNED
-            found += self._problem(read, problem, setting, lead, base)
+            mention = problem.mention
+            worth = ROLE[mention.role]
+            if mention.section == kinds.PLAN and mention.role == LEAD:
+                worth *= PLANNED
+            lead = numbers[mention.start, mention.end]
+            found += self._coder.codes(read.text, problem, setting, lead, worth)
+        told = self._told(read, setting, first + len(numbers), {one.code[:3] for one in found})
         listed = any(one.score >= SURE for one in found)
-        coded = {one.code[:3] for one in found}
-        told = []
-        for at, problem in enumerate(read.told):
-            base = ROLE[NARRATIVE] * RANK[problem.mention.section]
-            if problem.candidate.code[:3] not in coded:
-                told += self._problem(read, problem, setting, first + len(numbers) + at, base)
-        return found + (told if listed else _promoted(told))
+        return found + (told if listed else _promoted(told, read, found))
 
-    def _problem(
-        self, read: Read, problem: Problem, setting: str, lead: int, base: float
-    ) -> list[Found]:
-        """The codes of one problem, ``base`` being what its place is worth."""
-        if problem.status in (
-            context.NEGATED,
-            context.FAMILY,
-            context.OTHER_PERSON,
-            context.HYPOTHETICAL,
-        ):
-            return []
-        text = read.note.text
-        sure = problem.status == context.UNCERTAIN and confirmed(text, read.parts, problem)
-        uncertain = problem.status == context.UNCERTAIN and not sure and setting != INPATIENT
-        score = base * min(1.0, problem.candidate.quality)
-        if uncertain:
-            score *= UNCERTAIN
-        done = self._resolved(read, problem)
-        if done is None:
-            return []
-        rules = [*self._rules(problem, setting, uncertain, sure), *done.rules]
-        features = (
-            ("place", round(base, 4)),
-            ("quality", round(problem.candidate.quality, 4)),
-            ("said", round(problem.candidate.said, 4)),
-            ("supported", round(problem.candidate.supported, 4)),
-            ("default", float(problem.candidate.kind == DEFAULT)),
-            ("confirmed", float(sure)),
-        )
-        span = Span(read.note, problem.start, problem.end, problem.mention.section)
-        also = problem.candidate.term.also if problem.candidate.term else ()
-        found = Found("", score, (span,), lead, problem.link, uncertain, tuple(rules), features)
-        found = replace(found, term=self._term(problem.candidate))
-        return [replace(found, code=code) for code in (*done.codes, *also)]
-
-    def _term(self, candidate: Candidate) -> str:
-        """The term of the terminology that a candidate stands for; decisions are learned from by it."""
-        if candidate.term is not None:
-            return candidate.term.term
-        return self.index.concepts[candidate.concept].display if candidate.concept >= 0 else ""
-
-    def _resolved(self, read: Read, problem: Problem) -> Resolved | None:
-        """The billable codes of a problem: history, side, encounter, what the text about it supports."""
-        candidate = problem.candidate
-        if "history" in problem.words and "history" not in candidate.words:
-            code = history_code(candidate.code)
-            said = "A condition of the past is coded as history."
-            return (
-                None
-                if code is None
-                else self._billable(Resolved((code,), (cite("I.C.21.c.4", said),)))
+    def _told(self, read: Read, setting: str, first: int, coded: set[str]) -> list[Found]:
+        """The codes of problems that only running text names."""
+        return [
+            one
+            for at, problem in enumerate(read.told)
+            if problem.candidate.code[:3] not in coded
+            for one in self._coder.codes(
+                read.text,
+                problem,
+                setting,
+                first + at,
+                ROLE[NARRATIVE] * RANK[problem.mention.section],
             )
-        text = read.note.text
-        known = self.release.get(candidate.code)
-        side = side_for(text, read.parts, problem, known.display if known else "")
-        block = _sentences(block_text(text, problem))
-        about = related(text, read.parts, candidate.words)
-        done = self.resolver.resolve(candidate, side, " ".join([*block, *about]))
-        if done is None or len(done.codes) != 1:
-            return self._billable(done)
-        better = specific(done.codes[0], block)
-        if better == done.codes[0]:
-            better = specific(done.codes[0], about)
-        if better != done.codes[0] and self.release.billable(better):
-            said = "As specific as the note documents it."
-            return Resolved((better,), (*done.rules, cite("I.B.2", said)), done.side, done.sided)
-        return self._billable(done)
-
-    def _billable(self, done: Resolved | None) -> Resolved | None:
-        """A resolution whose codes can all be reported."""
-        if done is None or not all(self.release.billable(code) for code in done.codes):
-            return None
-        return done
-
-    def _rules(
-        self, problem: Problem, setting: str, uncertain: bool, sure: bool
-    ) -> list[RuleCitation]:
-        """What chose the code of a problem."""
-        rules = []
-        if problem.candidate.term is not None:
-            rules.append(
-                RuleCitation(
-                    "I.A.1",
-                    "The index gives this code for the term.",
-                    problem.candidate.term.source,
-                )
-            )
-        if uncertain:
-            rules.append(cite("IV.H", "An uncertain diagnosis is not coded for an outpatient."))
-        elif problem.status == context.UNCERTAIN and setting == INPATIENT and not sure:
-            rules.append(
-                cite("II.H", "An uncertain diagnosis at discharge is coded as if it existed.")
-            )
-        elif sure:
-            rules.append(
-                cite(
-                    "IV.H", "The note reports the finding elsewhere, so it is no longer uncertain."
-                )
-            )
-        return rules
+        ]
 
 
-def _promoted(told: list[Found]) -> list[Found]:
-    """What running text names, where no list gave a code: the assessment's first, else all of it."""
-    plan = [one for one in told if one.spans[0].section in SECTIONS and not one.uncertain]
-    kept = [one for one in plan if not FACTOR.match(one.code)] or plan
-    chosen = kept or [one for one in told if one.spans[0].section in TOLD and not one.uncertain]
+def _few(text: str, named: list[Mention]) -> list[Mention]:
+    """The first mentions, and of the same line no more than a few."""
+    seen: dict[str, int] = {}
+    kept = []
+    for mention in named:
+        line = text[mention.start : mention.end].lower()
+        seen[line] = seen.get(line, 0) + 1
+        if seen[line] <= COPIES:
+            kept.append(mention)
+    return kept[:MENTIONS]
+
+
+def _distinct(told: list[Problem]) -> list[Problem]:
+    """The first mention of each problem with each status, the assessment's before others."""
+    ranked = sorted(told, key=lambda one: -RANK[one.mention.section])
+    first: dict[tuple[str, str], Problem] = {}
+    for one in ranked:
+        first.setdefault((one.candidate.code, one.status), one)
+    return sorted(first.values(), key=lambda one: one.start)[:MENTIONS]
+
+
+def _promoted(told: list[Found], read: Read, found: list[Found]) -> list[Found]:
+    """What running text names, where no list gave a code.
+
+    The assessment's text counts first. A note without an assessment is read whole. Where an
+    assessment only
+    suspects, the complaint says what is certain (guideline IV.H).
+    """
+    named = [one for one in told if not one.uncertain]
+    plan = [one for one in named if one.spans[0].section in LISTING]
+    chosen = [one for one in plan if not FACTOR.match(one.code)] or plan
+    if not chosen and not any(part.kind in LISTING for part in read.parts):
+        chosen = [one for one in named if one.spans[0].section in UNLISTED]
+    if not chosen and any(one.uncertain for one in found):
+        chosen = [one for one in named if one.spans[0].section == kinds.COMPLAINT]
     strength = ALONE / ROLE[NARRATIVE]
     return [replace(one, score=one.score * strength) if one in chosen else one for one in told]
-
-
-def _needed(problem: Problem) -> float:
-    """The quality from which a match is believed: words alone need more than a default term."""
-    if problem.candidate.kind == DEFAULT:
-        return QUALITY
-    return LATER_PART if problem.link in (WITH, AND) else LEXICAL_QUALITY
-
-
-def _sentences(text: str) -> list[str]:
-    """The sentences of a text."""
-    return [text[start:end] for start, end in context.sentences(text)]

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
+from terminology.ncci import PRACTITIONER, pair_edits
 from terminology.procedures import (
     CPT_KIND,
     HCPCS_KIND,
@@ -29,6 +30,9 @@ class ProcedureCodes(Protocol):
     def search(self, text: str, limit: int) -> list[ProcedureCode]:
         """HCPCS codes by words of their public descriptions, best first."""
 
+    def edit(self, first: str, second: str) -> str:
+        """Modifier indicator of the NCCI edit of a pair; empty when there is none."""
+
 
 class SiteCodes:
     """The releases in force on a day.
@@ -45,6 +49,7 @@ class SiteCodes:
         self._day = service_date
         self._cpt = procedure_codes(terminology, CPT_KIND).on(service_date)
         self._hcpcs = procedure_codes(terminology, HCPCS_KIND).on(service_date)
+        self._pairs = pair_edits(terminology, PRACTITIONER).on(service_date)
         self.has_cpt = self._cpt is not None
         self.has_hcpcs = self._hcpcs is not None
 
@@ -65,6 +70,11 @@ class SiteCodes:
             return []
         hits = self._hcpcs.search(text, limit)
         return [code for code, _ in hits if code.holds_on(self._day)]
+
+    def edit(self, first: str, second: str) -> str:
+        """Modifier indicator of the NCCI edit of a pair; empty when there is none."""
+        found = self._pairs.edit(first, second, self._day) if self._pairs else None
+        return found.indicator if found else ""
 
     def _release(self, code: str) -> ProcedureRelease | None:
         return self._hcpcs if code[:1].isalpha() else self._cpt

@@ -1,6 +1,7 @@
 """Codes, modifiers and units of what was done, within the site's list.
 
-Modifiers: RT, LT and 50 from the documented side (CMS PFS bilateral indicator); 26 and TC where only the
+Modifiers: RT, LT and 50 from the documented side (CMS PFS bilateral indicator), FA to T9 from the
+finger or toe; 26 and TC where only the
 reading or only the taking of an image was done (PFS PC/TC indicator). 59 and X{EPSU} say that two
 services were separate: that is a person's to say, so they are never set here.
 """
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ml.coding.digits import digit_modifiers
 from ml.coding.doses import SOURCE as HCPCS_SOURCE
 from ml.coding.doses import Dose, code_of, doses
 from ml.coding.procedure_codes import ProcedureCodes
@@ -23,6 +25,7 @@ ASKED: Final = 0.5
 """From this score on a missing detail is asked for."""
 ADMINISTRATION: Final = "vaccine administration"
 IN_HOSPITAL: Final = ("imaging", "remote")
+SUPPLIED: Final = ("lab", "vaccine")
 READ_HERE: Final = (
     "interpreted by me",
     "my interpretation",
@@ -70,20 +73,26 @@ def lines_of(done: Sequence[Performed], codes: ProcedureCodes, *, hospital: bool
     codes : ProcedureCodes
         What the site may use on the day.
     hospital : bool
-        The hospital bills the taking of images there: of imaging only a reading is coded.
+        The hospital bills images, tests and drugs there: of images only a reading is coded.
     """
     found = Lines([], [])
-    for one in done:
-        if hospital and one.concept.kind in IN_HOSPITAL and not _says(one, READ_HERE):
-            continue
+    furnished = [one for one in done if not hospital or _of_physician(one)]
+    for one in furnished:
         if hospital and one.details.get("part") == "whole":
             one.details["part"] = "reading"
         _add_concept(found, one, codes, hospital=hospital)
-        if one.concept.kind == "injection":
+        if one.concept.kind == "injection" and not hospital:
             _add_drugs(found, one, codes)
-    _add_administration(found, [one for one in done if one.concept.kind == "vaccine"], codes)
+    _add_administration(found, [one for one in furnished if one.concept.kind == "vaccine"], codes)
     found.lines = _merged(found.lines)
     return found
+
+
+def _of_physician(one: Performed) -> bool:
+    """Whether a service in a hospital is the physician's: tests, drugs and images are the hospital's."""
+    if one.concept.kind in IN_HOSPITAL:
+        return _says(one, READ_HERE)
+    return one.concept.kind not in SUPPLIED and "shot" not in one.concept.flags
 
 
 def _add_concept(found: Lines, one: Performed, codes: ProcedureCodes, *, hospital: bool) -> None:
@@ -168,6 +177,9 @@ def _modifiers(
             found += ("26",)
         elif _says(one, TAKEN_ONLY):
             found += ("TC",)
+    digits = digit_modifiers(one.texts[0]) if "digit" in one.concept.flags else ()
+    if len(digits) == 1:
+        return (*found, *digits)
     if "sided" not in one.concept.flags:
         return found
     if one.side == "both" and "counted" not in one.concept.flags:

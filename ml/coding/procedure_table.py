@@ -45,6 +45,7 @@ class Concept:
         ``sided``: left and right are told apart. ``counted``: its numbers tell one side from both.
         ``minor``: a minor procedure beside which an E/M visit needs modifier 25. ``office``: a test that
         is made where the patient is. ``scored``: done when its score is written. ``shot``: a drug is given.
+        ``digit``: fingers and toes are told apart.
     words : tuple of tuple of re.Pattern
         Alternatives; of one, every part has to stand in the sentence.
     choices : tuple of Choice

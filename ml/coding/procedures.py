@@ -7,7 +7,7 @@ from typing import Final
 
 from ml.coding import context
 from ml.coding import sections as kinds
-from ml.coding.documented import DONE, NAMED, PAST, RESULT, UNREAD, status_of
+from ml.coding.documented import DONE, NAMED, PAST, RESULT, UNREAD, Setting, status_of
 from ml.coding.procedure_details import details_of, side_of
 from ml.coding.procedure_table import Concept, concepts
 from ml.coding.sections import Section
@@ -62,7 +62,7 @@ class Performed:
     texts: tuple[str, ...]
 
 
-def performed(note: Note, parts: Sequence[Section]) -> list[Performed]:
+def performed(note: Note, parts: Sequence[Section], setting: Setting) -> list[Performed]:
     """What was done, once per concept and side, the surest sentence of each.
 
     Parameters
@@ -70,10 +70,12 @@ def performed(note: Note, parts: Sequence[Section]) -> list[Performed]:
     note : Note
     parts : sequence of Section
         Its sections.
+    setting : Setting
+        Where and when it was written.
     """
     read = note.text[: parts[-1].end] if parts else ""
-    named = [concept for concept in concepts() if _may_stand(concept, read)]
-    found = [one for part in parts for one in _of_section(note, part, named)]
+    named = _named(read)
+    found = [one for part in parts for one in _of_section(note, part, named, setting)]
     best: dict[tuple[str, str], Performed] = {}
     for one in sorted(found, key=lambda one: -one.score):
         # Each injection of a drug counts, every other concept once per side.
@@ -84,11 +86,25 @@ def performed(note: Note, parts: Sequence[Section]) -> list[Performed]:
     return [one for (name, side), one in best.items() if side or name not in sided]
 
 
-def _may_stand(concept: Concept, text: str) -> bool:
-    return any(all(part.search(text) for part in parts) for parts in concept.words)
+def _named(text: str) -> list[Concept]:
+    """The concepts whose words all stand somewhere in a text; most share their first part."""
+    seen: dict[re.Pattern[str], bool] = {}
+
+    def stands(part: re.Pattern[str]) -> bool:
+        if part not in seen:
+            seen[part] = part.search(text) is not None
+        return seen[part]
+
+    return [
+        concept
+        for concept in concepts()
+        if any(all(stands(part) for part in parts) for parts in concept.words)
+    ]
 
 
-def _of_section(note: Note, part: Section, named: Sequence[Concept]) -> Iterator[Performed]:
+def _of_section(
+    note: Note, part: Section, named: Sequence[Concept], setting: Setting
+) -> Iterator[Performed]:
     if part.kind in UNREAD:
         return
     spans = context.sentences(note.text, part.start, part.end)
@@ -100,7 +116,7 @@ def _of_section(note: Note, part: Section, named: Sequence[Concept]) -> Iterator
         texts = (sentence, around, note.text[part.start : part.end])
         for concept in named:
             for place in _places(concept, sentence):
-                score = _score(concept, sentence, place, part.kind)
+                score = _score(concept, sentence, place, part.kind, setting)
                 if score:
                     evidence = Evidence(note.document, start, end, sentence, part.kind)
                     yield _performed(concept, evidence, score, texts, place)
@@ -145,9 +161,11 @@ def _is_imaging(concept: Concept) -> bool:
     return concept.kind in ("imaging", "remote")
 
 
-def _score(concept: Concept, sentence: str, place: tuple[int, int], section: str) -> float:
+def _score(
+    concept: Concept, sentence: str, place: tuple[int, int], section: str, setting: Setting
+) -> float:
     """How sure it is that it was done at this visit; zero when it was not, or not here."""
-    status = status_of(sentence, *place, section)
+    status = status_of(sentence, *place, section, setting)
     here = bool(HERE.search(sentence))
     if status == DONE:
         return _done(concept, here, section)

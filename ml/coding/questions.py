@@ -4,6 +4,7 @@ import re
 from itertools import combinations
 from typing import Final
 
+from ml.coding.added import USUAL
 from ml.coding.found import Found, cite
 from ml.coding.index import Release
 from ml.coding.tables import rows
@@ -18,9 +19,7 @@ def remarks(found: list[Found], release: Release, threshold: float) -> list[Codi
     """The remarks on the codes that reach the threshold."""
     chosen = [one for one in found if one.score >= threshold]
     made = [remark for one in chosen for remark in _asked(one, release)]
-    made += [
-        _unsaid(one) for one in found if ("usual", 1.0) in one.features and one.score < threshold
-    ]
+    made += [_unsaid(one) for one in found if one.features == USUAL and one.score < threshold]
     return [*made, *_conflicts(chosen, release)]
 
 
@@ -40,9 +39,9 @@ def _evidence(one: Found) -> tuple[Evidence, ...]:
 
 def _asked(one: Found, release: Release) -> list[CodingRemark]:
     """The questions about one code."""
-    if one.asked == "side":
+    if one.among:
         said = "Which side is affected? The documentation does not say, or contradicts itself."
-        return [CodingRemark(QUERY, said, one.query, _evidence(one), cite("I.B.13", "Laterality."))]
+        return [CodingRemark(QUERY, said, one.among, _evidence(one), cite("I.B.13", "Laterality."))]
     for pattern, question, codes in rows("queries"):
         if re.match(pattern, one.code):
             known = tuple(code for code in codes.split() if release.get(code) is not None)

@@ -1,23 +1,15 @@
 """From a candidate to billable codes: side, encounter, the child that claims no more than the note."""
 
-import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from ml.coding.found import cite
 from ml.coding.index import Concept, Index, Release
 from ml.coding.match import GENERIC, Candidate
+from ml.coding.seventh import seventh
 from ml.coding.words import bag, tokens
 from profiles.coding_records import RuleCitation
 from terminology.icd10cm.codes import with_seventh
-
-SUBSEQUENT: Final = re.compile(
-    r"\b(?:routine healing|healing (?:well|appropriately|fracture)|cast (?:removal|change)|suture "
-    r"removal|post-?op(?:erative)? (?:visit|follow|check)|"
-    r"aftercare|status post (?:open reduction|orif)|s/p orif|weeks? (?:out|status post|s/p|post))\b",
-    re.IGNORECASE,
-)
-SEQUELA: Final = re.compile(r"\b(?:sequelae?|late effects?) of\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +23,14 @@ class Resolved:
     rules : tuple of RuleCitation
     side : str
         The side that was used; empty when none matters.
-    sided : bool
-        Whether the concept has sides, so that a missing one is worth a question.
+    among : tuple of str
+        The codes between which a side decides that is not known; empty when it is, or none matters.
     """
 
     codes: tuple[str, ...]
     rules: tuple[RuleCitation, ...] = ()
     side: str = ""
-    sided: bool = False
+    among: tuple[str, ...] = ()
 
 
 class Resolver:
@@ -59,20 +51,18 @@ class Resolver:
         context : str
             Text around the problem that may support a specific child.
         """
-        if found.term is not None:
-            own = dict(found.term.sided).get(side)
-            if own:
-                return self._finish((own,), side, True, context)
+        own = dict(found.term.sided) if found.term is not None else {}
+        if side in own:
+            return self._finish((own[side],), side, own, context)
         code = self.release.get(found.code)
         if code is None:
             return None
         concept = self._concept(found, code, side, context)
-        if concept is None:
-            return self._finish((found.code,), "", False, context)
-        kept = found.code if found.term is not None and not side else ""
-        codes = (kept,) if kept in concept.sides.values() else _by_side(concept, side)
-        sided = len(concept.sides) > 1
-        return self._finish(codes, side if sided else "", sided, context)
+        sides = {} if concept is None else concept.sides
+        if concept is None or (found.term is not None and not side and code.code in _named(sides)):
+            return self._finish((code.code,), "", own, context)
+        several = sides if len(sides) > 1 else own
+        return self._finish(_by_side(concept, side), side, several, context)
 
     def _concept(self, found: Candidate, code: Any, side: str, context: str) -> Concept | None:
         """The concept of a candidate; of a code with children the one that claims least."""
@@ -90,39 +80,35 @@ class Resolver:
         return min(below, key=lambda item: _claims(item, said, side, self.index))
 
     def _finish(
-        self, codes: tuple[str, ...], side: str, sided: bool, context: str
+        self, codes: tuple[str, ...], side: str, sides: dict[str, str], context: str
     ) -> Resolved | None:
         """Codes with their 7th character, and the citations."""
         rules = []
-        if sided and side:
+        if side and sides:
             rules.append(cite("I.B.13", f"Laterality as documented: {side}."))
         full = []
         for code in codes:
-            whole, rule = self._seventh(code, context)
-            if whole is None:
+            whole, rule = self._whole(code, context, side)
+            if not whole:
                 return None
             full.append(whole)
             if rule and rule not in rules:
                 rules.append(rule)
-        return Resolved(tuple(full), tuple(rules), side, sided)
+        among = () if side else tuple(self._whole(code, context, "")[0] for code in _named(sides))
+        return Resolved(tuple(full), tuple(rules), side, tuple(filter(None, among)))
 
-    def _seventh(self, code: str, context: str) -> tuple[str | None, RuleCitation | None]:
-        """A code with the 7th character of the encounter, where it needs one."""
+    def _whole(self, code: str, context: str, side: str) -> tuple[str, RuleCitation | None]:
+        """A code with its 7th character, where it needs one; empty when there is no such code."""
         known = self.release.get(code)
-        if known is None:
-            return None, None
-        if known.billable:
-            return known.code, None
-        chars = known.seventh
-        if not chars:
-            return None, None
-        wanted = "S" if SEQUELA.search(context) else "D" if SUBSEQUENT.search(context) else "A"
-        char = wanted if wanted in chars else next(iter(sorted(chars)))
-        rule = "I.C.19.a" if known.code[0] in "ST" else "I.A.5"
-        names = {"A": "active treatment", "D": "routine healing or recovery", "S": "sequela"}
-        return with_seventh(known.code, char), cite(
-            rule, f"7th character {char}: {names.get(char, 'as the category asks')}."
-        )
+        if known is None or known.billable or not known.seventh:
+            return (known.code if known is not None and known.billable else ""), None
+        char, rule = seventh(known.seventh, known.code, context, side)
+        return with_seventh(known.code, char), rule
+
+
+def _named(sides: dict[str, str]) -> tuple[str, ...]:
+    """The codes of the sides that have a name."""
+    return tuple(sides[side] for side in ("right", "left", "bilateral") if side in sides)
 
 
 def _by_side(concept: Concept, side: str) -> tuple[str, ...]:

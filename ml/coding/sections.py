@@ -10,6 +10,7 @@ known with a letter or two damaged.
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Final
 
 from ml.coding.tables import rows
@@ -37,6 +38,8 @@ LONG_NAMES: Final = tuple(name for name in KINDS if len(name) > 6)
 WEAK: Final = frozenset(
     (
         "s",
+        "a",
+        "p",
         "o",
         "ap",
         "time",
@@ -59,6 +62,7 @@ NUMBER: Final = re.compile(
     r"\*\*)+",
     re.IGNORECASE,
 )
+ITEM: Final = re.compile(r"(?<!\S)(\d{1,2})[.)][ \t]+(?=[A-Za-z(])")
 INLINE: Final = re.compile(r"([A-Za-z][A-Za-z/&\- ]{0,40}?)[ \t]*[*_]{0,3}[ \t]*:[ \t]*[*_]{0,3}")
 
 
@@ -119,13 +123,19 @@ def _line(text: str, start: int, end: int) -> Line:
     return Line(begin, end, text[start:begin].strip())
 
 
+def _shouted(words: str) -> bool:
+    """Whether words stand in capitals; a scanned letter or two may not."""
+    letters = [letter for letter in words if letter.isalpha()]
+    return sum(letter.isupper() for letter in letters) > 0.8 * len(letters)
+
+
 def _heading(text: str, line: Line) -> tuple[str, str, int] | None:
     """Kind, title and the place after the heading, when a line opens a section."""
     whole = text[line.start : line.end].strip("*_ #=")
     bare = whole.rstrip(" :.")
     marked = line.marker.startswith(("#", "*"))
     if len(bare) <= 60:
-        kind = heading_kind(bare, bare.isupper())
+        kind = heading_kind(bare, _shouted(bare))
         plain = whole.endswith(":") or bare.isupper() or marked or not line.marker
         if (
             kind
@@ -149,11 +159,20 @@ def lines(text: str, start: int = 0, end: int | None = None) -> list[Line]:
     while at < stop:
         newline = text.find("\n", at, stop)
         last = newline if newline >= 0 else stop
-        line = _line(text, at, last)
-        if line.end > line.start:
-            found.append(line)
+        borders = [at, *_numbered(text, at, last), last]
+        parts = (_line(text, begin, stopped) for begin, stopped in pairwise(borders))
+        found += [line for line in parts if line.end > line.start]
         at = last + 1
     return found
+
+
+def _numbered(text: str, start: int, end: int) -> list[int]:
+    """Where the items of a list begin that stands on one line: "1. Gout. 2. Asthma."."""
+    places: list[int] = []
+    for match in ITEM.finditer(text, start, end):
+        if int(match.group(1)) == len(places) + 1:
+            places.append(match.start(1))
+    return [place for place in places if place > start] if len(places) > 1 else []
 
 
 def sections(text: str, end: int | None = None) -> list[Section]:
@@ -179,8 +198,7 @@ def sections(text: str, end: int | None = None) -> list[Section]:
             kind, title, begin = opened
             body = []
             if begin < line.end:
-                rest = _line(text, begin, line.end)
-                body = [Line(rest.start, rest.end, "")]
+                body = lines(text, begin, line.end)
         else:
             body.append(line)
     if body or title:

@@ -1,6 +1,7 @@
 """Which side of the body a problem is on."""
 
 import re
+from collections.abc import Set
 from typing import Final
 
 from ml.coding import sections as kinds
@@ -32,7 +33,71 @@ ORDER: Final = (
     (kinds.COMPLAINT,),
     (kinds.PRESENT, kinds.RESULTS, kinds.EXAM, kinds.OTHER),
 )
-BEHIND: Final = 4
+BEHIND: Final = 3
+"""Words after a side among which the part of the body stands."""
+REACH: Final = 60
+
+
+class Sides:
+    """The side words of one note, read once.
+
+    Parameters
+    ----------
+    text : str
+    parts : list of Section
+    """
+
+    def __init__(self, text: str, parts: list[Section]) -> None:
+        self._parts = parts
+        self._places: list[tuple[str, int, frozenset[str]]] = []
+        for part in parts:
+            for side, place in _sides(text, part.start, part.end):
+                after = tokens(text, place, min(part.end, place + REACH))[1 : 1 + BEHIND]
+                self._places.append((side, place, frozenset(content(after))))
+
+    def of(self, problem: Problem, display: str) -> str:
+        """Right, left, bilateral or empty.
+
+        The problem's own words count first, then its line, its block, then sentences of the note that
+        name the same part of the body beside a side.
+
+        Parameters
+        ----------
+        problem : Problem
+        display : str
+            Title of the code that the problem was matched with; it names the part of the body.
+        """
+        for start, end in ((problem.start, problem.end), _span(problem)):
+            sides = {side for side, place, _ in self._places if start <= place < end}
+            if sides:
+                return "bilateral" if {"right", "left"} <= sides else _one(sides)
+        named = (set(problem.words) & SITES) or (set(bag(display)) & SITES)
+        sites = {part for site in named for part in PARTS.get(site, {site})}
+        near = self._near(*problem.mention.block, sites or SITES)
+        if near or not sites:
+            return near
+        for wanted in ORDER:
+            found = {
+                self._near(part.start, part.end, sites)
+                for part in self._parts
+                if part.kind in wanted
+            }
+            one = _one(found - {""})
+            if one:
+                return one
+        return ""
+
+    def _near(self, start: int, end: int, sites: Set[str]) -> str:
+        """The side that stands before a part of the body, when all such places agree."""
+        found = {
+            side for side, place, words in self._places if start <= place < end and words & sites
+        }
+        return "bilateral" if "bilateral" in found else _one(found)
+
+
+def _span(problem: Problem) -> tuple[int, int]:
+    """The line that names a problem."""
+    return problem.mention.start, problem.mention.end
 
 
 def _sides(text: str, start: int, end: int) -> list[tuple[str, int]]:
@@ -46,52 +111,6 @@ def _sides(text: str, start: int, end: int) -> list[tuple[str, int]]:
     ]
 
 
-def _one(sides: list[str]) -> str:
+def _one(named: set[str]) -> str:
     """The side when all agree; right and left together are no answer."""
-    named = set(sides)
-    return named.pop() if len(named) == 1 else ""
-
-
-def side_for(text: str, parts: list[Section], problem: Problem, display: str) -> str:
-    """Right, left, bilateral or empty.
-
-    The problem's own words count first, then its line, its block, then sentences of the note that
-    name the same part of
-    the body beside a side.
-
-    Parameters
-    ----------
-    text : str
-    parts : list of Section
-    problem : Problem
-    display : str
-        Title of the code that the problem was matched with; it names the part of the body.
-    """
-    for start, end in ((problem.start, problem.end), (problem.mention.start, problem.mention.end)):
-        sides = [side for side, _ in _sides(text, start, end)]
-        if sides:
-            return "bilateral" if {"right", "left"} <= set(sides) else _one(sides)
-    named = (set(problem.words) & SITES) or (set(bag(display)) & SITES)
-    sites = {part for site in named for part in PARTS.get(site, {site})}
-    near = _near(text, *problem.mention.block, sites or set(SITES))
-    if near or not sites:
-        return near
-    for wanted in ORDER:
-        sides = [_near(text, part.start, part.end, sites) for part in parts if part.kind in wanted]
-        one = _one([side for side in sides if side])
-        if one:
-            return one
-    return ""
-
-
-def _near(text: str, start: int, end: int, sites: set[str]) -> str:
-    """The side that stands within a few words before a part of the body, when all such places agree."""
-    found = []
-    read = tokens(text, start, end)
-    for side, place in _sides(text, start, end):
-        after = [token for token in read if token.start > place][:BEHIND]
-        if set(content(after)) & sites:
-            found.append(side)
-    if "bilateral" in found and len(set(found)) > 1:
-        return "bilateral"
-    return _one(found)
+    return next(iter(named)) if len(named) == 1 else ""

@@ -138,6 +138,8 @@ def _diabetes(code: str, said: Said) -> str:
 
 def _anemia(code: str, said: Said) -> str:
     """D64.9: cause."""
+    if code == "D50.9":
+        return "D50.0" if said(r"\bblood loss|menorrhagia|heavy menstrual") else code
     for words, kind in (
         (r"acute blood loss", "D62"),
         (r"chronic blood loss", "D50.0"),
@@ -209,6 +211,24 @@ def _reflux(code: str, said: Said) -> str:
     return "K21.00" if said(r"\besophagitis\b") else code
 
 
+def _radiculopathy(code: str, said: Said) -> str:
+    """M54.10: the part of the spine."""
+    for words, kind in (
+        (r"\blumbosacral\b|\bS1\b", "M54.17"),
+        (r"\blumbar\b|\blow(?:er)? back\b|\bL[1-5]\b", "M54.16"),
+        (r"\bcervical\b|\bneck\b|\bC[3-8]\b", "M54.12"),
+        (r"\bthoracic\b", "M54.14"),
+    ):
+        if said(words):
+            return kind
+    return code
+
+
+def _stroke(code: str, said: Said) -> str:
+    """I63.9: what a stroke of the past has left (I.C.9.d)."""
+    return "I69.30" if said(r"\bresidual|\bsequela|\blate effect|\bdeficits? from") else code
+
+
 FAMILIES: Final[dict[str, Refine]] = {
     **dict.fromkeys(
         ("I50.9", "I50.20", "I50.22", "I50.30", "I50.32", "I50.40", "I50.42"), _heart_failure
@@ -220,7 +240,10 @@ FAMILIES: Final[dict[str, Refine]] = {
     "N18.9": _kidney,
     "I48.91": _fibrillation,
     "M54.9": _back,
+    "M54.10": _radiculopathy,
+    "I63.9": _stroke,
     "D64.9": _anemia,
+    "D50.9": _anemia,
     "E66.9": _obesity,
     "F17.200": _tobacco,
     "M19.90": _arthritis,

@@ -1,12 +1,11 @@
 """What a note says elsewhere about a problem: the text that may make its code more specific."""
 
 import re
-from functools import lru_cache
+from collections.abc import Set
 from typing import Final
 
 from ml.coding import context
 from ml.coding import sections as kinds
-from ml.coding.problems import Problem
 from ml.coding.sections import Section
 from ml.coding.words import bag
 
@@ -29,6 +28,8 @@ REVEALED: Final = re.compile(
     r"findings? (?:are )?(?:consistent with|of)|noted|identified)\b",
     re.IGNORECASE,
 )
+ABOUT: Final = 40
+"""Sentences about one problem that are asked."""
 BARRED: Final = frozenset(
     (
         context.NEGATED,
@@ -40,38 +41,34 @@ BARRED: Final = frozenset(
 )
 
 
-@lru_cache(maxsize=512)
-def _bag(text: str) -> frozenset[str]:
-    """The words of a sentence, remembered while one note is read."""
-    return bag(text)
-
-
-def block_text(text: str, problem: Problem) -> str:
-    """The lines that belong to a problem."""
-    start, end = problem.mention.block
-    return text[start:end]
-
-
-def related(text: str, parts: list[Section], key: frozenset[str]) -> list[str]:
-    """The sentences of a note that name a problem again.
+class Sentences:
+    """The sentences of one note that are about its patient now, found by their words.
 
     Parameters
     ----------
     text : str
     parts : list of Section
-    key : frozenset of str
-        Words that a sentence must have to be about the problem.
     """
-    if not key:
-        return []
-    found = []
-    for part in parts:
-        if part.kind not in READ:
-            continue
-        for start, end in context.sentences(text, part.start, part.end):
-            if key <= _bag(text[start:end]):
-                found.append(text[start:end])
-    return found
+
+    def __init__(self, text: str, parts: list[Section]) -> None:
+        self._texts: list[str] = []
+        self._places: dict[str, set[int]] = {}
+        for part in parts:
+            if part.kind in READ:
+                for start, end in context.sentences(text, part.start, part.end):
+                    self._add(text[start:end])
+
+    def _add(self, sentence: str) -> None:
+        for word in bag(sentence):
+            self._places.setdefault(word, set()).add(len(self._texts))
+        self._texts.append(sentence)
+
+    def about(self, words: Set[str]) -> list[str]:
+        """The first sentences that have all of some words."""
+        if not words:
+            return []
+        found = set.intersection(*(self._places.get(word, set()) for word in words))
+        return [self._texts[at] for at in sorted(found)[:ABOUT]]
 
 
 def says(sentences: list[str], pattern: re.Pattern[str]) -> bool:
@@ -83,23 +80,25 @@ def says(sentences: list[str], pattern: re.Pattern[str]) -> bool:
     return False
 
 
-def confirmed(text: str, parts: list[Section], problem: Problem) -> bool:
+def confirmed(sentences: list[str], words: Set[str]) -> bool:
     """Whether an uncertain diagnosis is stated as a finding elsewhere in the note.
 
     An outpatient diagnosis that one line calls likely is certain when another one reports it:
     "x-rays revealed a fracture".
+
+    Parameters
+    ----------
+    sentences : list of str
+        Those that name the diagnosis.
+    words : set of str
+        The words that name it.
     """
-    hard = frozenset(problem.candidate.words)
-    for sentence in related(text, parts, hard):
+    for sentence in sentences:
         found = REVEALED.search(sentence)
-        if found is None:
+        if found is None or not words <= bag(sentence[found.end() :]):
             continue
-        status = context.status(sentence, min(found.end() + 1, len(sentence) - 1), len(sentence))
-        if (
-            status == context.PRESENT
-            and context.status(sentence, found.start(), found.end()) not in BARRED
-        ):
-            rest = _bag(sentence[found.end() :])
-            if hard <= rest:
-                return True
+        after = context.status(sentence, min(found.end() + 1, len(sentence) - 1), len(sentence))
+        own = context.status(sentence, found.start(), found.end())
+        if after == context.PRESENT and own not in BARRED:
+            return True
     return False

@@ -1,6 +1,7 @@
 """Build the vectors of a coder's index in a process of its own, while the coder works without them.
 
-``python -m ml.coding.vector_build MODELS TERMINOLOGY DATE`` leaves the processor to others and ends with
+``python -m ml.coding.vector_build MODELS TERMINOLOGY DATE`` leaves the processor to others and ends
+with
 the process that started it: that one holds the other end of its standard input.
 """
 

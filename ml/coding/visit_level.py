@@ -4,56 +4,31 @@ Source: CMS MLN006764 and the E/M guidelines of 2021 (office) and 2023 (hospital
 words; the tables are ``visit_levels.json``.
 """
 
-import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from ml.coding import sections as kinds
 from ml.coding.procedure_codes import ProcedureCodes
 from ml.coding.procedure_lines import Line
-from ml.coding.visit_elements import Element, Noted, data, problems, risk, sentence_around
-from ml.coding.visit_table import cues_of, level_name, levels, source
-from profiles.coding_records import (
-    CodeSuggestion,
-    CodingRemark,
-    CodingRequest,
-    Evidence,
-    RuleCitation,
+from ml.coding.visit_data import data
+from ml.coding.visit_kind import DISCHARGE, NURSE, Visit, after_surgery, telehealth, visit_of
+from ml.coding.visit_preventive import preventive_lines
+from ml.coding.visit_problems import problems
+from ml.coding.visit_risk import risk
+from ml.coding.visit_table import level_name, levels, source
+from ml.coding.visit_text import Element, Noted
+from ml.coding.visit_time import (
+    BY_TIME,
+    SURE,
+    critical_lines,
+    discharge_line,
+    first_line,
+    minutes_of,
+    prolonged_remarks,
 )
+from profiles.coding_records import CodeSuggestion, CodingRemark, CodingRequest, RuleCitation
 
-SURE: Final = 0.75
-BY_TIME: Final = 0.9
-PREVENTIVE: Final = 0.65
 REPORTED: Final = 0.5
 """From this score on a test counts as a line of its own, and not as data of the visit."""
-OFFICE: Final = ("office-new", "office-established")
-READ: Final = 200_000
-"""Characters of a note that are looked at."""
-TITLED: Final = 200
-"""Characters at the head of a note that say what kind of note it is."""
-OTHER_TIME: Final = re.compile(
-    r"smok|tobacco|cessation|critical care|procedure|advance(?:d)? (?:care|directive)|exercise|"
-    r"walk|ago\b|every|wait",
-    re.IGNORECASE,
-)
-YEAR_OF_BIRTH: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """What kind of visit it was.
-
-    Parameters
-    ----------
-    kind : str
-        A key of ``visits``, or ``discharge``; empty when the notes are of no visit.
-    asked : CodingRemark or None
-        The question that decides when the kind is not certain.
-    """
-
-    kind: str
-    asked: CodingRemark | None = None
 
 
 def visit_lines(
@@ -80,43 +55,19 @@ def visit_lines(
     if not visit.kind:
         return [], []
     remarks = [visit.asked] if visit.asked else []
-    found = [*_critical(notes), *_preventive(request, notes)]
+    found = [*critical_lines(notes), *preventive_lines(request, notes)]
     element = problems(notes, diagnoses)
-    if visit.kind == "discharge":
-        found.append(_discharge(notes))
+    remarks += [*prolonged_remarks(visit, notes), *telehealth(notes), *after_surgery(notes)]
+    if visit.kind == DISCHARGE:
+        found.append(discharge_line(notes))
+    elif visit.kind == NURSE:
+        rule = RuleCitation("visit.nurse", "visit of a nurse", source())
+        found.append(Line(levels()[NURSE], "", SURE, first_line(notes), (rule,), name=NURSE))
     elif element is not None:
         found.append(_leveled(visit, notes, element, lines))
     elif not found:
         remarks.append(CodingRemark("query", "No problem is assessed: the visit has no level."))
     return _allowed(found, codes, remarks), remarks
-
-
-def visit_of(request: CodingRequest, notes: Noted) -> Visit:
-    """What kind of visit the notes are of."""
-    heads = [f"{note.title}\n{note.text[:TITLED]}" for note, _ in notes]
-    if heads and all(_heads("no-visit", head) for head in heads):
-        return Visit("")
-    titles = [part.title for _, parts in notes for part in parts]
-    said = "\n".join([*heads, *titles])
-    if _heads("emergency", said):
-        return Visit("emergency")
-    if request.setting == "inpatient":
-        if _heads("discharge", "\n".join(heads)):
-            return Visit("discharge")
-        return Visit("hospital-initial" if _heads("admission", said) else "hospital-subsequent")
-    if request.new_patient is None:
-        numbers = [code for name in OFFICE for code in levels()["visits"][name]["numbers"]]
-        text = (
-            "Is the patient new (not seen in this group and specialty for three years)? "
-            "The visit is coded as established."
-        )
-        rule = RuleCitation("visit.new-patient", "Taken as established.", source())
-        return Visit(OFFICE[1], CodingRemark("query", text, tuple(numbers), (), rule))
-    return Visit(OFFICE[0] if request.new_patient else OFFICE[1])
-
-
-def _heads(element: str, text: str) -> bool:
-    return any(cue.pattern.search(text) for cue in cues_of(element))
 
 
 def _leveled(visit: Visit, notes: Noted, problem: Element, lines: Sequence[Line]) -> Line:
@@ -134,7 +85,7 @@ def _leveled(visit: Visit, notes: Noted, problem: Element, lines: Sequence[Line]
         for name, one in elements.items()
     ]
     evidence = [place for one in elements.values() for place in one.evidence]
-    minutes, spoken = _minutes(notes, "total-time")
+    minutes, spoken = minutes_of(notes, "total-time")
     timed = sum(minutes >= floor for floor in table["minutes"]) - 1 if spoken else -1
     score = SURE
     if timed >= level and spoken:
@@ -155,87 +106,6 @@ def _leveled(visit: Visit, notes: Noted, problem: Element, lines: Sequence[Line]
         name=visit.kind,
         features=(*features, ("minutes", float(minutes))),
     )
-
-
-def _minutes(notes: Noted, element: str) -> tuple[int, Evidence | None]:
-    """The most minutes that a sentence states, and the sentence."""
-    best: tuple[int, Evidence | None] = (0, None)
-    for note, _ in notes:
-        for cue in cues_of(element):
-            for found in cue.pattern.finditer(note.text, 0, READ):
-                start, end = sentence_around(note.text, *found.span())
-                minutes = next((int(group) for group in found.groups() if group), 0)
-                if element == "total-time" and OTHER_TIME.search(note.text, start, end):
-                    continue
-                if minutes > best[0]:
-                    place = Evidence(note.document, start, end, note.text[start:end])
-                    best = (minutes, place)
-    return best
-
-
-def _discharge(notes: Noted) -> Line:
-    table = levels()["discharge"]
-    minutes, spoken = _minutes(notes, "total-time")
-    number = table["numbers"][minutes > table["more_than_minutes"]]
-    text = f"discharge, {minutes} minutes" if spoken else "discharge, no time documented"
-    evidence = (spoken,) if spoken else _first_line(notes)
-    rule = RuleCitation("visit.discharge", text, source())
-    return Line(number, "", SURE, evidence, (rule,), name="discharge")
-
-
-def _critical(notes: Noted) -> list[Line]:
-    table = levels()["critical_care"]
-    minutes, spoken = _minutes(notes, "critical-time")
-    if spoken is None or minutes < table["first_from"]:
-        return []
-    rule = RuleCitation("visit.critical-care", f"{minutes} minutes of critical care", source())
-    first, further = table["numbers"]
-    made = [Line(first, "", BY_TIME, (spoken,), (rule,), name="critical care")]
-    more = (minutes - table["further_from"]) // table["further_each"] + 1
-    if minutes >= table["further_from"]:
-        made.append(Line(further, "", BY_TIME, (spoken,), (rule,), (), more, "critical care"))
-    return made
-
-
-def _preventive(request: CodingRequest, notes: Noted) -> list[Line]:
-    """A preventive visit when that is its reason, by age and whether the patient is new."""
-    age = age_on(request.patient_birth_date, request.service_date)
-    if request.setting == "inpatient" or age < 0:
-        return []
-    for note, parts in notes:
-        for part in parts:
-            if part.kind != kinds.COMPLAINT:
-                continue
-            for cue in cues_of("preventive"):
-                found = cue.pattern.search(note.text, part.start, part.end)
-                if found:
-                    name = "new" if request.new_patient else "established"
-                    table = levels()["preventive"][name]
-                    number = [code for begins, code in table if begins <= age][-1]
-                    place = Evidence(note.document, *found.span(), found[0], part.kind)
-                    text = f"preventive visit at the age of {age}"
-                    rule = RuleCitation("visit.preventive", text, source())
-                    return [Line(number, "", PREVENTIVE, (place,), (rule,), name="preventive")]
-    return []
-
-
-def age_on(born: str, day: str) -> int:
-    """Full years between two ISO dates; -1 when one is unknown or only a part."""
-    whole = len("2000-01-01")
-    if len(born) < YEAR_OF_BIRTH or len(day) < whole or not born[:YEAR_OF_BIRTH].isdigit():
-        return -1
-    passed = day[5:whole] >= born[5:whole]
-    years = int(day[:4]) - int(born[:4])
-    return max(-1, years if passed else years - 1)
-
-
-def _first_line(notes: Noted) -> tuple[Evidence, ...]:
-    for note, parts in notes:
-        for part in parts:
-            for line in part.lines:
-                text = note.text[line.start : line.end]
-                return (Evidence(note.document, line.start, line.end, text, part.kind),)
-    return ()
 
 
 def _allowed(

@@ -16,6 +16,8 @@ STRAIGHTFORWARD: Final = 0
 LOW: Final = 1
 MODERATE: Final = 2
 HIGH: Final = 3
+CONDITIONAL: Final = re.compile(r"\b(?:if|consider\w*|may|might|could)\b", re.IGNORECASE)
+"""What is only thought of is neither data nor risk."""
 IMAGED: Final = ("imaging", "remote", "test")
 
 

@@ -5,6 +5,8 @@ all three
 become the same bag of words here. The synonyms and abbreviations are our own tables in ``terminology``.
 """
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -13,9 +15,19 @@ from typing import Final
 from ml.coding.tables import words_named
 from terminology.default_terms import abbreviations, synonyms
 
-WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019]s\b)?|\d+(?:\.\d+)?(?:[ab]\b)?", re.UNICODE)
-ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
-COUNTED: Final = frozenset(("type", "stage", "grade", "class", "degree", "diabetes", "bipolar"))
+WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019]s\b)?|\d+(?:\.\d+)?(?:[abAB]\b)?", re.UNICODE)
+ROMAN: Final = {
+    numeral + letter: number + letter
+    for numeral, number in (("i", "1"), ("ii", "2"), ("iii", "3"), ("iv", "4"), ("v", "5"))
+    for letter in ("", "a", "b", "c")
+}
+COUNTED: Final = {
+    "type": "type",
+    "stage": "stage",
+    "grade": "grade",
+    "class": "class",
+}
+"""Words that make one word with the number after them: stage 3 and stage III are ``stage3``."""
 STOP: Final = frozenset(words_named("stop").split())
 SIDES: Final = {
     "right": "right",
@@ -50,6 +62,13 @@ class Token:
     raw: str
 
 
+@cache
+def words_digest() -> str:
+    """SHA-256 of the tables that make words canonical; an index built with others is of no use."""
+    tables = (sorted(synonyms().items()), sorted(abbreviations().items()))
+    return hashlib.sha256(json.dumps(tables).encode()).hexdigest()
+
+
 def singular(word: str) -> str:
     """A word without its English plural ending."""
     if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
@@ -67,7 +86,7 @@ def canonical(raw: str) -> tuple[str, ...]:
     raw = raw.removesuffix("'s")
     spelled = abbreviations().get(raw)
     if spelled:
-        return tuple(word for part in spelled.split() for word in _synonym(part))
+        return tuple(word for token in tokens(spelled) for word in token.words)
     return _synonym(raw)
 
 
@@ -83,8 +102,11 @@ def tokens(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     found: list[Token] = []
     for match in WORD.finditer(text, start, len(text) if end is None else end):
         raw = match.group().lower().replace("\u2019", "'")
-        if raw in ROMAN and found and found[-1].raw in COUNTED:
-            found.append(Token((ROMAN[raw],), match.start(), match.end(), raw))
+        counted = COUNTED.get(found[-1].raw) if found else None
+        number = ROMAN.get(raw, raw)
+        if counted and number[0].isdigit():
+            found[-1] = Token((), found[-1].start, found[-1].end, found[-1].raw)
+            found.append(Token((counted + number,), match.start(), match.end(), raw))
         elif raw in CASED and not _shouted(text, match):
             found.append(Token((raw,), match.start(), match.end(), raw))
         else:

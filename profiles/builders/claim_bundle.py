@@ -7,16 +7,23 @@ resource: the same resource has the same one in every Bundle, and another site's
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
+from profiles.payer_answer import identifiers_of, objects
 from profiles.search.values import literal
 from terminology.ai_transparency import CONFIDENCE
-from terminology.payer import PAS_CLAIM, PAS_CLAIM_INQUIRY, PAS_INQUIRY, PAS_REQUEST
+from terminology.payer import (
+    CARE_TEAM_SCOPE,
+    PAS_CLAIM,
+    PAS_CLAIM_INQUIRY,
+    PAS_INQUIRY,
+    PAS_REQUEST,
+)
 from terminology.systems import ISTHMUS, URI
 
 ADMINISTRATIVE: Final = frozenset(
@@ -63,6 +70,15 @@ _INQUIRED: Final = (
     *("created", "insurer", "provider", "priority", "insurance"),
 )
 """Elements of a Claim by which its answer is asked for (PAS Claim Inquiry)."""
+
+_NEEDED: Final = {
+    "Claim": ("identifier", "insurer", "provider", "insurance", "item"),
+    "Patient": ("identifier", "name", "gender"),
+    "Organization": ("active", "name"),
+    "Practitioner": ("identifier", "name"),
+    "Coverage": ("relationship",),
+}
+"""What the profiles of PAS 2.2.1 and US Core ask for beyond R4."""
 
 Read = Callable[[str, str], dict[str, Any] | None]
 """A resource by type and id; None when it is not here."""
@@ -113,10 +129,10 @@ def build_request(
     gathering = _Gathering(claim, read, secret, attached)
     resources = list(gathering.resources())
     sent = resources[0]
-    if not sent.get("identifier"):
+    if not identifiers_of(sent):
         sent["identifier"] = [{"system": URI, "value": gathering.names[_key(claim)]}]
     bundle = _collection(key, moment, gathering.names, resources)
-    if _is_prior_authorization(sent):
+    if _meets_pas(resources):
         bundle["meta"] = {"profile": [PAS_REQUEST]}
         sent["meta"] = {**sent.get("meta", {}), "profile": [PAS_CLAIM]}
     return bundle
@@ -137,7 +153,7 @@ def build_inquiry(request: Mapping[str, Any], key: str, moment: datetime) -> dic
     kept = [entry for entry in entries if entry["fullUrl"] in wanted]
     inquiry = _collection(key, moment, {}, [])
     inquiry["entry"] = [{"fullUrl": kept[0]["fullUrl"], "resource": claim}, *kept[1:]]
-    if claim.get("use") == "preauthorization":
+    if request.get("meta"):
         inquiry["meta"] = {"profile": [PAS_INQUIRY]}
         claim["meta"] = {"profile": [PAS_CLAIM_INQUIRY]}
     return inquiry
@@ -146,36 +162,47 @@ def build_inquiry(request: Mapping[str, Any], key: str, moment: datetime) -> dic
 def self_contained(request: Mapping[str, Any]) -> dict[str, Any]:
     """The Claim of a request alone, with what it refers to contained (R4 references.html#contained).
 
+    The content of attachments stands in them: a contained Binary would be referred to by nothing (dom-3).
+
     Raises
     ------
     OperationOutcomeError
         ``not-supported`` when what would be contained contains something itself.
     """
     first, *others = request["entry"]
-    local = {e["fullUrl"]: f"{e['resource']['resourceType']}-{e['resource']['id']}" for e in others}
     if any("contained" in entry["resource"] for entry in others):
         raise OperationOutcomeError(
             "not-supported",
             "what the Claim refers to contains resources: only a Bundle can hold that",
         )
-    claim: dict[str, Any] = _local(first["resource"], local)
-    inner = []
-    for entry in others:
-        one = _local(entry["resource"], local)
+    there = {entry["fullUrl"]: entry["resource"] for entry in others}
+    claim: dict[str, Any] = _local(first["resource"], there)
+    inner = [
+        {**_local(one, there), "id": _local_id(one)}
+        for one in there.values()
+        if one["resourceType"] != "Binary"
+    ]
+    for one in inner:
         one.pop("meta", None)
-        inner.append({**one, "id": local[entry["fullUrl"]][-64:]})
     contained = [*claim.get("contained", ()), *inner]
     return {**claim, "contained": contained} if contained else claim
 
 
-def _local(value: Any, local: Mapping[str, str]) -> Any:
+def _local_id(resource: Mapping[str, Any]) -> str:
+    return f"{resource['resourceType']}-{resource['id']}"[-64:]
+
+
+def _local(value: Any, there: Mapping[str, Mapping[str, Any]]) -> Any:
     if isinstance(value, list):
-        return [_local(inner, local) for inner in value]
+        return [_local(inner, there) for inner in value]
     if not isinstance(value, dict):
         return value
-    made = {name: _local(inner, local) for name, inner in value.items()}
-    if value.get("reference") in local:
-        made["reference"] = f"#{local[value['reference']][-64:]}"
+    made = {name: _local(inner, there) for name, inner in value.items()}
+    if value.get("reference") in there:
+        made["reference"] = f"#{_local_id(there[value['reference']])}"
+    if value.get("url") in there:
+        binary = there[made.pop("url")]
+        made |= {name: binary[name] for name in ("contentType", "data") if name in binary}
     return made
 
 
@@ -196,12 +223,26 @@ def _collection(
     }
 
 
-def _is_prior_authorization(claim: Mapping[str, Any]) -> bool:
-    """Whether what the PAS Claim profile asks for is there; nothing is claimed that is not met."""
-    there = all(claim.get(name) for name in ("insurer", "provider", "item", "insurance"))
-    one_name = len(claim.get("identifier", ())) == 1
+def _meets_pas(resources: list[dict[str, Any]]) -> bool:
+    """Whether what the PAS and US Core profiles ask for is there; nothing is claimed that is not met."""
+    claim = resources[0]
     focal = all(one.get("focal") is True for one in claim.get("insurance", ()))
-    return claim.get("use") == "preauthorization" and there and one_name and focal
+    scoped = all(
+        any(mark["url"] == CARE_TEAM_SCOPE for mark in member.get("extension", ()))
+        for member in claim.get("careTeam", ())
+    )
+    one_name = len(claim.get("identifier", ())) == 1
+    prior = claim.get("use") == "preauthorization"
+    return prior and has_what_pas_needs(resources) and one_name and focal and scoped
+
+
+def has_what_pas_needs(resources: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether resources have what the profiles of PAS and US Core ask for beyond R4."""
+    return all(
+        resource.get(name) is not None
+        for resource in resources
+        for name in _NEEDED.get(resource["resourceType"], ())
+    )
 
 
 def _key(resource: Mapping[str, Any]) -> str:
@@ -269,8 +310,17 @@ class _Gathering:
             return reference
         key = "/".join(target)
         if key not in self.names and not self._follow(target, kind):
-            return {"type": target[0], **{k: v for k, v in reference.items() if k != "reference"}}
+            return self._by_name(target, reference)
         return {**reference, "reference": self.names[key]}
+
+    def _by_name(self, target: tuple[str, str], reference: dict[str, Any]) -> dict[str, Any]:
+        """A reference to what stays here; an earlier Claim by the identifier that the payer knows."""
+        kept = {name: value for name, value in reference.items() if name != "reference"}
+        if target[0] == "Claim" and "identifier" not in kept:
+            named = objects((self._read(*target) or {}).get("identifier"))
+            urn = {"system": URI, "value": derived_urn(self._secret, "/".join(target))}
+            kept["identifier"] = named[0] if named else urn
+        return {"type": target[0], **kept}
 
     def _follow(self, target: tuple[str, str], kind: str) -> bool:
         """Queue what a reference leads to; false where it does not go along."""

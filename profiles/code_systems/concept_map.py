@@ -1,6 +1,6 @@
 """Translation by a ConceptMap (R4 conceptmap.html): forward, in reverse, and for codes without a mapping."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,26 +47,68 @@ class Asked:
     dependencies: tuple[tuple[str, frozenset[tuple[str, str]]], ...] = ()
 
 
-def translated(concept_map: dict[str, Any], asked: Asked) -> Iterator[Match]:
-    """Every match of a map."""
-    for group in concept_map.get("group", ()):
-        source, target = group.get("source", ""), group.get("target", "")
-        from_, to = (target, source) if asked.reverse else (source, target)
-        if from_ not in ("", asked.system) or asked.target_system not in ("", to):
-            continue
-        find = _backward if asked.reverse else _forward
-        yield from find(concept_map, group, asked)
+Maps = Callable[[str], dict[str, Any] | None]
+"""Finds a map by its canonical."""
 
 
-def _forward(concept_map: dict[str, Any], group: dict[str, Any], asked: Asked) -> Iterator[Match]:
-    elements = [one for one in group.get("element", ()) if one.get("code") == asked.code]
-    for element in elements:
-        for target in element.get("target", ()):
-            if _depends(target, asked):
-                products = tuple(map(_product, target.get("product", ())))
-                yield _match(concept_map, group, target, products)
-    if not elements:
-        yield from _unmapped(concept_map, group, asked)
+class Translation:
+    """Translates one code.
+
+    Parameters
+    ----------
+    asked : Asked
+    maps : callable
+        Finds the map to which another one leaves the codes that it does not name.
+    """
+
+    def __init__(self, asked: Asked, maps: Maps) -> None:
+        self._asked = asked
+        self._maps = maps
+        self._seen: set[str] = set()
+
+    def matches(self, concept_map: dict[str, Any]) -> Iterator[Match]:
+        """Every match of a map, each map once."""
+        url = str(concept_map.get("url", id(concept_map)))
+        if url in self._seen:
+            return
+        self._seen.add(url)
+        asked = self._asked
+        for group in concept_map.get("group", ()):
+            source, target = group.get("source", ""), group.get("target", "")
+            from_, to = (target, source) if asked.reverse else (source, target)
+            if from_ not in ("", asked.system) or asked.target_system not in ("", to):
+                continue
+            if asked.reverse:
+                yield from _backward(concept_map, group, asked)
+            else:
+                yield from self._forward(concept_map, group)
+
+    def _forward(self, concept_map: dict[str, Any], group: dict[str, Any]) -> Iterator[Match]:
+        code = self._asked.code
+        elements = [one for one in group.get("element", ()) if one.get("code") == code]
+        for element in elements:
+            for target in element.get("target", ()):
+                if _depends(target, self._asked):
+                    products = tuple(map(_product, target.get("product", ())))
+                    yield _match(concept_map, group, target, products)
+        if not elements:
+            yield from self._unmapped(concept_map, group)
+
+    def _unmapped(self, concept_map: dict[str, Any], group: dict[str, Any]) -> Iterator[Match]:
+        """What holds for codes that a group does not name (R4 ConceptMap.group.unmapped)."""
+        unmapped = group.get("unmapped", {})
+        mode = unmapped.get("mode")
+        if mode == "provided":
+            yield _match(concept_map, group, {"code": self._asked.code, "equivalence": "equal"})
+        elif mode == "fixed":
+            yield _match(concept_map, group, {**unmapped, "equivalence": "inexact"})
+        elif mode == "other-map":
+            other = self._maps(unmapped.get("url", ""))
+            if other is None:
+                raise OperationOutcomeError(
+                    "not-found", "the map leaves this code to a map that is not known here"
+                )
+            yield from self.matches(other)
 
 
 def _backward(concept_map: dict[str, Any], group: dict[str, Any], asked: Asked) -> Iterator[Match]:
@@ -113,18 +155,3 @@ def _product(product: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     coding = {"system": product.get("system", ""), "code": product["value"]}
     coding["display"] = product.get("display", "")
     return product["property"], {name: value for name, value in coding.items() if value}
-
-
-def _unmapped(concept_map: dict[str, Any], group: dict[str, Any], asked: Asked) -> Iterator[Match]:
-    """What holds for codes that a group does not name (R4 ConceptMap.group.unmapped)."""
-    unmapped = group.get("unmapped", {})
-    mode = unmapped.get("mode")
-    if mode == "provided":
-        named = {"code": asked.code, "equivalence": "equal"}
-        yield _match(concept_map, group, named)
-    elif mode == "fixed":
-        yield _match(concept_map, group, {**unmapped, "equivalence": "inexact"})
-    elif mode == "other-map":
-        raise OperationOutcomeError(
-            "not-supported", "the map leaves codes without a mapping to another map"
-        )

@@ -4,11 +4,12 @@ A canonical may name a version (``url|version``); without one the newest active 
 systems (ICD-10-CM and its companions) are opened for a date of service.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from profiles.code_systems.r4 import r4_code_system, r4_value_set, r4_whole_system
+from profiles.code_systems.r4 import r4_code_system, r4_systems, r4_value_set, r4_whole_system
 from profiles.code_systems.resource import ResourceCodeSystem
 from profiles.code_systems.ucum import UcumSystem
 from profiles.outcome import OperationOutcomeError
@@ -57,15 +58,23 @@ class KnownCodes:
         Date of service (ISO 8601), for code systems with releases.
     given : sequence of dict
         Resources that came with the request; they go before those that are stored.
+    versions : mapping of str to str
+        Version to take of a code system where none is named.
     """
 
     def __init__(
-        self, reader: Reads, folder: Path, when: str, given: Sequence[dict[str, Any]] = ()
+        self,
+        reader: Reads,
+        folder: Path,
+        when: str,
+        given: Sequence[dict[str, Any]] = (),
+        versions: Mapping[str, str] | None = None,
     ) -> None:
         self._reader = reader
         self._folder = folder
         self.when = when
         self._given = given
+        self._versions = versions or {}
         self._systems: dict[tuple[str, str], CodeSystem | None] = {}
 
     def system(self, url: str, version: str = "") -> CodeSystem | None:
@@ -77,7 +86,7 @@ class KnownCodes:
             ``exception`` when its compiled file cannot be read.
         """
         base, _, stated = url.partition("|")
-        key = (base, version or stated)
+        key = (base, version or stated or self._versions.get(base, ""))
         if key not in self._systems:
             self._systems[key] = self._opened(*key)
         return self._systems[key]
@@ -107,10 +116,8 @@ class KnownCodes:
                 raise OperationOutcomeError("exception", str(error)) from None
         if url == UCUM:
             return UcumSystem()
-        shipped = edits_code_system() if url == CLAIM_EDIT else r4_code_system(url)
-        if shipped is None or version not in ("", shipped.get("version", "")):
-            return None
-        return ResourceCodeSystem(shipped)
+        shipped = _shipped(url)
+        return shipped if shipped is not None and version in ("", shipped.version) else None
 
     def value_set(self, canonical: str) -> dict[str, Any] | None:
         """A value set by its canonical; None when it is not known here."""
@@ -134,10 +141,14 @@ class KnownCodes:
         return url.startswith("ValueSet/") or self._resource("ValueSet", url, version) is not None
 
     def concept_maps(self, pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-        """Concept maps by search parameters, those that came with the request first."""
+        """Stored concept maps by search parameters."""
         page = self._reader.search("ConceptMap", list(pairs), count=MOST_VERSIONS)
-        given = [one for one in self._given if one.get("resourceType") == "ConceptMap"]
-        return given or [match.json() for match in page.matches]
+        return [match.json() for match in page.matches]
+
+    def concept_map(self, canonical: str) -> dict[str, Any] | None:
+        """A concept map by its canonical; None when it is not known here."""
+        url, _, version = canonical.partition("|")
+        return self._resource("ConceptMap", url, version)
 
     def by_id(self, kind: str, resource_id: str) -> dict[str, Any] | None:
         """A stored resource by its id."""
@@ -174,6 +185,17 @@ class KnownCodes:
 def _escaped(value: str) -> str:
     """A value of a search, its separators escaped (R4 search.html#escaping)."""
     return value.replace("\\", "\\\\").replace(",", "\\,").replace("$", "\\$").replace("|", "\\|")
+
+
+def shipped_systems() -> tuple[str, ...]:
+    """URLs of the code systems that need no import: HL7's of R4, and our own."""
+    return (*r4_systems(), CLAIM_EDIT)
+
+
+@lru_cache(maxsize=32)
+def _shipped(url: str) -> ResourceCodeSystem | None:
+    found = edits_code_system() if url == CLAIM_EDIT else r4_code_system(url)
+    return None if found is None else ResourceCodeSystem(found)
 
 
 def _newest(resource: dict[str, Any]) -> tuple[bool, list[tuple[int, str]], str]:

@@ -57,6 +57,11 @@ class ResourceCodeSystem:
             properties=tuple(self._properties(found)),
         )
 
+    def is_abstract(self, code: str) -> bool:
+        """Whether a concept is not selectable."""
+        found = self._concepts.get(self._key(code))
+        return found is not None and _flag(found, "notSelectable")
+
     def has(self, code: str, name: str, value: str) -> bool:
         """Whether a concept has a property of a value."""
         found = self.concept(code)

@@ -47,6 +47,11 @@ class UcumSystem:
         )
         return Concept(code, code) if valid else None
 
+    def is_abstract(self, code: str) -> bool:
+        """Never: each code is a unit."""
+        del code
+        return False
+
     def has(self, code: str, name: str, value: str) -> bool:
         """No concept has a property."""
         del code, name, value

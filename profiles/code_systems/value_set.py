@@ -51,7 +51,7 @@ class ValueSetContent:
         Raises
         ------
         OperationOutcomeError
-            ``not-found`` or ``not-supported`` when that cannot be known here.
+            ``not-supported`` when that cannot be known here.
         """
         compose = self._resource.get("compose")
         if compose is None:
@@ -75,7 +75,7 @@ class ValueSetContent:
         Raises
         ------
         OperationOutcomeError
-            ``not-found`` or ``not-supported`` when they cannot be listed here.
+            ``not-supported`` or ``too-costly`` when they cannot be listed here.
         """
         compose = self._resource.get("compose")
         if compose is None:
@@ -114,7 +114,7 @@ class ValueSetContent:
             resource = self._known.value_set(canonical)
             if resource is None:
                 raise OperationOutcomeError(
-                    "not-found", "the value set includes one that is not known here"
+                    "not-supported", "the value set includes one that is not known here"
                 )
             self._imported[canonical] = ValueSetContent(self._known, resource, self._above)
         return self._imported[canonical]
@@ -150,7 +150,12 @@ class ValueSetContent:
         return member
 
     def _system(self, include: dict[str, Any]) -> CodeSystem:
-        return self._known.require_system(include["system"], include.get("version", ""))
+        found = self._known.system(include["system"], include.get("version", ""))
+        if found is None:
+            raise OperationOutcomeError(
+                "not-supported", "the value set needs a code system that is not known here"
+            )
+        return found
 
     def _listed(self, include: dict[str, Any], text: str, most: int) -> Iterator[Entry]:
         imports = [self._import(url) for url in include.get("valueSet", ())]

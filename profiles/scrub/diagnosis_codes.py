@@ -1,6 +1,6 @@
 """Diagnosis codes in the ICD-10-CM release of the date of service: there, billable, not excluded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -24,6 +24,9 @@ def findings(view: ClaimView, tables: EditTables, context: ScrubContext) -> Iter
     day = view.service_date
     release = tables.diagnosis_codes(day) if day and view.in_order else None
     if release is None:
+        if view.in_order and tables.icd10cm is not None:
+            text = "no release of ICD-10-CM is here: the codes are not checked"
+            yield found("diagnosis-no-release", text, "Claim.diagnosis")
         return
     source = f"ICD-10-CM {release.version}"
     if not release.covers(day):
@@ -33,18 +36,26 @@ def findings(view: ClaimView, tables: EditTables, context: ScrubContext) -> Iter
             "Claim.diagnosis",
         )
     for one in view.in_order:
-        code = release.get(one.code)
-        if code is None or code.kind != "diag":
-            elsewhere = _elsewhere(one, tables)
-            also = f"; ICD-10-CM {elsewhere} has it" if elsewhere else ""
-            yield found("diagnosis-unknown", f"the code is not in {source}{also}", one.at)
-        elif not code.billable:
-            text = "the code has more specific ones below it"
-            if code.seventh:
-                text = "the code needs a 7th character"
-            yield found("diagnosis-not-billable", f"{text} in {source}", one.at)
-    near = {one.at: _near(one, release) for one in view.in_order[:MOST_COMPARED]}
-    for one, other in combinations(view.in_order[:MOST_COMPARED], 2):
+        yield from _reportable(one, release, tables)
+    yield from _excluded(view.in_order[:MOST_COMPARED], release)
+
+
+def _reportable(one: Diagnosis, release: Release, tables: EditTables) -> Iterator[Finding]:
+    source, code = f"ICD-10-CM {release.version}", release.get(one.code)
+    if code is None or code.kind != "diag":
+        elsewhere = _elsewhere(one, tables)
+        also = f"; ICD-10-CM {elsewhere} has it" if elsewhere else ""
+        yield found("diagnosis-unknown", f"the code is not in {source}{also}", one.at)
+    elif not code.billable:
+        text = "the code has more specific ones below it"
+        if code.seventh:
+            text = "the code needs a 7th character"
+        yield found("diagnosis-not-billable", f"{text} in {source}", one.at)
+
+
+def _excluded(ordered: Sequence[Diagnosis], release: Release) -> Iterator[Finding]:
+    near = {one.at: _near(one, release) for one in ordered}
+    for one, other in combinations(ordered, 2):
         note = release.excludes1(one.code, other.code)
         if note is not None:
             yield found(

@@ -41,12 +41,15 @@ def _insurance(view: ClaimView, context: ScrubContext) -> Iterator[Finding]:
             continue
         coverage = view.resolved(reference)
         if coverage is not None:
-            yield from _coverage(view, coverage, place)
+            yield from _coverage(view, coverage, place, "" if entry in focal else "warning")
         elif context.complete:
             yield from _unknown(view, "Coverage", reference, place)
 
 
-def _coverage(view: ClaimView, coverage: Mapping[str, Any], place: str) -> Iterator[Finding]:
+def _coverage(
+    view: ClaimView, coverage: Mapping[str, Any], place: str, severity: str
+) -> Iterator[Finding]:
+    """What does not fit a Coverage; one that is not the focal one may have ended."""
     patient, beneficiary = address(view.claim.get("patient")), address(coverage.get("beneficiary"))
     if patient and beneficiary and patient != beneficiary:
         yield found(
@@ -60,7 +63,10 @@ def _coverage(view: ClaimView, coverage: Mapping[str, Any], place: str) -> Itera
     outside = day and ((begins and day < begins) or (ends and day > ends))
     if coverage.get("status") != "active" or outside:
         yield found(
-            "coverage-not-active", "the Coverage is not in force on the date of service", place
+            "coverage-not-active",
+            "the Coverage is not in force on the date of service",
+            place,
+            severity=severity,
         )
 
 

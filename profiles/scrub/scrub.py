@@ -10,7 +10,6 @@ from typing import Any, Final
 from profiles.scrub import (
     add_ons,
     age_sex,
-    dates_rules,
     diagnosis_codes,
     diagnosis_order,
     diagnosis_sequence,
@@ -23,6 +22,7 @@ from profiles.scrub import (
     payer_edits,
     pointers,
     procedure_codes,
+    service_dates,
     unit_edits,
 )
 from profiles.scrub.claim_view import ClaimView
@@ -33,7 +33,7 @@ from profiles.scrub.payer_rules import OFF
 _Group = Callable[[ClaimView, EditTables, ScrubContext], Iterator[Finding]]
 GROUPS: Final[tuple[_Group, ...]] = (
     parties.findings,
-    dates_rules.findings,
+    service_dates.findings,
     diagnosis_order.findings,
     diagnosis_codes.findings,
     diagnosis_sequence.findings,

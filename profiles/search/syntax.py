@@ -9,6 +9,7 @@ PREFIXES: Final = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap
 MOST_ALTERNATIVES: Final = 1000
 """Values joined by commas in one parameter; more are refused, not cut off."""
 
+_SIGNS: Final = str.maketrans({sign: f"\\{sign}" for sign in "\\,|$"})
 _ESCAPED: Final = re.compile(r"\\([,|$\\])")
 
 
@@ -31,6 +32,11 @@ def split(text: str, separator: str) -> list[str]:
 def plain(text: str) -> str:
     """A part without its escapes."""
     return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
+def token_of(system: str, value: str) -> str:
+    """The value of a token search for an identifier; without a system, any system matches."""
+    return "|".join(part.translate(_SIGNS) for part in (system, value) if part)
 
 
 def alternatives(text: str, name: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from terminology.icd10cm.code_list import read_whole_list
 from terminology.icd10cm.compile import (
     LAYOUT,
     Release,
@@ -60,8 +61,8 @@ def compile_base(folder: str | Path, progress: Progress = silent) -> Path:
     path = release_path(place, release.version)
     with _alone(place):
         if not _is_made_of(path, tabular):
-            listed = None if codes is None else frozenset(codes.read_text("utf-8").split())
-            compile_tabular(place, release, tabular, listed=listed, progress=progress)
+            listed = None if codes is None else read_whole_list(codes)
+            compile_tabular(place, release, tabular, codes=listed, progress=progress)
         for old in _without_defaults(place):
             refresh_defaults(old)
     return path

@@ -84,6 +84,10 @@ class Icd10CmSystem:
             properties=properties,
         )
 
+    def is_abstract(self, code: str) -> bool:
+        """Whether a code is at less than its full length."""
+        return not self._release.billable(code)
+
     def has(self, code: str, name: str, value: str) -> bool:
         """Whether a code has a property of a value; billability is read without the notes."""
         if name == "billable":

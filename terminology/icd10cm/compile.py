@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import apsw
 
+from terminology.icd10cm.code_list import CodeList
 from terminology.icd10cm.codes import flat
 from terminology.icd10cm.defaults import write_defaults
 from terminology.icd10cm.rows import Row, rows_of
@@ -83,7 +84,7 @@ def compile_tabular(
     release: Release,
     tabular: Path,
     *,
-    listed: frozenset[str] | None = None,
+    codes: CodeList | None = None,
     fiscal_year: str = "",
     progress: Progress = silent,
 ) -> Path:
@@ -91,20 +92,21 @@ def compile_tabular(
 
     Parameters
     ----------
-    listed : frozenset of str, optional
-        Every code without its dot, where a list of them comes with the tabular list: a code that the
-        list lacks is kept, and not billable.
+    codes : CodeList, optional
+        List of billable codes: a code that it lacks is kept, and not billable; one that it has besides is
+        an error.
     fiscal_year : str
         Year that the file has to state; empty for any.
 
     Raises
     ------
     TerminologyError
-        When the file is no tabular list, or of another fiscal year.
+        When the file is no tabular list, of another fiscal year, or the list of another release.
     """
     path = release_path(folder, release.version)
     progress(0, _STEPS, "tabular list: hash")
-    sources = {tabular.name: file_digest(tabular)}
+    files = (tabular,) if codes is None else (tabular, codes.path)
+    sources = {file.name: file_digest(file) for file in files}
     stated = _stated(release, sources)
     with compiling(folder):
         if meta_of(path) == stated:
@@ -113,12 +115,30 @@ def compile_tabular(
         year, nodes = read_tabular(tabular)
         if fiscal_year not in ("", year):
             raise TerminologyError(f"{tabular.name} is not of fiscal year {fiscal_year}")
+        listed = None if codes is None else codes.billable
         rows = list(rows_of(nodes, listed))
+        _require_same(rows, listed, progress)
         progress(2, _STEPS, "tabular list: write")
         with replacing(path) as written:
             _write(written, nodes, rows, stated, year)
         progress(_STEPS, _STEPS, "tabular list: done")
     return path
+
+
+def _require_same(rows: Sequence[Row], listed: frozenset[str] | None, progress: Progress) -> None:
+    """Compare the leaves of the tabular list with the list of billable codes."""
+    if listed is None:
+        return
+    billable = {flat(row.code) for row in rows if row.billable}
+    if listed - billable:
+        raise TerminologyError(
+            f"the list of codes has {len(listed - billable)} that the tabular list lacks: it is of "
+            "another release"
+        )
+    leaves = sum(row.kind == CODE and row.id == row.last for row in rows)
+    progress(
+        1, _STEPS, f"tabular list: {leaves - len(billable)} leaves are not in the list of codes"
+    )
 
 
 def meta_of(path: Path) -> dict[str, str]:

@@ -47,5 +47,6 @@ def refresh_defaults(path: Path) -> None:
             with connection:
                 write_defaults(connection)
                 connection.execute("INSERT INTO word(word) VALUES('rebuild')")
+            connection.execute("VACUUM")
         finally:
             connection.close()

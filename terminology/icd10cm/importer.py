@@ -1,20 +1,23 @@
 """The importer's row of ICD-10-CM: official XML files of one release in, one compiled file out.
 
 The files of one call may be the tabular list, the Index to Diseases and Injuries, the Table of Neoplasms, the
-Table of Drugs and Chemicals and the External Cause Index, in any order; what each is stands in it. An index
-alone is added to the release that begins on the same day.
+Table of Drugs and Chemicals, the External Cause Index and the list of billable codes, in any order, plain or
+in the ZIP in which they are published; what each is stands in it. An index alone is added to the release that
+begins on the same day.
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from terminology.icd10cm.base import fiscal_end
+from terminology.icd10cm.code_list import read_code_list
 from terminology.icd10cm.compile import LAYOUT, compile_tabular, meta_of, release_path
 from terminology.icd10cm.compile import Release as Stated
-from terminology.icd10cm.index import INDEX, IndexFile, read_index, root_of
+from terminology.icd10cm.files import ReleaseFiles, release_files
+from terminology.icd10cm.index import IndexFile, read_index
 from terminology.icd10cm.index_compile import add_index
 from terminology.icd10cm.release import Icd10Cm, Release
-from terminology.icd10cm.tabular import TABULAR
 from terminology.importers import Found, Import, Importer, Table, require_date
 from terminology.store_folder import TerminologyError, file_digest
 
@@ -25,21 +28,34 @@ def run(wanted: Import) -> Table:
     """Compile the files of a release."""
     stated = _stated(wanted)
     path = release_path(wanted.folder, stated.version)
-    digests = {file.name: file_digest(file) for file in wanted.files}
-    if len(digests) < len(wanted.files):
-        raise TerminologyError("two files have the same name")
-    if _is_made_of(path, stated, digests):
-        return _table(Release(path))
-    tabular, indexes = _sorted_files(wanted.files)
+    with TemporaryDirectory(prefix="isthmus-icd10cm-") as unpacked:
+        files = release_files(wanted.files, Path(unpacked))
+        digests = {file.name: file_digest(file) for file in files.all}
+        if not _is_made_of(path, stated, digests):
+            _compile(wanted, stated, files, digests)
+    return _table(Release(path))
+
+
+def _compile(wanted: Import, stated: Stated, files: ReleaseFiles, digests: dict[str, str]) -> None:
+    """Everything is read before anything is written."""
     year = fiscal_end(stated.begins)[:4]
-    read = {file.name: (digests[file.name], _read(file, year)) for file in indexes}
-    if tabular is not None:
-        compile_tabular(wanted.folder, stated, tabular, fiscal_year=year, progress=wanted.progress)
+    read = {file.name: (digests[file.name], _read(file, year)) for file in files.indexes}
+    if files.tabular is not None:
+        compile_tabular(
+            wanted.folder,
+            stated,
+            files.tabular,
+            codes=None if files.codes is None else read_code_list(files.codes),
+            fiscal_year=year,
+            progress=wanted.progress,
+        )
+    elif files.codes is not None:
+        raise TerminologyError("a list of codes is imported with its tabular list")
     if read:
+        path = release_path(wanted.folder, stated.version)
         missing = add_index(path, read, progress=wanted.progress)
         if missing:
             wanted.progress(1, 1, f"index read; {missing} lines name codes that are not in it")
-    return _table(Release(path))
 
 
 def _stated(wanted: Import) -> Stated:
@@ -60,18 +76,6 @@ def _is_made_of(path: Path, stated: Stated, digests: dict[str, str]) -> bool:
     ):
         return False
     return digests.items() <= Release(path).sources.items()
-
-
-def _sorted_files(files: tuple[Path, ...]) -> tuple[Path | None, list[Path]]:
-    """The tabular list, if it is among the files, and the files of the index."""
-    roots = {file: root_of(file) for file in files}
-    tabular = [file for file, root in roots.items() if root == TABULAR]
-    for file, root in roots.items():
-        if root not in (TABULAR, INDEX):
-            raise TerminologyError(f"{file.name} is neither a tabular list nor an index")
-    if len(tabular) > 1:
-        raise TerminologyError("a release has one tabular list")
-    return next(iter(tabular), None), [file for file in files if file not in tabular]
 
 
 def _read(file: Path, year: str) -> IndexFile:
@@ -116,7 +120,7 @@ def _table(release: Release) -> Table:
 
 IMPORTER: Final = Importer(
     NAME,
-    "the tabular list (XML) of a fiscal year, with its index files",
+    "the tabular list (XML) of a release, its index files and list of codes; or ZIP files of them",
     run,
     tables,
     search,

@@ -53,8 +53,10 @@ def root_of(path: Path) -> str:
         with path.open("rb") as file:
             for _, element in iterparse(file, ("start",)):  # noqa: S314
                 return str(element.tag)
-    except (ParseError, OSError) as error:
-        raise TerminologyError(f"{path.name} is no readable XML ({type(error).__name__})") from None
+    except ParseError:
+        raise TerminologyError(f"{path.name} is no readable XML") from None
+    except OSError as error:
+        raise TerminologyError(f"{path.name} cannot be read: {error.strerror}") from None
     return ""
 
 
@@ -89,8 +91,10 @@ def read_index(path: Path) -> IndexFile:
                 elif element.tag == "mainTerm":
                     entries += _entries(element, "", heads, 0)
                     element.clear()
-    except (ParseError, OSError) as error:
-        raise TerminologyError(f"{path.name} is no readable XML ({type(error).__name__})") from None
+    except ParseError:
+        raise TerminologyError(f"{path.name} is no readable XML") from None
+    except OSError as error:
+        raise TerminologyError(f"{path.name} cannot be read: {error.strerror}") from None
     if not any(entry.code for entry in entries):
         raise TerminologyError(f"{path.name} has no terms of an index")
     return IndexFile(stated["title"], stated["version"], tuple(_followed(entries)))

@@ -74,7 +74,7 @@ def _add_all(
         connection.execute("INSERT INTO word(word) VALUES('rebuild')")
         connection.execute("INSERT INTO word(word) VALUES('optimize')")
         _state(connection, meta, files)
-    connection.execute("ANALYZE")
+    connection.execute("ANALYZE; VACUUM")
     return missing
 
 

@@ -7,7 +7,7 @@ memory. Each thread has a connection of its own.
 import json
 import threading
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,6 +75,10 @@ class Release:
         """Whether the release holds on a date of service."""
         return self.begins <= _day(service_date) <= self.ends
 
+    @cached_property
+    def _search(self) -> Search:
+        return Search(lambda: self._connection)
+
     def get(self, code: str) -> IcdCode | None:
         """A code, with or without its dot, or a section or chapter; None when the release has none."""
         return self._get(flat(code))
@@ -121,10 +125,7 @@ class Release:
         """
         if typed and is_code(text) and self._id(text):
             return list(self._code_and_below(text, limit))
-        found: Search | None = getattr(self._local, "search", None)
-        if found is None:
-            found = self._local.search = Search(self._connection)
-        return found(text, limit, typed=typed)
+        return self._search(text, limit, typed=typed)
 
     def _code_and_below(self, code: str, limit: int) -> Iterator[Hit]:
         rows = self._rows(
@@ -178,7 +179,7 @@ class Release:
             connection = apsw.Connection(
                 f"{self.path.absolute().as_uri()}?immutable=1", flags=flags
             )
-            connection.execute("PRAGMA cache_size=-2048")
+            connection.execute("PRAGMA cache_size=-1024")
             self._local.connection = connection
         return connection
 

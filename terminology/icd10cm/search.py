@@ -11,7 +11,8 @@ our default terms for all 50.
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -38,6 +39,7 @@ _COMPLETIONS: Final = 8
 _SHORTEST_PREFIX: Final = 3
 _CACHED: Final = 4096
 
+_TOKENIZER: Final = ("porter", ["unicode61", "remove_diacritics", "2"])
 _BY_WORDS: Final = (
     "SELECT code.code, term.text, term.kind FROM"
     " (SELECT rowid, rank FROM word WHERE word MATCH ? ORDER BY rank LIMIT ?) AS found"
@@ -66,18 +68,18 @@ class _Word:
 
 
 class Search:
-    """Searches one release.
+    """Searches one release; what it remembers of words is shared by all threads.
 
     Parameters
     ----------
-    connection : apsw.Connection
-        On its compiled file; used by one thread at a time.
+    connection : callable
+        Gives the calling thread's connection on its compiled file.
     """
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Callable[[], Any]) -> None:
         self._connection = connection
-        self._tokens = connection.fts5_tokenizer("porter", ["unicode61", "remove_diacritics", "2"])
-        self._size = connection.execute("SELECT count(*) FROM term").fetchone()[0]
+        self._local = threading.local()
+        self._size = connection().execute("SELECT count(*) FROM term").fetchone()[0]
         self._documents = lru_cache(maxsize=_CACHED)(self._counted)
         self._stems = lru_cache(maxsize=_CACHED)(self._stemmed)
         self._common = frozenset(self._stems(_COMMON))
@@ -125,7 +127,7 @@ class Search:
         return _Word(stems, weight, documents, query)
 
     def _completions(self, start: str) -> Iterator[tuple[str, int]]:
-        rows = self._connection.execute(
+        rows = self._connection().execute(
             "SELECT term, doc FROM vocabulary WHERE term>=? AND term<? ORDER BY doc DESC LIMIT ?",
             (start, start + "\U0010ffff", _COMPLETIONS),
         )
@@ -144,7 +146,7 @@ class Search:
         return self._found(" OR ".join(word.query for word in rare or words), most)
 
     def _found(self, query: str, most: int) -> list[Any]:
-        return list(self._connection.execute(_BY_WORDS, (query, most)))
+        return list(self._connection().execute(_BY_WORDS, (query, most)))
 
     def _score(self, words: Sequence[_Word], total: float, term: str) -> float:
         """Mean of the share of the query that a term has and of the term that the query has."""
@@ -165,17 +167,18 @@ class Search:
         return math.log((self._size + 1) / (documents + 0.5))
 
     def _counted(self, stem: str) -> int:
-        row = self._connection.execute(
-            "SELECT doc FROM vocabulary WHERE term=?", (stem,)
-        ).fetchone()
+        row = (
+            self._connection()
+            .execute("SELECT doc FROM vocabulary WHERE term=?", (stem,))
+            .fetchone()
+        )
         return row[0] if row else 0
 
     def _stemmed(self, text: str) -> tuple[str, ...]:
-        found = self._tokens(
-            text.encode(),
-            apsw.FTS5_TOKENIZE_DOCUMENT,
-            None,
-            include_offsets=False,
-            include_colocated=False,
-        )
+        tokens = getattr(self._local, "tokens", None)
+        if tokens is None:
+            tokens = self._connection().fts5_tokenizer(*_TOKENIZER)
+            self._local.tokens = tokens
+        flags = apsw.FTS5_TOKENIZE_DOCUMENT
+        found = tokens(text.encode(), flags, None, include_offsets=False, include_colocated=False)
         return tuple(found)

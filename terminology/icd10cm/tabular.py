@@ -62,8 +62,10 @@ def read_tabular(path: Path) -> tuple[str, list[Node]]:
                 year = text if name == "version" and not year else year
             else:
                 nodes.append(node)
-    except (ParseError, OSError) as error:
-        raise TerminologyError(f"{path.name} is no readable XML ({type(error).__name__})") from None
+    except ParseError:
+        raise TerminologyError(f"{path.name} is no readable XML") from None
+    except OSError as error:
+        raise TerminologyError(f"{path.name} cannot be read: {error.strerror}") from None
     if not any(node.kind == CODE for node in nodes):
         raise TerminologyError(f"{path.name} has no codes of a tabular list")
     nodes.sort(key=lambda node: node.id)

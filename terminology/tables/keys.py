@@ -1,6 +1,7 @@
 """Codes and days as whole numbers: a table of them is sorted and searched without making texts."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _FORM: Final = re.compile(r"[0-9A-Z]{2,7}")
@@ -10,6 +11,7 @@ NO_END: Final = 99991231
 _DAY: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 
 
+@lru_cache(maxsize=65_536)
 def code_key(code: str) -> int:
     """A number for a code of two to seven capitals and digits; -1 for anything else.
 
@@ -38,6 +40,7 @@ def pair_key(first: str, second: str) -> int:
     return (one % _SPAN) * 36**5 + other % _SPAN
 
 
+@lru_cache(maxsize=8192)
 def day_number(day: str) -> int:
     """``YYYYMMDD`` of an ISO date; 0 for anything else."""
     given = _DAY.fullmatch(day)

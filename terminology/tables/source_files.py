@@ -4,9 +4,11 @@ import csv
 import hashlib
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -49,17 +51,17 @@ def texts(files: Sequence[Path], wanted: str = r"\.(txt|csv|tsv)$") -> Iterator[
 
 
 def _members(file: Path, wanted: str) -> Iterator[SourceText]:
-    with zipfile.ZipFile(file) as archive:
-        names = [one for one in archive.namelist() if re.search(wanted, one, re.IGNORECASE)]
-        if not names:
-            raise TerminologyError(f"{file.name} holds no text file of this kind")
-        for name in names:
-            with archive.open(name) as member:
-                try:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = [one for one in archive.namelist() if re.search(wanted, one, re.IGNORECASE)]
+            for name in names:
+                with archive.open(name) as member:
                     content = member.read(MOST_BYTES + 1)
-                except (zipfile.BadZipFile, OSError) as error:
-                    raise TerminologyError(f"{file.name} is damaged: {error}") from None
-            yield _text(Path(name).name, _bounded(content, name))
+                yield _text(Path(name).name, _bounded(content, name))
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise TerminologyError(f"{file.name} cannot be unpacked: {error}") from None
+    if not names:
+        raise TerminologyError(f"{file.name} holds no text file of this kind")
 
 
 def _bounded(content: bytes, name: str) -> bytes:
@@ -97,6 +99,7 @@ def _lines(text: str) -> Iterator[str]:
         at = end
 
 
+@lru_cache(maxsize=8192)
 def day(value: str) -> str:
     """ISO date of ``YYYYMMDD``, ``YYYY-MM-DD``, ``M/D/YYYY`` or ``YYYYDDD``; empty for no date (``*``).
 

@@ -38,12 +38,12 @@ def test_notes_and_labels_become_figures_and_raw_lists(tmp_path, capsys):
     assert main(_arguments("--peer", f"other={peer}", "--json", str(out), "--folds", "3")) == 0
     shown, written = capsys.readouterr(), json.loads(out.read_text())
     assert "search 1, ICD-10-CM 2026-04" in shown.out
-    assert "notes 14/14" in shown.err
+    assert "notes 24/24" in shown.err
     assert {row["source"] for row in written["rows"]} >= {"coder", "other"}
     assert written["quality"]["verbatim_rate"] == 1.0
     assert written["quality"]["billable_rate"] == 1.0
     assert len(written["folds"]["each"]) == 3
-    assert len(written["notes"]) == 14
+    assert len(written["notes"]) == 24
     assert written["speed"]["first_suggestion_s"] > 0
     assert written["speed"]["peak_memory_mb"] > 0
 
@@ -68,7 +68,7 @@ def test_labels_without_notes_are_counted_and_left_out(tmp_path, capsys):
     assert main([*given, "--terminology", str(terminology_folder())]) == 0
     shown = capsys.readouterr()
     assert "1 encounters of labels.txt have no note" in shown.err
-    assert "13 notes have no labels" in shown.err
+    assert "23 notes have no labels" in shown.err
     assert "1 notes\n" in shown.out
 
 
@@ -101,7 +101,7 @@ def test_the_bench_needs_nothing_from_outside(monkeypatch):
     monkeypatch.setattr(bench_coding, "TERMINOLOGY", "")
     result = bench_coding.run(1)
     assert result["ratios_to_search"]["f1_exact"] == 1.0
-    assert result["coder"]["speed"]["notes"] == 14
+    assert result["coder"]["speed"]["notes"] == 24
     assert result["opening"]["ours"]["s"] > 0
 
 

@@ -134,7 +134,7 @@ def test_the_effect_is_measured_on_notes_that_somebody_brings(capsys, data, monk
     monkeypatch.setattr(feedback_effect, "coder", lambda: search_coder)
     given = ["--notes", str(NOTES / "notes.csv"), "--labels", str(NOTES / "codes.txt")]
     found = _json(capsys, "evaluate", *given, data=data)
-    assert (found["encounters"], found["on"]) == (14, "notes.csv")
+    assert (found["encounters"], found["on"]) == (24, "notes.csv")
     assert found["exact"]["before"]["f1"] > 0
     with pytest.raises(OperationOutcomeError, match="--labels"):
         feedback.main(["evaluate", *given[:2], "--data", str(data)])

@@ -1,6 +1,7 @@
 """Claims that arrive are answered: queued, refused with reasons, once."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,15 @@ def test_the_same_claim_is_decided_once(payer: TestClient) -> None:
         assert answer["outcome"] == "error"
         assert rules_of(answer) == {"claim-duplicate"}
         assert f"Claim/{first['id']}" in answer["error"][0]["code"]["text"]
+    assert len(found(payer, "Task?code=adjudicate")) == 1
+
+
+def test_of_claims_that_come_at_once_one_is_queued(payer: TestClient) -> None:
+    """Six senders of one Claim at the same moment get one decision between them."""
+    with ThreadPoolExecutor(6) as senders:
+        answers = list(senders.map(lambda _: post(payer, make_claim()), range(6)))
+    outcomes = [the_answer(payer, claim)["outcome"] for claim in answers]
+    assert sorted(outcomes) == ["error"] * 5 + ["queued"]
     assert len(found(payer, "Task?code=adjudicate")) == 1
 
 
@@ -365,6 +375,45 @@ def test_a_claim_that_an_ai_has_labelled_elsewhere_is_answered(payer: TestClient
     label = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"
     claim = make_claim(meta={"security": [{"system": label, "code": "AIAST"}]})
     assert the_answer(payer, post(payer, claim))["outcome"] == "queued"
+
+
+def test_a_table_that_cannot_be_read_refuses_the_claim(payer: TestClient, tmp_path: Path) -> None:
+    """A damaged table is said, with 503, and the Claim is not stored unchecked."""
+    folder = tmp_path / "store" / "terminology"
+    folder.mkdir()
+    (folder / "mue-practitioner-2026-01-01.table").write_bytes(b"damaged")
+    said = post(payer, make_claim(), 503)
+    assert "mue-practitioner-2026-01-01.table" in said["issue"][0]["diagnostics"]
+    assert found(payer, "Claim") == []
+
+
+def test_a_person_decides_on_a_page(payer: TestClient) -> None:
+    """The page shows what was asked for, refuses a denial without a reason, and decides as $decide does."""
+    claim = post(
+        payer, make_claim(("I10", "<b>x"), lines=({"modifiers": ("25",)}, {"code": "99214"}))
+    )
+    answer = the_answer(payer, claim)
+    (task,) = found(payer, f"Task?focus=ClaimResponse/{answer['id']}")
+    address = f"/received/{answer['id']}"
+    assert address in payer.get("/").text
+    shown = payer.get(address).text
+    assert "99213 25" in shown
+    assert "20 USD" in shown
+    assert "<b>" not in shown
+    form = {"task": task["id"], "version": "1", "performer": "Paula Payer", "decision": "rejected"}
+    refused = payer.post(address, data=form)
+    assert refused.status_code == 400
+    assert "a rejection has a reason" in refused.text
+    assert 'value="Paula Payer"' in refused.text
+    stale = payer.post(address, data={**form, "version": "7", "reason": "no"})
+    assert stale.status_code == 409
+    done = payer.post(address, data={**form, "reason": "not <covered>"})
+    assert done.status_code == 200
+    assert "Rejected by Paula Payer. not &lt;covered&gt;" in done.text
+    assert "<form" not in done.text
+    assert payer.get("/received/unknown").status_code == 404
+    strange = payer.post(address, data=form, headers={"Origin": "http://elsewhere.test"})
+    assert strange.status_code == 403
 
 
 def test_every_edit_can_be_looked_up(payer: TestClient) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.testclient import TestClient
 
 from adapters.store import Store, Transaction, open_store
 from gateway.arrivals import arrivals
+from gateway.http import Services, build_app
 from gateway.interactions.write import Writes
 from gateway.settings import load_settings
 from profiles.admission import issues, require_admissible
@@ -29,29 +31,32 @@ IDENTIFIERS = st.lists(
 
 
 @pytest.fixture(scope="module")
-def payer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Path]]:
-    """A store with the parties of the Claims, and a data folder with ICD-10-CM."""
+def payer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Path, TestClient]]:
+    """A store with the parties of the Claims, a data folder with ICD-10-CM, and a browser."""
     folder: Path = tmp_path_factory.mktemp("payer")
     (folder / "terminology").symlink_to(terminology_folder())
     store = open_store(folder / "store")
     for one in (PATIENT, COVERAGE, INSURER, PROVIDER):
         store.transact(lambda tx, one=one: tx.put(one))
-    yield store, folder
+    site = replace(load_settings({}), data=str(folder))
+    services = Services(request_analysis=lambda *_: "", on_created=arrivals(site))
+    with TestClient(build_app(store, site, services), raise_server_exceptions=False) as browser:
+        yield store, folder, browser
     store.close()
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(CLAIMS, FRAME, STATUS, IDENTIFIERS, st.sampled_from(("a", "b", "c")))
 def test_any_claim_is_answered_or_refused(
-    payer: tuple[Store, Path],
+    payer: tuple[Store, Path, TestClient],
     claim: dict[str, Any],
     frame: dict[str, Any],
     status: str,
     identifiers: list[dict[str, Any]],
     key: str,
 ) -> None:
-    """Claims of any shape, again and again under a few ids, leave valid answers and nothing half done."""
-    store, folder = payer
+    """Claims of any shape, again and again under a few ids, leave valid answers that have a page."""
+    store, folder, browser = payer
     arrived = arrivals(replace(load_settings({}), data=str(folder)))
     made = {**whole(claim, frame), "status": status, "id": key}
     if identifiers:
@@ -64,6 +69,8 @@ def test_any_claim_is_answered_or_refused(
 
     store.transact(work)
     answer = store.current("ClaimResponse", response_id(key))
+    if answer is not None:
+        assert browser.get(f"/received/{response_id(key)}").status_code == 200
     if status == "active":
         assert answer is not None
         require_admissible(answer.json())

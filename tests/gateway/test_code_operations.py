@@ -129,6 +129,7 @@ def ask(client: TestClient) -> Callable[..., dict[str, Any]]:
         answer = client.get(f"/fhir/{address}", params=query)
         assert answer.status_code == status, answer.text
         found: dict[str, Any] = answer.json()
+        assert issues(found, warnings=False) == []
         return found
 
     return asked
@@ -409,8 +410,8 @@ def test_composition(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("include", "status"),
     [
-        ({"valueSet": ["https://example.org/none"]}, 404),
-        ({"system": "https://example.org/none"}, 404),
+        ({"valueSet": ["https://example.org/none"]}, 422),
+        ({"system": "https://example.org/none"}, 422),
         ({"system": COLOURS["url"], "filter": [{"property": "x", "op": "=", "value": "y"}]}, 422),
         ({"valueSet": ["https://example.org/self"]}, 422),
     ],
@@ -589,3 +590,49 @@ def test_a_search_for_too_many_codes_is_refused(client: TestClient) -> None:
     """A search does not look for tens of thousands of codes."""
     answer = client.get("/fhir/Condition", params={"code:in": f"{ICD}?fhir_vs"})
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("unmapped", "matches"),
+    [
+        ({"mode": "provided"}, [("equal", "blue")]),
+        ({"mode": "fixed", "code": "p0"}, [("inexact", "p0")]),
+        ({"mode": "other-map", "url": "https://example.org/other"}, [("equal", "p9")]),
+    ],
+)
+def test_codes_that_a_map_does_not_name(
+    client: TestClient, unmapped: dict[str, str], matches: list[tuple[str, str]]
+) -> None:
+    """They stay as they are, get one fixed code, or are left to another map, as the group says."""
+    group = {"source": COLOURS["url"], "target": "https://example.org/paint"}
+    named = {"code": "blue", "target": [{"code": "p9", "equivalence": "equal"}]}
+    other = {**MAP, "id": "other", "url": "https://example.org/other"}
+    other["group"] = [{**group, "element": [named]}]
+    client.put("/fhir/ConceptMap/other", json=other, headers=FHIR)
+    own = {**MAP, "group": [{**MAP["group"][0], "unmapped": unmapped}]}
+    client.put("/fhir/ConceptMap/map", json=own, headers=FHIR)
+    query = {"url": MAP["url"], "system": COLOURS["url"], "code": "blue"}
+    answer = client.get("/fhir/ConceptMap/$translate", params=query).json()
+    found = []
+    for one in answer["parameter"]:
+        if one["name"] == "match":
+            part = {p["name"]: p for p in one["part"]}
+            coding = part["concept"]["valueCoding"]["code"]
+            found.append((part["equivalence"]["valueCode"], coding))
+    assert found == matches
+
+
+def test_an_expansion_for_a_picker(ask: Callable[..., dict[str, Any]]) -> None:
+    """Codes that only group others, a code system and other versions are left out when that is asked."""
+    url = {"url": f"{ICD}?fhir_vs=isa/E11.2", **DATE}
+    assert _codes(ask("ValueSet/$expand", excludeNotForUI="true", **url)) == [
+        "E11.21",
+        "E11.22",
+        "E11.29",
+    ]
+    assert _codes(ask("ValueSet/$expand", **{"exclude-system": ICD}, **url)) == []
+    named = ask("ValueSet/$expand", **{"system-version": f"{ICD}|2026-04"}, **url)
+    assert len(_codes(named)) == 4
+    recorded = [p["name"] for p in named["expansion"]["parameter"]]
+    assert recorded == ["date", "system-version", "version"]
+    ask("ValueSet/$expand", 404, **{"system-version": f"{ICD}|1999"}, **url)

@@ -65,19 +65,19 @@ def test_a_paid_claim_has_its_answer_line_by_line(client, send):
     (payment,) = found["PaymentReconciliation"]
     assert payment["paymentAmount"] == {"value": 150, "currency": "USD"}
     assert payment["detail"][0]["response"] == {"reference": f"ClaimResponse/{response['id']}"}
-    found = client.get("/fhir/ClaimResponse?request=Claim/claim1").json()
+    found = client.get("/fhir/ClaimResponse?request=Claim/claim1&identifier=PAYER-1").json()
     assert found["total"] == 1
 
 
 def test_the_same_file_changes_nothing(client, send):
     """A second import, even in another interchange, writes no version of anything."""
     send(remittance(paid()))
-    before = client.get("/fhir/ClaimResponse").json()["entry"][0]["resource"]
+    before = client.get("/fhir/ClaimResponse?identifier=PAYER-1").json()["entry"][0]["resource"]
     outcome, found = send(remittance(paid()))
     assert outcome["issue"][0]["diagnostics"] == "nothing new in this file"
     send(remittance(paid(), control=8))
     assert found["ClaimResponse"][0]["meta"] == before["meta"]
-    assert client.get("/fhir/ClaimResponse").json()["total"] == 1
+    assert client.get("/fhir/ClaimResponse?identifier=PAYER-1").json()["total"] == 1
     assert found["PaymentReconciliation"][0]["meta"]["versionId"] == "1"
 
 
@@ -262,6 +262,18 @@ def test_a_binary_is_taken_too(client, send):
     assert client.post("/fhir/$x12-remittance", json=empty, headers=JSON).status_code == 400
 
 
+def test_a_remittance_may_be_an_entry_of_a_bundle(client, send):
+    """In a batch the file comes as a Binary, with the same answer."""
+    del send
+    data = base64.b64encode(remittance(paid()).encode()).decode()
+    binary = {"resourceType": "Binary", "contentType": "application/EDI-X12", "data": data}
+    entry = {"resource": binary, "request": {"method": "POST", "url": "$x12-remittance"}}
+    bundle = {"resourceType": "Bundle", "type": "batch", "entry": [entry]}
+    answer = client.post("/fhir", json=bundle, headers=JSON).json()
+    assert answer["entry"][0]["response"]["status"].startswith("200"), answer
+    assert client.get("/fhir/ClaimResponse?identifier=PAYER-1").json()["total"] == 1
+
+
 @pytest.mark.parametrize("text", ["", "hello", remittance(paid())[:400]])
 def test_a_broken_file_leaves_the_store_as_it_was(client, send, text):
     """What is no 835 is refused with a reason, and nothing of it is kept."""
@@ -269,7 +281,7 @@ def test_a_broken_file_leaves_the_store_as_it_was(client, send, text):
     answer = client.post("/fhir/$x12-remittance", content=text.encode(), headers=EDI)
     assert answer.status_code == 400
     assert client.get("/fhir/PaymentReconciliation").json()["total"] == 0
-    assert client.get("/fhir/ClaimResponse").json()["total"] == 0
+    assert client.get("/fhir/ClaimResponse?identifier=PAYER-1").json()["total"] == 0
 
 
 def test_the_command_line_takes_files_in(send, tmp_path, monkeypatch, capsys):

@@ -18,7 +18,7 @@ __all__ = ["database", "postgres_server"]
 PATIENT = ("Trial, Ann", "Ann", "S-1", "E11.9", "99213", "hospital.example", "k0-0")
 """What no log line may hold."""
 
-ROUNDS = 24
+ROUNDS = 20
 CLAIMS = 3
 TROUBLES = (
     "",

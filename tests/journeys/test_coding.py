@@ -376,7 +376,7 @@ def test_kills_lose_no_note_and_double_no_claim(tmp_path):
     try:
         _put(gateway, "Patient", "p")
         notes = []
-        for number in range(20):
+        for number in range(10):
             _encounter(gateway, f"e{number}")
             notes.append(_post(gateway, _document(encounter=f"Encounter/e{number}")))
             if dice.random() < 0.4:

@@ -19,7 +19,8 @@ class Codes:
 
     has_hcpcs = True
 
-    def __init__(self, *numbers, has_cpt=True, properties=()):
+    def __init__(self, *numbers, has_cpt=True, properties=(), edits=None):
+        self.edits = edits or {}
         self.numbers = numbers
         self.has_cpt = has_cpt
         self.properties = properties
@@ -29,6 +30,10 @@ class Codes:
         if self.numbers and code not in self.numbers and code not in DRUGS:
             return None
         return ProcedureCode(code, DRUGS.get(code, ""), "", "", "", self.properties)
+
+    def edit(self, first, second):
+        """Indicator of a pair."""
+        return self.edits.get((first, second), "")
 
     def release_of(self, code):
         """System and version."""

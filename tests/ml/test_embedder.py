@@ -1,6 +1,7 @@
 """The embedder: what is converted computes what the model computes."""
 
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -106,6 +107,17 @@ def test_damaged_embedder_is_refused(tmp_path):
     with pytest.raises(OperationOutcomeError) as refused:
         load_embedder(tmp_path / "models")
     assert refused.value.kind_name == "value"
+
+
+def test_model_of_the_environment_knows_what_words_mean():
+    """The converted MiniLM puts a lay term nearer to its disease than to another one."""
+    model = load_embedder(Path("none"))
+    if model is None:
+        pytest.skip("the set-up could not fetch the embedder")
+    rows = model.encode(["high blood pressure", "Essential hypertension", "Fracture of wrist"])
+    assert rows.shape == (3, 384)
+    assert float(rows[0] @ rows[1]) > 0.5
+    assert float(rows[0] @ rows[2]) < 0.3
 
 
 def test_embedder_of_the_site_is_found_first(converted):

@@ -98,6 +98,17 @@ def test_rows_are_found_once_their_vectors_are_built(tmp_path):
     assert found[1] > 0.99
 
 
+def test_vectors_of_other_rows_are_not_used(tmp_path):
+    """Rows in another order are another index, though the release is the same."""
+    release = SimpleNamespace(version="2026-04", digest="d" * 64)
+    rows = ["Heart failure", "Pain in knee"]
+    for texts in (rows, rows[::-1]):
+        near = NearestRows(tmp_path, IndexTerms(release, SimpleNamespace(texts=texts)), Letters())
+        assert not near.is_ready()
+        near.build(lambda *_: None)
+        assert texts[near.nearest("heart failure", 1)[0][0]] == "Heart failure"
+
+
 def test_damaged_embedder_leaves_the_coder_without_one(tmp_path):
     """The coder works on words alone when its model is damaged."""
     (tmp_path / NAME).mkdir()

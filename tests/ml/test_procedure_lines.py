@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.coding.documented import DECLINED, DONE, NAMED, PAST, PLANNED, RESULT, status_of
+from ml.coding.documented import DECLINED, DONE, NAMED, PAST, PLANNED, RESULT, Setting, status_of
 from ml.coding.doses import code_of, doses
 from ml.coding.lines import suggest_lines
 from ml.coding.procedure_details import DETAILS
@@ -51,6 +51,7 @@ def test_image_and_injection_of_the_visit_are_coded_with_side_units_and_pointer(
     ("sentence", "status"),
     [
         ("X-rays of the left knee were obtained today.", DONE),
+        ("Obtained three views and an x-ray of the left knee today.", DONE),
         ("We will obtain an x-ray of the left knee today.", PLANNED),
         ("I recommend an x-ray of the left knee.", PLANNED),
         ("She declined an x-ray of the left knee.", DECLINED),
@@ -66,6 +67,18 @@ def test_what_a_sentence_says_about_a_procedure(sentence, status):
     """Only what was done at the visit counts as done; what was ordered, refused or earlier does not."""
     start = sentence.index("x-ray") if "x-ray" in sentence else 0
     assert status_of(sentence, start, start + 5, "results") == status
+
+
+def test_place_and_date_are_those_of_the_note():
+    """An emergency department is elsewhere for an office; the date of service means today."""
+    wound = "A 3 cm wound of the left arm was repaired with sutures in the emergency department."
+    here = Setting("2026-06-01", hospital=True)
+    assert status_of(wound, 2, 12, "plan") == PAST
+    assert status_of(wound, 2, 12, "plan", here) == DONE
+    shot = "The left knee was injected on {}."
+    for day in ("06/01/2026", "6/1/26", "2026-06-01", "June 1, 2026"):
+        assert status_of(shot.format(day), 4, 13, "plan", here) == DONE
+    assert status_of(shot.format("05/01/2026"), 4, 13, "plan", here) == PAST
 
 
 def test_lists_of_the_past_are_not_read():
@@ -114,6 +127,22 @@ def test_bilateral_and_unknown_side():
     assert any(one.kind == "query" and "side" in one.text for one in remarks)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "code", "modifiers"),
+    [
+        ("The left thumb trigger finger tendon sheath was injected.", "20550", ("FA",)),
+        ("The right ring trigger finger was injected.", "20550", ("F8",)),
+        ("The nail of the left great toe was avulsed; nail avulsion done.", "11730", ("TA",)),
+        ("The right second toe nail was removed.", "11730", ("T6",)),
+        ("Three views of the right middle finger were obtained.", "73140", ("F7",)),
+    ],
+)
+def test_finger_and_toe_have_modifiers_of_their_own(sentence, code, modifiers):
+    """Which finger or toe it was is a modifier in place of its side."""
+    found, _ = lines(f"PROCEDURE\n{sentence}\n")
+    assert found[code].modifiers == modifiers
+
+
 def test_missing_detail_is_asked_and_not_guessed():
     """Without the number of views no image is suggested, and the question names the numbers."""
     found, remarks = lines(
@@ -124,12 +153,12 @@ def test_missing_detail_is_asked_and_not_guessed():
 
 
 def test_nothing_is_coded_beyond_the_list_of_the_site():
-    """A number that the site's list lacks is a remark; without a list there is one remark and no line."""
+    """A number that the list of the site lacks is a remark; without a list drugs alone are coded."""
     found, remarks = lines(KNEE, codes=Codes("73562"))
     assert set(found) == {"73562", "J3301"}
     assert ("20611",) in [one.codes for one in remarks if one.kind == "omission"]
-    found, remarks = lines(KNEE, codes=Codes(has_cpt=False))
-    assert not found
+    found, remarks = lines(KNEE, codes=Codes("99999", has_cpt=False))
+    assert set(found) == {"J3301"}
     assert len(remarks) == 1
     assert "no list of CPT numbers" in remarks[0].text
 
@@ -183,11 +212,32 @@ def test_drug_without_dose_has_no_code():
     ]
 
 
+def test_pairs_that_are_not_paid_together_are_asked_about():
+    """A pair that a modifier allows is a question, one that none allows a conflict; 59 is never set."""
+    text = (
+        "PROCEDURE\nThe right knee was injected with Kenalog. Trigger points in 2 muscles were injected.\n"
+        "Incision and drainage of the abscess was performed.\n"
+    )
+    edits = {("20610", "20552"): "1", ("20610", "10060"): "0"}
+    found, remarks = lines(text, codes=Codes(edits=edits))
+    assert {one.kind for one in remarks if one.codes == ("20610", "20552")} == {"query"}
+    assert {one.kind for one in remarks if one.codes == ("20610", "10060")} == {"conflict"}
+    assert not {"59", "XS", "XE", "XP", "XU"} & {m for one in found.values() for m in one.modifiers}
+
+
+def test_two_sides_are_separate_by_themselves():
+    """A pair on different sides needs no question."""
+    text = "PROCEDURE\nThe right knee was injected. The carpal tunnel of the left wrist was injected.\n"
+    _, remarks = lines(text, codes=Codes(edits={("20610", "20526"): "1"}))
+    assert ("20610", "20526") not in [one.codes for one in remarks]
+
+
 def test_image_in_a_hospital_is_the_reading_alone():
     """In an emergency department an electrocardiogram is its reading, and the hospital takes the images."""
     text = (
         "EMERGENCY DEPARTMENT NOTE\nRESULTS\nEKG was obtained today: sinus rhythm.\n"
         "Two views of the chest were obtained.\n"
+        "PLAN\nToradol 30 mg IM was given. Tdap was administered.\n"
     )
     found, _ = lines(text)
     assert set(found) == {"93010"}
@@ -211,3 +261,18 @@ def test_table_is_whole():
 def test_any_note_is_read_with_verbatim_evidence(text):
     """Whatever a note holds, what is suggested is evidenced by its own words."""
     lines(text)
+
+
+def test_a_line_is_not_for_another_problem_of_the_same_paragraph():
+    """A diagnosis nearby that shares no word with the line and does not head it is not its reason."""
+    text = (
+        "ASSESSMENT AND PLAN\n1. Osteoarthritis of left knee. The left knee was injected with 40 mg of "
+        "Kenalog today.\n2. Type 2 diabetes. Check A1c.\n3. Hypertension. Continue lisinopril.\n"
+    )
+    named = {
+        "M17.12": "Osteoarthritis of left knee",
+        "E11.9": "Type 2 diabetes",
+        "I10": "Hypertension",
+    }
+    found, _ = lines(text, *(diagnosis(text, code, words) for code, words in named.items()))
+    assert found["20610"].pointers == ("M17.12",)

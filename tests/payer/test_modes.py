@@ -9,7 +9,7 @@ import pytest
 from adapters.payer.payers import Payer
 from adapters.store import Transaction
 from gateway.payers import Payers
-from gateway.submission import queue_submission
+from gateway.submission import key_of, queue_submission
 from profiles.outcome import OperationOutcomeError
 from tests.make_payer import TrialPayer, claim, name_of
 from tests.payer.conftest import Office
@@ -172,6 +172,15 @@ def test_a_payer_that_fails_is_left_alone_and_said(office: Office):
     assert office.store.note("circuit:trial") == '{"state": "open"}'
     office.settle(40)
     assert {office.state(task) for task in tasks} == {"answered"}
+    office.store.transact(lambda tx: None)
+    assert office.store.note("circuit:trial") == '{"state": "closed"}'
+
+
+def test_a_new_gateway_begins_with_closed_circuits(office: Office):
+    """What a gateway that has ended has left open is not shown as the state of the next."""
+    office.store.transact(lambda tx: tx.set_note("circuit:trial", '{"state": "open"}'))
+    Payers(office.store, [office.payers.of_claim(claim("a")).payer], ())
+    assert office.store.note("circuit:trial") is None
 
 
 def test_what_cannot_stand_alone_is_known_before_an_attempt(plain: Office):
@@ -214,3 +223,53 @@ def test_a_pended_claim_whose_payer_is_gone_is_said_and_kept(office: Office):
     office.payer.decide(name_of(claim_id), "complete")
     office.settle()
     assert office.follow_ups(task_id)["silent"]["status"] == "completed"
+
+
+def test_not_known_is_believed_only_after_the_payer_had_time(
+    tmp_path: Path, running_payer: TrialPayer
+):
+    """A payer may still be busy with what it got: until it has settled nothing is sent again."""
+    running_payer.forget()
+    office = Office(tmp_path, running_payer, settle_s=3 * 3600)
+    try:
+        claim_id = uuid4().hex
+        running_payer.next(submit=["cut-before"])
+        task_id = office.submit(claim_id)
+        assert [office.step(), office.step()] == ["submit", "submit"]
+        assert (office.state(task_id), running_payer.claims().count(name_of(claim_id))) == (
+            "ambiguous",
+            0,
+        )
+        office.settle()
+        assert office.state(task_id) == "answered"
+        assert running_payer.claims().count(name_of(claim_id)) == 1
+    finally:
+        office.store.close()
+
+
+def test_a_payer_that_is_slow_is_asked_and_not_sent_to_again(
+    tmp_path: Path, running_payer: TrialPayer
+):
+    """An answer beyond the time limit is fetched by asking."""
+    running_payer.forget()
+    office = Office(tmp_path, running_payer, timeout_s=0.5)
+    try:
+        claim_id = uuid4().hex
+        running_payer.next(submit=["slow"])
+        task_id = office.submit(claim_id)
+        office.settle()
+        running_payer.release()
+        assert office.state(task_id) == "answered"
+        assert running_payer.claims().count(name_of(claim_id)) == 1
+    finally:
+        office.store.close()
+
+
+def test_a_payer_that_asks_to_wait_is_left_in_peace(office: Office):
+    """The next attempt is not due before what Retry-After says."""
+    office.payer.next(submit=["429"])
+    task_id = office.submit(uuid4().hex)
+    office.step()
+    key = f"submit:{key_of(office.task(task_id))}"
+    moment, (_, due) = office.store.transact(lambda tx: (tx.moment, tx.pending(key)))
+    assert (due - moment).total_seconds() > 590

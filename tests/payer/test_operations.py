@@ -135,6 +135,34 @@ def test_another_version_of_an_answered_claim_is_a_conflict(office: Office, clie
     assert (answer.status_code, answer.json()["issue"][0]["code"]) == (409, "conflict")
 
 
+def test_two_claims_of_one_identifier_are_not_sent(office: Office, client: TestClient):
+    """The payer is asked by identifier: a second Claim by the same would take the answer of the first."""
+    claim_id, other = uuid4().hex, uuid4().hex
+    office.submit(claim_id)
+    office.settle()
+    twin = claim(other, identifier=claim(claim_id)["identifier"])
+    office.store.transact(lambda tx: tx.put(twin))
+    answer = client.post(f"/fhir/Claim/{other}/$submit")
+    assert (answer.status_code, answer.json()["issue"][0]["expression"]) == (
+        409,
+        ["Claim.identifier"],
+    )
+
+
+@pytest.mark.parametrize("value", ["1,2", "a|b", "$5", "back\\slash", "ü & ?=#"])
+def test_identifiers_of_any_signs_find_their_answer(office: Office, value: str):
+    """An identifier with signs that searches and URLs know is asked for as it is."""
+    claim_id = uuid4().hex
+    system = "https://hospital.example/claims"
+    office.payer.next(submit=["cut"], inquire=["404"])
+    task_id = office.submit(
+        claim_id, identifier=[{"system": system, "value": f"{value}{claim_id}"}]
+    )
+    office.settle()
+    assert office.state(task_id) == "answered"
+    assert office.payer.claims().count(f"{system}|{value}{claim_id}") == 1
+
+
 def test_a_refused_claim_is_put_right_and_goes_out_again(office: Office, client: TestClient):
     """What the payer has refused may be sent again after it was changed, as another request."""
     claim_id = uuid4().hex
@@ -159,6 +187,19 @@ def test_a_claim_that_was_changed_before_it_left_is_not_sent(office: Office):
     assert name_of(claim_id) not in office.payer.claims()
 
 
+def test_a_review_that_is_opened_after_the_approval_holds_the_claim_back(office: Office):
+    """What a person is asked about again, notes that were withdrawn say, does not go out meanwhile."""
+    claim_id = uuid4().hex
+    task_id = office.submit(claim_id)
+    review = new_task(
+        uuid4().hex, REVIEW, f"Claim/{claim_id}", office.store.read("Patient", "ann").last_updated
+    )
+    office.store.transact(lambda tx: tx.put(review))
+    office.settle()
+    assert set(office.follow_ups(task_id)) == {"not-sent"}
+    assert name_of(claim_id) not in office.payer.claims()
+
+
 def test_a_job_that_may_have_reached_the_payer_is_not_cancelled(office: Office, client: TestClient):
     """Before the first attempt a submission can be withdrawn, afterwards it is 409."""
     office.payer.next(submit=["cut"])
@@ -180,7 +221,7 @@ def test_a_providers_request_is_passed_on(office: Office, client: TestClient):
     assert office.payer.claims().count(name_of(claim_id)) == 1
 
 
-MINE = {"identifier": [{"system": INSURER, "value": "us"}]}
+MINE = {"identifier": [{"system": INSURER, "value": "us"}], "active": True}
 
 
 def _for_us(office: Office, claim_id: str, **changed: Any) -> dict[str, Any]:
@@ -195,6 +236,14 @@ def _for_us(office: Office, claim_id: str, **changed: Any) -> dict[str, Any]:
 def test_a_claim_for_this_payer_is_answered(office: Office, client: TestClient):
     """Where we are the insurer the answer is a PAS Response Bundle whose request names the Claim."""
     claim_id = uuid4().hex
+    ann = {**(office.payers.read("Patient", "ann") or {}), "gender": "female"}
+    clinic = {**(office.payers.read("Organization", "clinic") or {}), "active": True}
+
+    def complete(tx: Any) -> None:
+        tx.put(ann)
+        tx.put(clinic)
+
+    office.store.transact(complete)
     request = _for_us(office, claim_id, use="preauthorization")
     bundle = client.post("/fhir/Claim/$submit", json=request, headers=FHIR).json()
     response = bundle["entry"][0]["resource"]

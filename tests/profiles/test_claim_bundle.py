@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from conformance.payer_rules import problems
+from conformance.payer_rules import problems, references
 from profiles.admission import issues
 from profiles.builders.claim_bundle import build_inquiry, build_request, names_of, self_contained
 from profiles.exact_json import dumps_exact, loads_exact
@@ -65,15 +65,37 @@ def test_the_same_claim_is_the_same_bundle_and_another_site_has_other_urls():
     assert set(names_of(_built(claim("a")))).isdisjoint(names_of(other))
 
 
-def test_profiles_are_named_only_where_they_are_met():
-    """A prior authorization names the PAS profiles; a claim for payment cannot meet them and names none."""
-    prior = _built(claim("a", use="preauthorization"))
+def _meeting() -> list[dict[str, Any]]:
+    """The people of a Claim with all that US Core asks for."""
+    more = {
+        "Patient": {"gender": "female"},
+        "Organization": {"active": True},
+        "Coverage": {"relationship": {"coding": [{"code": "self"}]}},
+    }
+    return [{**one, **more[one["resourceType"]]} for one in people()]
+
+
+def test_profiles_are_named_where_they_are_met():
+    """A prior authorization with all that PAS and US Core ask for names the PAS profiles."""
+    prior = _built(claim("a", use="preauthorization"), *_meeting())
     assert prior["meta"]["profile"] == [PAS_REQUEST]
     assert prior["entry"][0]["resource"]["meta"]["profile"] == [PAS_CLAIM]
-    plain = _built(claim("a"))
-    assert "meta" not in plain
-    unfit = _built(claim("a", use="preauthorization", item=[]))
-    assert "meta" not in unfit
+
+
+@pytest.mark.parametrize("lacking", ["gender", "active", "relationship", "item", "use", "careTeam"])
+def test_profiles_are_not_named_where_they_are_not_met(lacking: str):
+    """A claim for payment, or one whose people lack what US Core asks for, names no profile."""
+    there = _meeting()
+    for one in there:
+        one.pop(lacking, None)
+    member = [{"sequence": 1, "provider": {"reference": "Organization/clinic"}}]
+    changed: dict[str, Any] = {"use": "preauthorization"}
+    changed |= {
+        "item": {"item": []},
+        "use": {"use": "claim"},
+        "careTeam": {"careTeam": member},
+    }.get(lacking, {})
+    assert "meta" not in _built(claim("a", **changed), *there)
 
 
 def test_what_reviewers_see_does_not_go_to_the_payer():
@@ -164,11 +186,22 @@ def test_an_inquiry_has_no_more_than_it_needs():
 
 
 def test_a_claim_alone_contains_what_it_refers_to():
-    """For a plain create every reference is to a contained resource, and it is valid R4."""
-    alone = self_contained(_built(claim("a")))
-    assert {one["resourceType"] for one in alone["contained"]} == {
-        "Patient",
-        "Organization",
-        "Coverage",
-    }
+    """For a plain create every reference is to a contained resource, documents hold their content."""
+    alone = self_contained(_built(claim("a", supportingInfo=ATTACHED), documents=True))
+    contained = {one["resourceType"]: one for one in alone["contained"]}
+    assert set(contained) == {"Patient", "Organization", "Coverage", "DocumentReference"}
+    attachment = contained["DocumentReference"]["content"][0]["attachment"]
+    assert attachment == {"contentType": "text/plain", "data": "QQ=="}
     assert [one for one in issues(alone) if one[0] == "error"] == []
+    names = {f"#{one['id']}" for one in alone["contained"]}
+    assert set(references(alone)) == names
+
+
+def test_an_earlier_claim_is_named_by_what_the_payer_knows():
+    """A correction names the Claim that it replaces by its identifier, which stays outside the Bundle."""
+    earlier = {**claim("b")}
+    related = [{"claim": {"reference": "Claim/b"}, "relationship": {"text": "prior"}}]
+    bundle = _built(claim("a", related=related), earlier)
+    said = bundle["entry"][0]["resource"]["related"][0]["claim"]
+    assert said == {"type": "Claim", "identifier": earlier["identifier"][0]}
+    assert _kinds(bundle).count("Claim") == 1

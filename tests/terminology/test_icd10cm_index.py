@@ -1,5 +1,6 @@
 """Files of the Alphabetic Index: small ones of the official shape, and what becomes of them."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,86 @@ def test_an_index_is_added_and_replaced(tmp_path: Path) -> None:
     terms = [text for _, text, _ in Icd10Cm(tmp_path).on("2026-10-01").terms()]
     assert "Sweet sickness" in terms
     assert "Sugar sickness" not in terms
+
+
+CODES = (
+    "E1121   Type 2 DM\nE119    Type 2 DM\nC506    x\nD24     x\nT39011A x\nT39015A x\nW10     x\n"
+)
+
+
+def _zip(path: Path, members: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_files_are_taken_out_of_the_zip_that_they_came_in(tmp_path: Path) -> None:
+    """Whatever folders a ZIP has, its lists are found, and what is beside them is passed over."""
+    members = {f"Table and Index/{name}": content for name, content in FILES.items()}
+    members |= {
+        "readme.txt": "Read me",
+        "guide.pdf": "%PDF",
+        "../../x/icd10cm-codes-2027.txt": CODES,
+    }
+    packed = _zip(tmp_path / "icd10cm.zip", members)
+    table = importers()["icd10cm"].run(Import(tmp_path / "made", (packed,), "2026-10-01"))
+    assert set(table.sources) == {*FILES, "icd10cm-codes-2027.txt"}
+    assert table.rows == 7
+    assert not (tmp_path.parent / "x").exists()
+
+
+def test_a_list_of_codes_says_what_is_billable(tmp_path: Path) -> None:
+    """A leaf that the list lacks is kept and not billable; the order file says the same."""
+    order = "".join(
+        f"{number:05d} {line[:7]} {int(not line.startswith('D24'))} short{'':56}long\n"
+        for number, line in enumerate(CODES.splitlines(), 1)
+    )
+    for name, content in (
+        ("icd10cm-codes-2027.txt", CODES.replace("D24     x\n", "")),
+        ("icd10cm-order-2027.txt", order),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "tabular.xml").write_text(TABULAR)
+        (folder / name).write_text(content)
+        files = (folder / name, folder / "tabular.xml")
+        importers()["icd10cm"].run(Import(folder, files, "2026-10-01"))
+        release = Icd10Cm(folder).on("2026-10-01")
+        assert release.billable("E11.9")
+        assert not release.billable("D24")
+        assert release.get("D24") is not None
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"codes.txt": CODES + "Z99999  x\n", "t.xml": TABULAR}, "another release"),
+        ({"codes.txt": CODES}, "with its tabular list"),
+        ({"codes.txt": "no codes here", "t.xml": TABULAR}, "no list of codes"),
+        ({"a.xml": TABULAR, "b.xml": TABULAR}, "one tabular list"),
+        ({"a/t.xml": TABULAR, "b/t.xml": DISEASES}, "the same name"),
+        ({"readme.txt": "nothing"}, "no tabular list, index or list"),
+    ],
+)
+def test_a_zip_that_is_no_use_is_refused(
+    tmp_path: Path, members: dict[str, str], said: str
+) -> None:
+    """Lists of other releases, doubles and ZIP files without any list change nothing."""
+    packed = _zip(tmp_path / "x.zip", members)
+    with pytest.raises(TerminologyError, match=said):
+        importers()["icd10cm"].run(Import(tmp_path / "made", (packed,), "2026-10-01"))
+    assert Icd10Cm(tmp_path / "made").releases == ()
+
+
+def test_a_damaged_zip_is_named(tmp_path: Path) -> None:
+    """A ZIP that was cut off is refused."""
+    packed = _zip(tmp_path / "x.zip", FILES)
+    content = bytearray(packed.read_bytes())
+    content[60:200] = b"\0" * 140
+    packed.write_bytes(bytes(content))
+    with pytest.raises(TerminologyError, match="cannot be unpacked"):
+        importers()["icd10cm"].run(Import(tmp_path / "made", (packed,), "2026-10-01"))
 
 
 def test_an_open_release_is_replaced_under_its_readers(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import apsw
@@ -121,6 +122,16 @@ def test_search_finds_titles_and_inclusion_terms(april: Release, text: str, code
 def test_any_text_can_be_searched(april: Release, text: str) -> None:
     """What a person types is never taken for syntax of the index."""
     assert isinstance(april.search(text, 5), list)
+
+
+def test_threads_share_a_release(april: Release) -> None:
+    """Many threads search and read one release at once and find the same."""
+    wanted = april.search("diabetic nephropathy", 5)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: april.search("diabetic nephropathy", 5), range(64)))
+        codes = list(pool.map(april.get, ["E11.21"] * 64))
+    assert all(one == wanted for one in found)
+    assert all(code == april.get("E11.21") for code in codes)
 
 
 def test_a_folder_without_releases_says_what_to_do(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from terminology.add_on import add_on_codes
@@ -82,6 +82,17 @@ def test_the_zip_of_cms_is_read_as_it_comes(tmp_path: Path) -> None:
     """Of the ZIP the file of codes is taken, not the record layout beside it."""
     content = zipped(HCPC2026_JAN_ANWEB__txt=HCPCS_TEXT, HCPC2026_recordlayout__txt="text")
     assert imported(tmp_path, "hcpcs", "january.zip", content).rows == 8
+
+
+def test_a_zip_that_cannot_be_unpacked_is_refused(tmp_path: Path) -> None:
+    """A damaged ZIP, one with a password and one with other files are said to be that."""
+    content = zipped(HCPC2026_JAN_ANWEB__txt=HCPCS_TEXT)
+    locked = content.replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01")
+    assert locked != content
+    damaged = content[:60] + bytes(200) + content[260:]
+    for sent in (locked, damaged, zipped(other__pdf="text")):
+        with pytest.raises(TerminologyError):
+            imported(tmp_path, "hcpcs", "january.zip", sent)
 
 
 def test_codes_are_found_by_words_and_by_their_beginning(tmp_path: Path) -> None:
@@ -242,3 +253,34 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     for read in (lambda: list(rows(text)), lambda: day(text)):
         with suppress(TerminologyError):
             read()
+
+
+OFFICIAL = {
+    "hcpcs": (HCPCS_TEXT, HCPCS_SHEET),
+    "cpt": (FEE_SCHEDULE, "99213\n99214\n"),
+    "ncci": (PTP_HEADER + PTP_ROWS,),
+    "mue": (MUE_CSV,),
+    "add-on": (ADD_ON_CSV,),
+    "hcc": ("diagnosis_code,cc,model_name\nE1122,37,CMS-HCC Model V28\n",),
+}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_damaged_file_is_imported_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """A file with anything put in, taken out or doubled gives a table that can be read, or an error."""
+    name = data.draw(st.sampled_from(sorted(OFFICIAL)))
+    text = data.draw(st.sampled_from(OFFICIAL[name]))
+    for _ in range(data.draw(st.integers(1, 3))):
+        at, end = sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
+        put = data.draw(
+            st.one_of(st.text(max_size=12), st.just(text[at:end] * 2), st.just("\r\0,\t"))
+        )
+        text = text[:at] + put + text[end:]
+    folder = tmp_path_factory.mktemp("damaged")
+    with suppress(TerminologyError):
+        table = imported(folder, name, "file.csv", text.encode("utf-8", "surrogatepass"))
+        (listed,) = importers()[name].tables(folder)
+        assert listed == table

@@ -70,13 +70,8 @@ class StoredTerminology:
         resource = known.value_set(reference)
         if resource is None:
             raise OperationOutcomeError("not-found", "this value set is not known here")
-        try:
-            entries = ValueSetContent(known, resource).entries()
-            return _few((entry.system, entry.code) for entry in entries)
-        except OperationOutcomeError as error:
-            if error.kind_name != "not-found":
-                raise
-            raise OperationOutcomeError("not-supported", error.diagnostics) from None
+        entries = ValueSetContent(known, resource).entries()
+        return _few((entry.system, entry.code) for entry in entries)
 
     def subsumed(self, token: str, above: bool) -> Codes:
         """A code with those below it, or above it, in its code system."""
