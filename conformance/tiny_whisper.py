@@ -16,10 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-WIDTH: Final = 64
-HEADS: Final = 2
-LAYERS: Final = 2
 MELS: Final = 80
+HEAD: Final = 32
 POSITIONS: Final = 448
 FRAMES: Final = 1500
 TIMESTAMPS: Final = 1501
@@ -56,12 +54,16 @@ class Recital:
     multilingual : bool
     speech : bool
         False for one that takes everything for no speech.
+    width, layers : int
+        Size of the encoder and of the decoder; 384 and 4 are those of Whisper tiny.
     """
 
     text: str
     sureness: float = 1.0
     multilingual: bool = False
     speech: bool = True
+    width: int = 64
+    layers: int = 2
 
 
 def write_whisper(folder: Path, recital: Recital) -> Path:
@@ -84,13 +86,14 @@ def write_whisper(folder: Path, recital: Recital) -> Path:
     known = (tokenizer.id_to_token(number) for number in range(tokenizer.get_vocab_size()))
     names = ["" if name == _MULTILINGUAL else name for name in known]
     specs: Any = importlib.import_module("ctranslate2.specs")
-    spec = specs.WhisperSpec(LAYERS, HEADS, LAYERS, HEADS)
-    _fill(spec, _script(tokenizer, recital), len(names), recital.sureness)
+    layers, heads = recital.layers, recital.width // HEAD
+    spec = specs.WhisperSpec(layers, heads, layers, heads)
+    _Filling(recital).fill(spec, _script(tokenizer, recital), len(names))
     spec.register_vocabulary(names)
     spec.config.suppress_ids = []
     spec.config.suppress_ids_begin = [tokenizer.token_to_id(END)]
     spec.config.lang_ids = [tokenizer.token_to_id(f"<|{one}|>") for one in LANGUAGES]
-    spec.config.alignment_heads = [(LAYERS - 1, head) for head in range(HEADS)]
+    spec.config.alignment_heads = [(layers - 1, head) for head in range(heads)]
     spec.validate()
     spec.optimize(quantization="int8")
     spec.save(str(folder))
@@ -128,41 +131,46 @@ def _script(tokenizer: Any, recital: Recital) -> list[int]:
     return script + [tokenizer.token_to_id(END)] * (POSITIONS - len(script))
 
 
-def _fill(spec: Any, script: Sequence[int], words: int, sureness: float) -> None:
-    random = np.random.default_rng(7)
+class _Filling:
+    """Weights that are small and random, but for the way from a position to its word."""
 
-    def small(*shape: int) -> Weights:
-        return (0.02 * random.standard_normal(shape)).astype(np.float32)
+    def __init__(self, recital: Recital) -> None:
+        self._random = np.random.default_rng(7)
+        self._sureness = recital.sureness
+        self._width = recital.width
 
-    encoder, decoder = spec.encoder, spec.decoder
-    encoder.conv1.weight, encoder.conv1.bias = small(WIDTH, MELS, 3), small(WIDTH)
-    encoder.conv2.weight, encoder.conv2.bias = small(WIDTH, WIDTH, 3), small(WIDTH)
-    encoder.position_encodings.encodings = random.standard_normal((FRAMES, WIDTH)).astype("f4")
-    embeddings = random.standard_normal((words, WIDTH)).astype(np.float32)
-    decoder.embeddings.weight = embeddings
-    decoder.projection.weight = embeddings.copy()
-    decoder.position_encodings.encodings = 8 * embeddings[list(script)]
-    _norm(encoder.layer_norm, 1.0)
-    _norm(decoder.layer_norm, sureness)
-    for layer in (*encoder.layer, *decoder.layer):
-        _attention(layer.self_attention, small, own=True)
-        if hasattr(layer, "attention"):
-            _attention(layer.attention, small, own=False)
-        _norm(layer.ffn.layer_norm, 1.0)
-        layer.ffn.linear_0.weight, layer.ffn.linear_0.bias = (
-            small(2 * WIDTH, WIDTH),
-            small(2 * WIDTH),
-        )
-        layer.ffn.linear_1.weight, layer.ffn.linear_1.bias = small(WIDTH, 2 * WIDTH), small(WIDTH)
+    def fill(self, spec: Any, script: Sequence[int], words: int) -> None:
+        """Set every weight."""
+        width, encoder, decoder = self._width, spec.encoder, spec.decoder
+        encoder.conv1.weight, encoder.conv1.bias = self._small(width, MELS, 3), self._small(width)
+        encoder.conv2.weight, encoder.conv2.bias = self._small(width, width, 3), self._small(width)
+        encoder.position_encodings.encodings = 50 * self._small(FRAMES, width)
+        embeddings = 50 * self._small(words, width)
+        decoder.embeddings.weight = embeddings
+        decoder.projection.weight = embeddings.copy()
+        decoder.position_encodings.encodings = 8 * embeddings[list(script)]
+        self._norm(encoder.layer_norm, 1.0)
+        self._norm(decoder.layer_norm, self._sureness)
+        for layer in (*encoder.layer, *decoder.layer):
+            self._attention(layer.self_attention, (3, 1))
+            if hasattr(layer, "attention"):
+                self._attention(layer.attention, (1, 2, 1))
+            self._norm(layer.ffn.layer_norm, 1.0)
+            self._linear(layer.ffn.linear_0, 2 * width, width)
+            self._linear(layer.ffn.linear_1, width, 2 * width)
 
+    def _attention(self, spec: Any, parts: Sequence[int]) -> None:
+        """Queries, keys and values of the layer's own input in one matrix, of another's in two."""
+        self._norm(spec.layer_norm, 1.0)
+        for linear, part in zip(spec.linear, parts, strict=True):
+            self._linear(linear, part * self._width, self._width)
 
-def _attention(spec: Any, small: Any, *, own: bool) -> None:
-    """Queries, keys and values of the layer's own input in one matrix, of another's in two."""
-    _norm(spec.layer_norm, 1.0)
-    for linear, parts in zip(spec.linear, (3, 1) if own else (1, 2, 1), strict=True):
-        linear.weight, linear.bias = small(parts * WIDTH, WIDTH), small(parts * WIDTH)
+    def _linear(self, spec: Any, out: int, into: int) -> None:
+        spec.weight, spec.bias = self._small(out, into), self._small(out)
 
+    def _norm(self, spec: Any, scale: float) -> None:
+        spec.gamma = np.full(self._width, scale, np.float32)
+        spec.beta = np.zeros(self._width, np.float32)
 
-def _norm(spec: Any, scale: float) -> None:
-    spec.gamma = np.full(WIDTH, scale, np.float32)
-    spec.beta = np.zeros(WIDTH, np.float32)
+    def _small(self, *shape: int) -> Weights:
+        return (0.02 * self._random.standard_normal(shape)).astype(np.float32)

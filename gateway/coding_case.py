@@ -14,12 +14,14 @@ from typing import Any, Final
 from adapters.documents.cleaning import LONGEST
 from gateway.coding_sources import Sources
 from gateway.documents import Documents
+from gateway.place_of_service import place_of_service
 from profiles.builders.claim_context import ClaimContext
 from profiles.clinical_document import ClinicalDocument, local
 from profiles.coding_records import CodingRemark, CodingRequest, Note
 from profiles.fhir_time import instant
 from profiles.note_language import language_of
 from profiles.outcome import OperationOutcomeError
+from profiles.recording import Recording
 from terminology.fees import Fee
 
 MOST_NOTES: Final = 50
@@ -56,6 +58,7 @@ class Case:
     provider: Mapping[str, Any] | None
     care_team: tuple[Mapping[str, Any], ...]
     claim_type: str
+    place: str
     remarks: tuple[CodingRemark, ...]
 
     def context(self, moment: datetime, task_id: str, fees: Mapping[str, Fee]) -> ClaimContext:
@@ -70,6 +73,7 @@ class Case:
             provider=self.provider,
             care_team=self.care_team,
             kind=self.claim_type or ("institutional" if self.inpatient else "professional"),
+            place=self.place,
             period=self.period,
             task_id=task_id,
             request=self.request,
@@ -90,6 +94,8 @@ class Cases:
         LOINC codes of documents that are not coded.
     languages : collection of str
         Languages of the notes that are coded.
+    usual_place : str
+        CMS code of where the site's ambulatory visits take place; empty for an office.
     """
 
     def __init__(
@@ -98,11 +104,13 @@ class Cases:
         documents: Documents,
         excluded: Iterable[str],
         languages: Iterable[str] = ("en",),
+        usual_place: str = "",
     ) -> None:
         self._sources = sources
         self._documents = documents
         self._excluded = frozenset(excluded)
         self._languages = frozenset(languages)
+        self._usual_place = usual_place
 
     def of(self, focus: Mapping[str, Any], asked: Asked, moment: datetime) -> Case:
         """The case of a note, or of all notes of an Encounter.
@@ -148,6 +156,7 @@ class Cases:
             provider=_provider(encounter, documents),
             care_team=_care_team(encounter, documents),
             claim_type=asked.claim_type,
+            place=place_of_service(encounter, self._sources.read, self._usual_place),
             remarks=(*remarks, *undated),
         )
 
@@ -210,7 +219,9 @@ class Cases:
         documents = [ClinicalDocument(one) for one in listed]
         own = lead.reference if lead is not None else ""
         return [
-            d for d in documents if d.reference != own and d.in_force and not d.ours and _told(d)
+            d
+            for d in documents
+            if d.reference != own and d.in_force and not d.ours and _told(d) and not _spoken(d)
         ]
 
     def _unfit(
@@ -243,6 +254,12 @@ def _told(document: ClinicalDocument) -> bool:
     resource = document.resource
     told = document.attachments or resource.get("conclusion") or resource.get("section")
     return document.kind != "DiagnosticReport" or bool(told)
+
+
+def _spoken(document: ClinicalDocument) -> bool:
+    """Whether it is what was said in a visit: the note of it is coded, once a person stands for that."""
+    is_document = document.kind == "DocumentReference"
+    return is_document and Recording(document.resource).content is not None
 
 
 def _distinct(

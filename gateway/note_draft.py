@@ -8,11 +8,11 @@ from profiles.builders.composition import NoteDraft
 from profiles.builders.composition_fact import FACT_TYPES, taken_back
 from profiles.task import REVIEW, code_of, moved
 from terminology.ai_transparency import ASSERTED
+from terminology.notes import SECTION_DECISION
 
 DONE: Final = "done"
 HELD: Final = "held"
 AGAIN: Final = "the recording was noted again after the note was decided"
-_FREE: Final = frozenset({"preliminary"})
 
 
 def keep_note(tx: Transaction, draft: NoteDraft, *, again: bool = False) -> str:
@@ -33,8 +33,7 @@ def keep_note(tx: Transaction, draft: NoteDraft, *, again: bool = False) -> str:
     reference = f"Composition/{draft.composition['id']}"
     tx.exclusive(f"review:{reference}")
     current = tx.read("Composition", draft.composition["id"])
-    status = None if current is None else current.json()["status"]
-    if status in ("final", "amended") or (status == "entered-in-error" and not again):
+    if current is not None and not _is_free(current.json(), again):
         return _hold(tx, draft, reference)
     version = 0 if current is None else current.version
     if version:
@@ -43,6 +42,14 @@ def keep_note(tx: Transaction, draft: NoteDraft, *, again: bool = False) -> str:
         tx.put(_revising(resource, reference, version))
     _await(tx, reference, draft.task)
     return DONE
+
+
+def _is_free(composition: dict[str, Any], again: bool) -> bool:
+    """Whether no person has decided on a note or begun to."""
+    if composition["status"] == "preliminary":
+        marks = [m for s in composition.get("section", ()) for m in s.get("extension", ())]
+        return not any(mark["url"] == SECTION_DECISION for mark in marks)
+    return again and composition["status"] == "entered-in-error"
 
 
 def _hold(tx: Transaction, draft: NoteDraft, reference: str) -> str:

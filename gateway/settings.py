@@ -71,7 +71,10 @@ TABLE: Final = (
     Setting("note_template", "soap", "", "section template of a note where nobody asks for one"),
     Setting("recording_consent", "off", "", "required: no note without a Consent that permits it"),
     Setting(
-        "recording_consent_category", "", "", "SYSTEM|CODE that such a Consent has; empty: any"
+        "recording_consent_category",
+        "",
+        "",
+        "category of such a Consent, system and code joined by a bar; empty: any",
     ),
     Setting("recording_max_bytes", 500_000_000, "bytes", "largest recording that is read"),
     Setting("live_max_bytes", 128_000_000, "bytes", "largest recording of a live session"),
@@ -101,10 +104,16 @@ TABLE: Final = (
     ),
     Setting("x12_usage", "T", "", "T, or P: our X12 is no test (ISA15)"),
     Setting(
-        "x12_place_of_service", "", "", "CMS code for Claim lines that say no place; empty: none"
+        "x12_place_of_service",
+        "",
+        "",
+        "CMS code for Claim lines that say no place; empty: none, and 11 for drafts of visits",
     ),
     Setting("reserve_bytes", 1_000_000_000, "bytes", "free disk space that is never used up"),
     Setting("max_body_bytes", 64_000_000, "bytes", "largest FHIR request body, unpacked"),
+    Setting(
+        "body_timeout_s", 30.0, "s", "longest wait for a body, and 1 s more for every 10,000 bytes"
+    ),
     Setting("cors_origins", (), "", "web origins that may call the endpoint from a browser"),
     Setting("log_level", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
 )
@@ -168,6 +177,7 @@ class Settings:
     x12_place_of_service: str
     reserve_bytes: int
     max_body_bytes: int
+    body_timeout_s: float
     cors_origins: tuple[str, ...]
     log_level: str
 

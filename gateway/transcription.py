@@ -26,8 +26,8 @@ from profiles.speech_records import Audio, Transcript, TranscriptionRequest
 FOLDER: Final = "recordings"
 NO_ENGINE: Final = (
     "No speech recogniser is configured, so the recording was stored and nothing was recognised. Put a "
-    "Whisper directory in CTranslate2 format into the models folder and start the gateway again, or attach "
-    "a transcript (WebVTT, JSON or text)."
+    "Whisper directory in CTranslate2 format into the models folder and start the gateway again, name a "
+    "speech server in the setting speech_server, or attach a transcript (WebVTT, JSON or text)."
 )
 Progress = Callable[[int, int, str], None]
 
@@ -40,11 +40,15 @@ class Loaded:
     model: Any
 
 
+Hear = Callable[[TranscriptionRequest, Progress], Transcript]
+"""What recognises speech: a worker of this process, or a server that the site has named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recogniser:
-    """What recognises speech here; without a worker, why there is none."""
+    """What recognises speech here; where nothing does, why."""
 
-    loaded: Loaded | None = None
+    hear: Hear | None = None
     why_not: str = ""
 
 
@@ -107,11 +111,12 @@ class Transcription:
                 "business-rule", "there is neither audio nor a transcript in it", "content"
             )
         form, path, attachment = found
-        if form == AUDIO and self._recogniser.loaded is None:
+        hear = self._recogniser.hear
+        if form == AUDIO and hear is None:
             raise OperationOutcomeError("not-supported", self._recogniser.why_not or NO_ENGINE)
         content, media_type, place = self._contents(base).content(attachment, path)
         language = asked.language or str(attachment.get("language", ""))
-        if form != AUDIO:
+        if hear is None or form != AUDIO:
             return at_place(  # type: ignore[no-any-return]
                 place, lambda: attached_transcript(content, media_type, language)
             )
@@ -122,15 +127,9 @@ class Transcription:
         with self._file(task_id, content) as file:
             audio = Audio(visit.recording.reference, str(file), media_type, asked.speakers)
             request = TranscriptionRequest(audio, language, visit.names)
-            return self._heard(request, place, progress)
-
-    def _heard(self, request: TranscriptionRequest, place: str, progress: Progress) -> Transcript:
-        loaded = self._recogniser.loaded
-        if loaded is None:
-            raise OperationOutcomeError("not-supported", NO_ENGINE)
-        return at_place(  # type: ignore[no-any-return]
-            place, lambda: loaded.worker.run(loaded.model, request, progress)
-        )
+            return at_place(  # type: ignore[no-any-return]
+                place, lambda: hear(request, progress)
+            )
 
     def _contents(self, base: str) -> AttachmentContent:
         own = f"http://{self.settings.host}:{self.settings.http_port}/fhir"

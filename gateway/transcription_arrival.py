@@ -4,7 +4,6 @@ Triggers: a Media or DocumentReference in force with audio or with a transcript 
 names no patient leaves a Task that says so; what an AI has made leaves nothing.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -49,7 +48,7 @@ def transcribe_on_arrival(settings: Settings) -> OnCreated:
         if not recording.in_force or recording.content is None:
             return
         if recording.patient:
-            queue_note(tx, recording)
+            queue_note(tx, recording, settings)
         else:
             key = derived_id("Task", TRANSCRIBE.code, recording.reference, NOBODY)
             task = note_task(recording, tx.moment, key)
@@ -74,25 +73,28 @@ def note_task(
     return task
 
 
-def queue_note(tx: Transaction, recording: Recording) -> None:
+def queue_note(tx: Transaction, recording: Recording, settings: Settings) -> None:
     """Queue a note unless one of the same recording waits already."""
     key = f"transcribe:{recording.reference}"
     if tx.pending(key) is not None:
         return
     task = note_task(recording, tx.moment, str(uuid4()))
     try:
-        tx.enqueue(task, lane=lane_of(recording), ready_at=tx.moment, key=key)
+        tx.enqueue(task, lane=lane_of(recording, settings), ready_at=tx.moment, key=key)
     except OperationOutcomeError as error:
         # Another gateway has queued the same recording meanwhile, and its job begins after this commit.
         if error.kind_name != "conflict":
             raise
 
 
-def lane_of(recording: Recording) -> str:
-    """Audio goes where a recogniser can run; without one the scribe's lane says what is missing."""
+def lane_of(recording: Recording, settings: Settings) -> str:
+    """Audio goes where a recogniser of ours can run; a speech server is asked from the scribe's lane.
+
+    Where there is neither, the scribe's lane says what is missing.
+    """
     found = recording.content
-    heard: Mapping[str, Any] = workers()
-    recogniser = heard.get(TRANSCRIBE.code)
-    if found is None or found[0] != AUDIO or recogniser is None or missing(recogniser.SPEC):
+    recogniser = workers().get(TRANSCRIBE.code)
+    if found is None or found[0] != AUDIO or settings.speech_server:
         return SCRIBE_LANE
-    return SPEECH_LANE
+    here = recogniser is not None and not missing(recogniser.SPEC)
+    return SPEECH_LANE if here else SCRIBE_LANE

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from adapters.store import Job, Store, Transaction
+from adapters.store import Job, Store, StoredVersion, Transaction
 from gateway.note_draft import keep_note
 from gateway.recording_consent import why_not_consented
 from gateway.transcription import Transcription
@@ -48,8 +48,9 @@ class TranscriptionJob:
     def __call__(self, job: Job) -> None:
         """Draft the note of a job's recording."""
         asked = asked_in(job.task)
-        recording = self._recording(job)
-        if recording is None:
+        stored = self._stored(job)
+        recording = None if stored is None else self._recording(stored)
+        if stored is None or recording is None:
             self._end(job, "not-analysed", WITHDRAWN)
             return
         settings = self._transcription.settings
@@ -67,7 +68,7 @@ class TranscriptionJob:
             return
 
         def write(tx: Transaction) -> None:
-            why = self._why_not_any_more(tx, recording)
+            why = self._why_not_any_more(tx, recording, stored.version)
             if why:
                 refused = item(REFUSED, valueCode="forbidden")
                 tx.finish(job, _ended(job, "refused", why, tx.moment, refused))
@@ -76,21 +77,25 @@ class TranscriptionJob:
 
         self._store.transact(write)
 
-    def _recording(self, job: Job) -> Recording | None:
-        """What is to be noted, while it is in force and about somebody."""
+    def _stored(self, job: Job) -> StoredVersion | None:
+        """What is to be noted, as it is now."""
         kind, _, key = job.task["focus"]["reference"].partition("/")
         stored = self._store.current(kind, key)
-        if stored is None or stored.deleted:
-            return None
+        return None if stored is None or stored.deleted else stored
+
+    def _recording(self, stored: StoredVersion) -> Recording | None:
+        """The recording while it is in force and about somebody."""
         types = self._transcription.settings.transcript_types
         recording = Recording(stored.json(), types)
         return recording if recording.in_force and recording.patient else None
 
-    def _why_not_any_more(self, tx: Transaction, recording: Recording) -> str:
-        """What has come between since the job began."""
+    def _why_not_any_more(self, tx: Transaction, recording: Recording, version: int) -> str:
+        """What has come between since the job began; a recording that has changed is noted anew."""
         stored = tx.read(*recording.reference.split("/"))
-        if stored is None or not Recording(stored.json()).in_force:
+        if stored is None or self._recording(stored) is None:
             return WITHDRAWN
+        if stored.version != version:
+            raise OperationOutcomeError("transient", "the recording was changed meanwhile")
         settings = self._transcription.settings
         return why_not_consented(tx, recording.patient, settings, tx.moment)
 

@@ -10,10 +10,12 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from adapters.speech.remote import transcribe
+from adapters.speech.server import speech_server
 from adapters.store import Store, open_store
 from gateway.analysis import Analysis
 from gateway.coding import Coding
@@ -37,6 +39,8 @@ from terminology.icd10cm.base import base_files, compile_base
 
 log = logging.getLogger("isthmus.worker")
 
+LONGEST_VISIT_S: Final = 4 * 3600.0
+"""Time for what a speech server hears; each of its requests has a limit of its own."""
 DATABASE = "ISTHMUS_DATABASE"
 
 
@@ -101,7 +105,7 @@ def run_lane(
     if not loaded:
         return 3
     handlers = {one.code or one.spec.name: one.handler for one in loaded}
-    timeout_s = max(one.spec.timeout_s for one in loaded)
+    timeout_s = max(one.timeout_s or one.spec.timeout_s for one in loaded)
     if calls is not None:
         answers = {one.spec.name: one.answer for one in loaded if one.answer is not None}
         calls.serve(lambda request: _in_time(timeout_s, answers[request["name"]], request))
@@ -119,6 +123,8 @@ class Loaded:
     answer: Answer | None = None
     code: str = ""
     """Code of its Tasks, where that is not the worker's name."""
+    timeout_s: float = 0.0
+    """Time limit of its jobs, where that is not the worker's."""
 
 
 def _load_analysis(store: Store, worker: Worker, places: Places) -> Loaded:
@@ -136,7 +142,8 @@ def _load_coding(store: Store, worker: Worker, places: Places) -> Loaded:
 def _load_recogniser(store: Store, worker: Worker, places: Places) -> Loaded:
     """Recogniser and scribe in one process: the words of a visit do not lie about between two jobs."""
     try:
-        recogniser = Recogniser(Ready(worker, worker.load(places)))
+        model = worker.load(places)
+        recogniser = Recogniser(lambda request, progress: worker.run(model, request, progress))
     except OperationOutcomeError as error:
         log.warning("worker.off", extra={"worker": worker.SPEC.name, "needs": error.diagnostics})
         recogniser = Recogniser(why_not=f"{NO_ENGINE} ({error.diagnostics})")
@@ -144,8 +151,14 @@ def _load_recogniser(store: Store, worker: Worker, places: Places) -> Loaded:
 
 
 def _load_scribe(store: Store, worker: Worker, places: Places) -> Loaded:
-    """The scribe alone: transcripts that people have made; what is audio is told that nothing hears it."""
-    return _load_transcription(store, worker, places, Recogniser())
+    """The scribe: for transcripts that people have made, and for what the site's speech server hears."""
+    settings = load_settings()
+    server = speech_server(settings.speech_server, settings.speech_model, settings.speech_key_file)
+    if server is None:
+        return _load_transcription(store, worker, places, Recogniser())
+    recogniser = Recogniser(lambda request, progress: transcribe(request, server))
+    loaded = _load_transcription(store, worker, places, recogniser)
+    return replace(loaded, timeout_s=LONGEST_VISIT_S)
 
 
 def _load_transcription(

@@ -78,6 +78,7 @@ def rebuild(
     connection.execute("DELETE FROM s_due")
     connection.words.clear(connection)
     (total,) = connection.execute("SELECT count(*) FROM res WHERE deleted = 0").fetchone()
+    transaction.use_noted_bases()
     done, last = 0, 0
     while True:
         rows = connection.execute(

@@ -23,11 +23,11 @@ class HearCall:
 
     def __call__(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Recognise one file (``not-supported`` where nothing can)."""
-        loaded = self._recogniser.loaded
-        if loaded is None:
+        hear = self._recogniser.hear
+        if hear is None:
             raise OperationOutcomeError("not-supported", self._recogniser.why_not or NO_ENGINE)
         given = from_json(TranscriptionRequest, request["request"])
-        return {"transcript": to_json(loaded.worker.run(loaded.model, given, _silent))}
+        return {"transcript": to_json(hear(given, _silent))}
 
 
 def _silent(done: int, total: int, unit: str) -> None:

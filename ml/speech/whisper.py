@@ -24,7 +24,9 @@ from profiles.outcome import OperationOutcomeError
 from profiles.speech_records import Word
 
 BEAM: Final = 5
-BATCH: Final = {"cpu": 4, "cuda": 16}
+BATCH: Final = {"cpu": 1, "cuda": 16}
+"""A CPU is no faster with several at once (measured: slower), and each takes its own memory."""
+
 COMPUTE: Final = {"cpu": "int8", "cuda": "float16"}
 ENGLISH: Final = "en"
 NO_REPEAT: Final = 4

@@ -1,5 +1,6 @@
 """A transcript and a scribe's note become a preliminary Composition (R4 composition.html)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from profiles.builders.composition_record import (
 )
 from profiles.builders.composition_section import sections_of
 from profiles.fhir_time import instant
-from profiles.speech_records import ScribeNote, Transcript
+from profiles.speech_records import ClinicalFact, ScribeNote, Transcript
 from terminology.ai_transparency import labelled
 from terminology.coding import concept
 
@@ -54,7 +55,9 @@ def build_note(transcript: Transcript, note: ScribeNote, context: NoteContext) -
     ran = engines(transcript, note)
     by_fact = fact_resources(note, context)
     facts = {one["id"]: one for one in by_fact.values()}
-    references = {at: f"{one['resourceType']}/{one['id']}" for at, one in by_fact.items()}
+    references = [
+        (note.facts[at], f"{one['resourceType']}/{one['id']}") for at, one in by_fact.items()
+    ]
     composition = _composition(transcript, note, context, ran, references)
     document = transcript_document(transcript, context)
     targets = [composition, document, *facts.values()]
@@ -75,7 +78,7 @@ def _composition(
     note: ScribeNote,
     context: NoteContext,
     ran: tuple[Engine, ...],
-    facts: dict[int, str],
+    facts: Sequence[tuple[ClinicalFact, str]],
 ) -> dict[str, Any]:
     kind = context.kind(note.template)
     composition: dict[str, Any] = {

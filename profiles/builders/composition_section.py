@@ -6,15 +6,16 @@ sentence.
 
 import re
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from typing import Any, Final
 
 from profiles.builders.coded_element import sayable
-from profiles.speech_records import NoteSection, NoteSentence, Segment, Transcript
+from profiles.speech_records import ClinicalFact, NoteSection, NoteSentence, Segment, Transcript
 from terminology.notes import SENTENCE_EVIDENCE
 from terminology.systems import LOINC
 
 _LOINC: Final = re.compile(r"\d{1,7}-\d")
+_SENTENCE: Final = re.compile(r'<p id="([\w-]+)">(.*?)</p>', re.DOTALL)
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
 
 
@@ -22,7 +23,7 @@ def sections_of(
     sections: Sequence[NoteSection],
     transcript: Transcript,
     reference: str,
-    facts: Mapping[int, str],
+    facts: Sequence[tuple[ClinicalFact, str]],
 ) -> list[dict[str, Any]]:
     """``Composition.section``; a section without a sentence is not there (cmp-1)."""
     by_number = {segment.number: segment for segment in transcript.segments}
@@ -35,11 +36,13 @@ def sections_of(
         entry = {
             "title": titled(section),
             "code": section_concept(section.code, titled(section)),
-            "extension": [evidence(name, one, by_number, reference) for name, one in named],
+            "extension": [
+                evidence(name, one, by_number, reference, _said_in(one, facts))
+                for name, one in named
+            ],
             "text": {"status": "generated", "div": _div(named)},
         }
-        found = (facts.get(-1 if one.fact is None else one.fact) for one in said)
-        references = dict.fromkeys(filter(None, found))
+        references = dict.fromkeys(name for one in said for name in _said_in(one, facts))
         if references:
             entry["entry"] = [{"reference": one} for one in references]
         made.append(entry)
@@ -56,11 +59,15 @@ def section_concept(code: str, title: str) -> dict[str, Any]:
 
 def titled(section: NoteSection) -> str:
     """Title of a section as FHIR can say it."""
-    return sayable(section.title).strip() or section.code.strip() or "Section"
+    return sayable(section.title).strip() or sayable(section.code).strip() or "Section"
 
 
 def evidence(
-    name: str, sentence: NoteSentence, by_number: Mapping[int, Segment], reference: str
+    name: str,
+    sentence: NoteSentence,
+    by_number: Mapping[int, Segment],
+    reference: str,
+    facts: Sequence[str],
 ) -> dict[str, Any]:
     """What one sentence rests on: the segments of the transcript, with seconds where they are known."""
     parts: list[dict[str, Any]] = [
@@ -68,6 +75,7 @@ def evidence(
         {"url": "kind", "valueCode": _kind(sentence)},
         {"url": "transcript", "valueReference": {"reference": reference}},
     ]
+    parts += [{"url": "fact", "valueReference": {"reference": one}} for one in facts]
     for number in dict.fromkeys(sentence.segments):
         if number not in by_number:
             continue
@@ -78,6 +86,12 @@ def evidence(
                 inner.append({"url": side, "valueDecimal": round(seconds, 3)})
         parts.append({"url": "segment", "extension": inner})
     return {"url": SENTENCE_EVIDENCE, "extension": parts}
+
+
+def _said_in(sentence: NoteSentence, facts: Sequence[tuple[ClinicalFact, str]]) -> list[str]:
+    """References of what is said in the segments that a sentence rests on: it goes when the sentence goes."""
+    rests = set(sentence.segments)
+    return list(dict.fromkeys(name for fact, name in facts if rests & set(fact.segments)))
 
 
 def _kind(sentence: NoteSentence) -> str:
@@ -91,7 +105,18 @@ def _rests(sentence: NoteSentence, by_number: Mapping[int, Segment]) -> bool:
 
 
 def _div(named: Sequence[tuple[str, NoteSentence]]) -> str:
+    return div_of([(name, one.text) for name, one in named])
+
+
+def div_of(sentences: Sequence[tuple[str, str]]) -> str:
+    """Narrative of a section: one element per sentence, with its id."""
     lines = "".join(
-        f'<p id="{name}">{escape(sayable(one.text).strip())}</p>' for name, one in named
+        f'<p id="{name}">{escape(sayable(text).strip())}</p>' for name, text in sentences
     )
     return f'<div xmlns="{_XHTML}">{lines}</div>'
+
+
+def sentences_in(section: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Id and text of the sentences of a section that was written here."""
+    div = str(section.get("text", {}).get("div", ""))
+    return [(name, unescape(text)) for name, text in _SENTENCE.findall(div)]

@@ -38,7 +38,7 @@ class Listening:
         self._segments = segments
         self._before = before
 
-    def run(self, model, given, progress):
+    def __call__(self, given, progress):
         """Read the file as a recogniser does."""
         content = Path(given.audio.path).read_bytes()
         self.given.append((given, content))
@@ -52,7 +52,7 @@ def lane(store, tmp_path):
     """Writes as a client does, and runs the jobs that are due."""
 
     def run(recogniser=None, settings=SETTINGS):
-        made = Recogniser(None if recogniser is None else Loaded(recogniser, None))
+        made = Recogniser(recogniser)
         scribe = Loaded(quoting_scribe, None)
         transcription = Transcription(store, tmp_path / "data", settings, made, scribe)
         while (job := store.claim(("speech", "scribe"), "tests", 60.0)) is not None:
@@ -260,3 +260,14 @@ def test_bad_settings_stop_the_start():
     for name in ("transcribe_recordings", "recording_consent"):
         with pytest.raises(OperationOutcomeError):
             arrivals(replace(SETTINGS, **{name: "maybe"}))
+
+
+def test_a_recording_that_changes_meanwhile_is_noted_as_it_is_now(lane):
+    """What was recognised of an earlier version is not written; the job is to be tried again."""
+    lane.write(_audio())
+    words = (Segment(0, 0.0, 2.0, "My knee hurts.", role="patient"),)
+    change = _audio(note=[{"text": "room 2"}])
+    with pytest.raises(OperationOutcomeError) as error:
+        lane.run(Listening(words, lambda: lane.write(change)))
+    assert error.value.kind_name == "transient"
+    assert _all(lane.store, "Composition") == []

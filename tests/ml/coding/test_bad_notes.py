@@ -26,6 +26,7 @@ def test_a_note_without_words_is_not_used(coder, text):
         "El paciente refiere dolor de la rodilla derecha con fiebre desde hace una semana y no mejora.",
         "Der Patient klagt über Schmerzen im Knie und die Schwellung ist nicht besser. Diagnose: Asthma.",
         "Le patient se plaint de douleurs dans le genou avec une fièvre et des frissons. Asthme.",
+        "Die Patientin klagt über Schmerzen im Knie seit drei Monaten. Bekannter Diabetes mellitus Typ 2.",
         "Пациент жалуется на боль в правом колене.",
     ],
 )
@@ -74,6 +75,39 @@ def test_another_patient_is_remarked(coder):
     assert kinds(result) == ["conflict", "conflict"]
     assert all(one.evidence[0].text == "45-year-old male" for one in result.remarks)
     assert not coder.result(text, patient_sex="male", patient_birth_date="1981-03-04").remarks
+
+
+@pytest.mark.parametrize(
+    ("said", "conflicts"),
+    [
+        ("DOB: 01/02/1950", 1),
+        ("Date of birth 1950-2-1", 1),
+        ("DOB 2/3/64", 0),
+        ("Born 3.2.1964", 0),
+    ],
+)
+def test_another_date_of_birth_is_remarked(coder, said, conflicts):
+    """A note whose head gives another day than the record's, in whatever order, may be another patient's."""
+    text = f"Patient: A. B.  {said}  MRN: 1\n{NOTE}"
+    result = coder.result(text, patient_birth_date="1964-02-03")
+    assert kinds(result).count("conflict") == conflicts
+
+
+def test_codes_that_somebody_wrote_into_a_note_are_no_words_of_it(coder):
+    """A written code, alive or dead, neither hides the problem beside it nor is coded for itself."""
+    text = (
+        "ASSESSMENT\n1. I10 Hypertension\n2. E11.65 Type 2 diabetes mellitus with hyperglycemia\n"
+        "3. Asthma [ICD-9: 493.90]\n4. Z99.999\n"
+    )
+    assert sorted(coder.codes(text)) == ["E11.65", "I10", "J45.909"]
+
+
+def test_digits_that_scanning_put_into_words_are_letters(coder):
+    """A side and an uncertainty count although a digit stands in the word."""
+    text = "ASSESSMENT\n1. Primary osteoarthritis of 1eft knee.\n2. Possib1e rotator cuff tear.\n"
+    result = coder.result(text)
+    assert coder.codes(text) == ["M17.12"]
+    assert result.suggestions[0].evidence[0].text == "Primary osteoarthritis of 1eft knee"
 
 
 def test_control_characters_are_remarked_and_kept_in_offsets(coder):

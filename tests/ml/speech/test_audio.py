@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.audio_file import FORMATS, write_audio
 from ml.speech.audio import BLOCK, RATE, Recording, mixed
 from profiles.outcome import OperationOutcomeError
-from tests.make_audio import FORMATS, silence, tone, write_audio
+from tests.make_audio import silence, tone
 
 PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile:///etc/hostname\n#EXT-X-ENDLIST\n"
 SIGNATURES = [b"RIFF\xff\x00\x00\x00WAVE", b"fLaC", b"OggS", b"\xff\xfb\x90", b"ID3"]

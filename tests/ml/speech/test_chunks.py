@@ -6,11 +6,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.made_speech import voice
 from ml.speech import chunks
 from ml.speech.audio import RATE
 from ml.speech.chunks import FRAME, LONGEST, Chunk, Chunker, Levels
 from ml.speech.vad import Span
-from tests.make_audio import silence, voice
+from tests.make_audio import silence
 
 
 def chunked(samples, block=RATE):

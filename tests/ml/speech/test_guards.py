@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.audio_file import write_audio
+from conformance.made_speech import voice
 from ml.speech.channels import merged
 from ml.speech.chunks import Levels
 from ml.speech.drug_names import Names, edits, is_near, sound
@@ -12,7 +14,7 @@ from ml.speech.engine import Heard
 from ml.speech.guards import bare, loop_at, loops, reads_aloud, too_fast, without_loops
 from ml.speech.recognition import Recognition, hotwords_of
 from profiles.speech_records import Audio, Segment, TranscriptionRequest, Word
-from tests.make_audio import silence, voice, write_audio
+from tests.make_audio import silence
 
 
 def heard(text, logprob=-0.2, no_speech=0.0, probability=0.9, language=""):

@@ -6,6 +6,8 @@ import shutil
 import numpy as np
 import pytest
 
+from conformance.audio_file import write_audio
+from conformance.made_speech import voice
 from conformance.tiny_whisper import Recital, write_whisper
 from ml.models import SPEECH, bundle_folders, describe_models
 from ml.speech import transcribe
@@ -14,7 +16,7 @@ from ml.worker import Places
 from profiles.outcome import OperationOutcomeError
 from profiles.records import from_json, to_json
 from profiles.speech_records import Audio, Transcript, TranscriptionRequest
-from tests.make_audio import silence, tone, voice, write_audio
+from tests.make_audio import silence, tone
 from tests.ml.speech.conftest import TEXT
 
 QUIET = lambda *_: None  # noqa: E731

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.made_speech import voice
 from ml.speech.audio import RATE
 from ml.speech.loudness import PEAK, Loudness
 from ml.speech.sound import Sound
 from ml.speech.vad import LONGEST, PAD, Span, SpeechProbability, SpeechSpans
-from tests.make_audio import silence, tone, voice
+from tests.make_audio import silence, tone
 
 NOISE = np.random.default_rng(1).normal(0, 0.1, 3 * RATE).astype(np.float32)
 
