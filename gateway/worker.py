@@ -29,6 +29,7 @@ from gateway.settings import TERMINOLOGY, load_settings
 from gateway.transcription import NO_ENGINE, Recogniser, Transcription
 from gateway.transcription import Loaded as Ready
 from gateway.transcription_job import TranscriptionJob
+from ml.speech.pieces import pieces
 from ml.worker import Places, Spec, Worker, missing, workers
 from profiles.coding_records import CodingRequest
 from profiles.outcome import OperationOutcomeError
@@ -156,7 +157,7 @@ def _load_scribe(store: Store, worker: Worker, places: Places) -> Loaded:
     server = speech_server(settings.speech_server, settings.speech_model, settings.speech_key_file)
     if server is None:
         return _load_transcription(store, worker, places, Recogniser())
-    recogniser = Recogniser(lambda request, progress: transcribe(request, server))
+    recogniser = Recogniser(lambda request, progress: transcribe(request, server, splitter=pieces))
     loaded = _load_transcription(store, worker, places, recogniser)
     return replace(loaded, timeout_s=LONGEST_VISIT_S)
 
