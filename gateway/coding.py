@@ -88,7 +88,9 @@ class Coding:
         documents = Documents(sources.read, self._bases(base), self._settings.document_servers)
         moment = datetime.now(UTC)
         excluded, languages = self._settings.code_excluded_types, self._settings.code_languages
-        case = Cases(sources, documents, excluded, languages).of(focus, asked, moment)
+        usual = self._settings.x12_place_of_service
+        cases = Cases(sources, documents, excluded, languages, usual)
+        case = cases.of(focus, asked, moment)
         with self._one:
             made = self._worker.run(self._model, case.request, self._progress)
         sound = verified(made, case.request)

@@ -14,18 +14,27 @@ from typing import Any, Final
 from adapters.documents.cleaning import LONGEST
 from gateway.coding_sources import Sources
 from gateway.documents import Documents
+from gateway.place_of_service import place_of_service
 from profiles.builders.claim_context import ClaimContext
 from profiles.clinical_document import ClinicalDocument, local
-from profiles.coding_records import CodingRemark, CodingRequest, Note
+from profiles.coding_records import CodingRemark, CodingRequest, Note, RuleCitation
 from profiles.fhir_time import instant
 from profiles.note_language import language_of
 from profiles.outcome import OperationOutcomeError
+from profiles.recording import Recording
 from terminology.fees import Fee
 
 MOST_NOTES: Final = 50
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
 """Of v3 ActEncounterCode; an observation stay (OBSENC) and an emergency visit (EMER) are outpatient."""
+_OF_A_STAY: Final = frozenset({"18842-5", "11490-0", "28655-9", "34105-7", "34106-5"})
+"""LOINC codes of discharge summaries; emergency departments and day clinics write them too."""
+_UNCERTAIN: Final = RuleCitation(
+    "IV.H",
+    "Uncertain diagnoses of outpatients are not coded; those of inpatients are (II.H).",
+    "ICD-10-CM Official Guidelines for Coding and Reporting, section IV.H",
+)
 _NEW_AFTER: Final = timedelta(days=3 * 365 + 1)
 """A patient is established when seen within three years (AMA, E/M guidelines)."""
 
@@ -56,6 +65,7 @@ class Case:
     provider: Mapping[str, Any] | None
     care_team: tuple[Mapping[str, Any], ...]
     claim_type: str
+    place: str
     remarks: tuple[CodingRemark, ...]
 
     def context(self, moment: datetime, task_id: str, fees: Mapping[str, Fee]) -> ClaimContext:
@@ -70,6 +80,7 @@ class Case:
             provider=self.provider,
             care_team=self.care_team,
             kind=self.claim_type or ("institutional" if self.inpatient else "professional"),
+            place=self.place,
             period=self.period,
             task_id=task_id,
             request=self.request,
@@ -90,6 +101,8 @@ class Cases:
         LOINC codes of documents that are not coded.
     languages : collection of str
         Languages of the notes that are coded.
+    usual_place : str
+        CMS code of where the site's ambulatory visits take place; empty for an office.
     """
 
     def __init__(
@@ -98,11 +111,13 @@ class Cases:
         documents: Documents,
         excluded: Iterable[str],
         languages: Iterable[str] = ("en",),
+        usual_place: str = "",
     ) -> None:
         self._sources = sources
         self._documents = documents
         self._excluded = frozenset(excluded)
         self._languages = frozenset(languages)
+        self._usual_place = usual_place
 
     def of(self, focus: Mapping[str, Any], asked: Asked, moment: datetime) -> Case:
         """The case of a note, or of all notes of an Encounter.
@@ -148,7 +163,8 @@ class Cases:
             provider=_provider(encounter, documents),
             care_team=_care_team(encounter, documents),
             claim_type=asked.claim_type,
-            remarks=(*remarks, *undated),
+            place=place_of_service(encounter, self._sources.read, self._usual_place),
+            remarks=(*remarks, *undated, *_unsettled(encounter, documents)),
         )
 
     def _encounter(self, reference: str, asked: Asked) -> Mapping[str, Any]:
@@ -210,7 +226,9 @@ class Cases:
         documents = [ClinicalDocument(one) for one in listed]
         own = lead.reference if lead is not None else ""
         return [
-            d for d in documents if d.reference != own and d.in_force and not d.ours and _told(d)
+            d
+            for d in documents
+            if d.reference != own and d.in_force and not d.ours and _told(d) and not _spoken(d)
         ]
 
     def _unfit(
@@ -245,6 +263,12 @@ def _told(document: ClinicalDocument) -> bool:
     return document.kind != "DiagnosticReport" or bool(told)
 
 
+def _spoken(document: ClinicalDocument) -> bool:
+    """Whether it is what was said in a visit: the note of it is coded, once a person stands for that."""
+    is_document = document.kind == "DocumentReference"
+    return is_document and Recording(document.resource).content is not None
+
+
 def _distinct(
     notes: Sequence[tuple[ClinicalDocument, Note]],
 ) -> list[tuple[ClinicalDocument, Note]]:
@@ -272,6 +296,19 @@ def _service_day(
             return day, ()
     said = "The date of service is not known; the codes are those of the day of coding."
     return instant(moment)[:10], (CodingRemark("warning", said),)
+
+
+def _unsettled(
+    encounter: Mapping[str, Any], documents: Sequence[ClinicalDocument]
+) -> tuple[CodingRemark, ...]:
+    """A warning where a document tells of a stay and no encounter says whether there was one."""
+    if encounter.get("class", {}).get("code") or not any(d.loinc & _OF_A_STAY for d in documents):
+        return ()
+    said = (
+        "No Encounter says that the patient was an inpatient: the codes are those of an outpatient, and "
+        "uncertain diagnoses are not among them."
+    )
+    return (CodingRemark("warning", said, (), (), _UNCERTAIN),)
 
 
 def _day_of(text: str) -> str:

@@ -22,6 +22,7 @@ _SAID: Final = {
 }
 
 
+RETRY_AFTER_S: Final = "2"
 ACCEPT_PATCH: Final = (
     "application/json-patch+json, application/fhir+json, application/merge-patch+json"
 )
@@ -30,12 +31,14 @@ ACCEPT_PATCH: Final = (
 async def refused(request: Request, error: Exception) -> Response:
     """What an interaction has refused, with its reasons.
 
-    415 says what would have been taken (RFC 5789 2.2, RFC 9110 12.5.3).
+    415 says what would have been taken (RFC 5789 2.2, RFC 9110 12.5.3), 503 when to ask again (10.2.3).
     """
     if not isinstance(error, OperationOutcomeError):
         raise error
     await drain(request)
     said = {}
+    if error.kind.http == 503:
+        said["Retry-After"] = RETRY_AFTER_S
     if error.kind.http == 415:
         said["Accept-Encoding"] = ", ".join(name for name in CODINGS if not name.startswith("x-"))
         if request.method == "PATCH":

@@ -25,6 +25,7 @@ log = logging.getLogger("isthmus.runner")
 LONGEST_WAIT_S = 30.0
 RESTART_S = 0.2
 """Wait before a lane whose process has just died is asked again."""
+_STARTING = "the process of the lane is starting; ask again"
 ANSWERS = "--answers"
 """Option of a lane process that answers calls over its pipes."""
 
@@ -50,6 +51,7 @@ class LaneProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._wait_s = 0.0
+        self._has_answered = False
         self.starts = 0
 
     @property
@@ -84,7 +86,7 @@ class LaneProcess:
             stdout=subprocess.PIPE if ANSWERS in self._command else None,
             env=self._environment,
         )
-        self._started, self._wait_s = now, 0.0
+        self._started, self._wait_s, self._has_answered = now, 0.0, False
         self.starts += 1
 
     def call(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
@@ -93,20 +95,31 @@ class LaneProcess:
         Raises
         ------
         OperationOutcomeError
-            ``transient`` when it does not run, ``timeout`` when it has not answered by the deadline.
+            ``transient`` when it does not run or has not yet answered anything by the deadline (a model that
+            loads, a code system that is compiled), ``timeout`` when it has not answered this.
         """
         if not self._one.acquire(timeout=max(0.0, deadline - time.monotonic())):
             raise OperationOutcomeError("timeout", "the lane is busy with other calls")
         try:
-            process = self._process
-            if process is None or process.stdin is None or process.stdout is None:
-                raise OperationOutcomeError("transient", "the process of the lane is starting")
-            return call(process.stdin.fileno(), process.stdout.fileno(), request, deadline)
+            answer = self._asked(request, deadline)
         except ValueError:
             # Its pipes were closed meanwhile: the supervisor has found it dead.
             raise OperationOutcomeError("transient", "the process of the lane has ended") from None
+        except OperationOutcomeError as error:
+            if error.kind_name == "timeout" and not self._has_answered:
+                raise OperationOutcomeError("transient", _STARTING) from None
+            raise
+        else:
+            self._has_answered = True
+            return answer
         finally:
             self._one.release()
+
+    def _asked(self, request: dict[str, Any], deadline: float) -> dict[str, Any]:
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            raise OperationOutcomeError("transient", _STARTING)
+        return call(process.stdin.fileno(), process.stdout.fileno(), request, deadline)
 
     def _close_pipes(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout) if self._process else ():

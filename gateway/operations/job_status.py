@@ -15,10 +15,12 @@ from gateway.operations.code_result import code_result
 from gateway.operations.job_result import drop_result, expiry
 from gateway.operations.result_bundle import result_bundle
 from profiles.outcome import OperationOutcomeError, outcome
-from profiles.task import ANALYZE, CODE, OPERATION, SUBMIT, code_of, moved
+from profiles.task import ANALYZE, CODE, OPERATION, SUBMIT, TRANSCRIBE, code_of, moved
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
-_JOBS: Final = frozenset({ANALYZE.code, CODE.code, OPERATION.code, SUBMIT.code})
+_JOBS: Final = frozenset({ANALYZE.code, CODE.code, OPERATION.code, SUBMIT.code, TRANSCRIBE.code})
+_DRAFTS: Final = ("report", "composition")
+"""Outputs that name what an AI has drafted; it is answered with what belongs to it."""
 _RESULTS: Final = ("result", "kept", "response")
 """Outputs that name what an operation has come to: made for the answer, or stored as the client wished, or
 received from a payer."""
@@ -80,9 +82,9 @@ def ended(request: Request, task: dict[str, Any]) -> Response:
     """Answer with what an ended job has come to."""
     for output in task.get("output", ()):
         name = output["type"]["text"]
-        if name == "report":
-            report = output["valueReference"]["reference"]
-            return fhir_json(request, result_bundle(store_of(request), report, base_of(request)))
+        if name in _DRAFTS:
+            drafted = output["valueReference"]["reference"]
+            return fhir_json(request, result_bundle(store_of(request), drafted, base_of(request)))
         if name in _RESULTS:
             kind, _, key = output["valueReference"]["reference"].partition("/")
             until = expiry(task)

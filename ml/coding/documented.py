@@ -75,7 +75,7 @@ _DID: Final = _words(
     rf"provider) (?:\w+ly )?(?:{_ACT}|gave|took|"
     r"did)|tolerated|hemostasis|sterile (?:fashion|technique|conditions|manner)|prepped|"
     r"consent (?:was |were )?obtained|"
-    rf"(?:{_ACT}) (?:\w+ ){{0,3}}(?:today|in (?:the |our |my )?(?:office|clinic|room|ed|"
+    rf"(?:{_ACT}) (?:\w+ ){{0,8}}(?:today|in (?:the |our |my )?(?:office|clinic|room|ed|"
     rf"department))|"
     rf"lot (?:#|no|number)|(?:{_ACT})(?= *(?:[.,;]|$|x ?\d|im\b|per protocol|"
     rf"without (?:complication|difficulty|incident)))"

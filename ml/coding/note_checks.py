@@ -21,6 +21,12 @@ PERSON: Final = re.compile(
     r"female|man|woman|boy|girl|gentleman|lady|m|f)\b",
     re.IGNORECASE,
 )
+BORN: Final = re.compile(
+    r"\b(?:d\.?o\.?b\.?|date of birth|birth ?date|born(?: on)?)[: \t]{0,4}"
+    r"((?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})))\b",
+    re.IGNORECASE,
+)
+LAST_DAY: Final = 31
 SEX: Final = {
     "male": "male", "man": "male", "boy": "male", "gentleman": "male", "m": "male",
     "female": "female", "woman": "female", "girl": "female", "lady": "female", "f": "female",
@@ -61,7 +67,7 @@ def about(note: Note, request: CodingRequest) -> list[CodingRemark]:
     if CONTROL.search(note.text[:READ]):
         said = "The note holds control or replacement characters; parts of it may be damaged."
         found.append(CodingRemark(WARNING, said))
-    return [*found, *_person(note, request)]
+    return [*found, *_person(note, request), *_born(note, request)]
 
 
 def _person(note: Note, request: CodingRequest) -> list[CodingRemark]:
@@ -80,6 +86,23 @@ def _person(note: Note, request: CodingRequest) -> list[CodingRemark]:
         said = "The note describes a patient of another age than the record; is it the right patient's?"
         found.append(CodingRemark(CONFLICT, said, (), where))
     return found
+
+
+def _born(note: Note, request: CodingRequest) -> list[CodingRemark]:
+    """Whether the note gives another date of birth than the record, in whatever order."""
+    match = BORN.search(note.text[:READ])
+    record = request.patient_birth_date[:10]
+    if match is None or len(record) != len("2000-01-31"):
+        return []
+    one, two, three = (int(part) for part in re.findall(r"\d+", match.group(1)))
+    year, first, second = (one, two, three) if one > LAST_DAY else (three, one, two)
+    known = date.fromisoformat(record)
+    same_year = known.year == year if year > 99 else known.year % 100 == year
+    if same_year and {first, second} == {known.month, known.day}:
+        return []
+    said = "The note gives another date of birth than the record; is it the right patient's?"
+    where = Evidence(note.document, match.start(), match.end(), match.group())
+    return [CodingRemark(CONFLICT, said, (), (where,))]
 
 
 def _age(request: CodingRequest) -> int | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ml.coding import sections as kinds
+from ml.coding.damage import as_read
 from ml.coding.found import SURE, Found
 from ml.coding.index import Index, Release
 from ml.coding.match import Matcher
@@ -69,7 +70,7 @@ class NoteReader:
 
     def read(self, note: Note) -> Read:
         """The sections and problems of a note."""
-        text = note.text
+        text = as_read(note.text)
         parts = sections(text, READ)
         listing = [part for part in parts if part.kind in LISTING]
         named = [one for part in listing for one in (*leads(text, part), *managed(text, part))]

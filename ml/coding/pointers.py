@@ -10,6 +10,9 @@ from profiles.coding_records import SUGGESTED, CodeSuggestion, Evidence
 MOST_POINTERS: Final = 4
 """Diagnoses of one line (X12 837P SV107; CMS-1500 item 24E)."""
 NEAR: Final = 600
+_OWN: Final = 2
+"""Nearness of a diagnosis that shares a word with the line or heads it: others nearby are not its reason."""
+
 VACCINE: Final = ("vaccine", "vaccine administration")
 IMMUNIZATION: Final = "Z23"
 _WORD: Final = re.compile(r"[a-z]{4,}")
@@ -46,7 +49,9 @@ def pointers_of(line: Line, diagnoses: Sequence[CodeSuggestion], *, visit: bool)
         ((-_nearness(line, one) - (one is above), at, one.code) for at, one in enumerate(usable)),
         key=lambda one: one[:2],
     )
-    chosen = [code for nearness, _, code in near if nearness < 0][:MOST_POINTERS]
+    closest = -near[0][0] if near else 0
+    least = _OWN if closest >= _OWN else 1
+    chosen = [code for nearness, _, code in near if -nearness >= least][:MOST_POINTERS]
     return tuple(chosen or [one.code for one in usable[:1]])
 
 

@@ -40,6 +40,8 @@ class ClaimContext:
         Who provided the services, the responsible one first.
     use, kind : str
         ``claim`` or ``preauthorization``; ``professional`` or ``institutional``.
+    place : str
+        CMS place of service of a professional claim's lines.
     period : (str, str)
         Start and end of the billed time; the day of service where empty.
     task_id : str
@@ -66,6 +68,7 @@ class ClaimContext:
     care_team: tuple[Reference, ...] = ()
     use: str = "claim"
     kind: str = "professional"
+    place: str = ""
     period: tuple[str, str] = ("", "")
     task_id: str = ""
     request: CodingRequest | None = None

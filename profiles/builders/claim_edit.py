@@ -6,7 +6,7 @@ and all decisions of one call are applied before anything is numbered again.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from profiles.builders.claim_lines import repriced, total, typed_diagnoses
 from profiles.builders.coded_element import (
@@ -129,14 +129,17 @@ def _decide(
     element.entry = _decided(element.entry, decision, performer)
 
 
+_OF_THE_VISIT: Final = ("servicedDate", "locationCodeableConcept", "encounter")
+
+
 def _blank(decision: CodeDecision, claim: Mapping[str, Any]) -> dict[str, Any]:
-    """An added element, with the day and encounter that the Claim's other lines have."""
+    """An added element, with the day, place and encounter that the Claim's other lines have."""
     marks = [evidence_extension(span) for span in decision.evidence]
     entry: dict[str, Any] = {"extension": marks, "sequence": 0}
     if decision.element == DIAGNOSIS:
         return entry
     lines = claim.get(ITEM, ())
-    shared = {k: lines[0][k] for k in ("servicedDate", "encounter") if lines and k in lines[0]}
+    shared = {k: lines[0][k] for k in _OF_THE_VISIT if lines and k in lines[0]}
     day = claim.get("billablePeriod", {}).get("start", "")[:10]
     if "servicedDate" not in shared and len(day) == 10:
         shared["servicedDate"] = day

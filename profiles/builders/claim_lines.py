@@ -25,6 +25,7 @@ from terminology.claims import (
 from terminology.coding import concept
 from terminology.fees import Fee
 from terminology.systems import ICD_10_CM
+from terminology.x12 import PLACE_OF_SERVICE
 
 _EXTERNAL: Final = ("V", "W", "X", "Y")
 """Chapter 20 of ICD-10-CM: external causes of morbidity, never first-listed (guideline I.C.20.a.6)."""
@@ -125,6 +126,9 @@ def _item(
         line["modifier"] = [modifier_concept(modifier) for modifier in one.modifiers]
     if context.service_date:
         line["servicedDate"] = context.service_date[:10]
+    if context.place and not context.institutional:
+        place = {"system": PLACE_OF_SERVICE, "code": context.place}
+        line["locationCodeableConcept"] = {"coding": [place]}
     if context.encounter:
         line["encounter"] = [{"reference": context.encounter}]
     line["quantity"] = {"value": one.units}

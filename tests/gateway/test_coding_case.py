@@ -8,7 +8,9 @@ import pytest
 from gateway.coding_case import Asked, Cases
 from gateway.coding_sources import SentSources
 from gateway.documents import Documents
+from gateway.place_of_service import place_of_service
 from profiles.outcome import OperationOutcomeError
+from terminology.x12 import PLACE_OF_SERVICE
 
 MOMENT = datetime(2026, 11, 26, tzinfo=UTC)
 LOINC = "http://loinc.org"
@@ -163,3 +165,40 @@ def test_a_note_without_encounter_is_a_case_of_its_own():
     assert (case.encounter, case.request.service_date) == ("", "2026-05-06")
     assert case.provider == {"reference": "Practitioner/a"}
     assert case.context(MOMENT, "t", {}).kind == "professional"
+
+
+def _place(kind, *types, usual=""):
+    """Place of service of an encounter of a class in locations of these types."""
+    places = {
+        f"Location/{at}": {"type": [{"coding": [{"system": system, "code": code}]}]}
+        for at, (system, code) in enumerate(types)
+    }
+    stays = [{"location": {"reference": reference}} for reference in places]
+    return place_of_service({"class": {"code": kind}, "location": stays}, places.get, usual)
+
+
+def test_the_place_of_service():
+    """A location's own CMS code, else what class and kind of location say; what tells nothing has none."""
+    role = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
+    assert [_place(kind) for kind in ("AMB", "EMER", "IMP", "OBSENC", "HH", "VR", "FLD")] == [
+        *("11", "23", "21", "22", "12", "02", ""),
+    ]
+    assert _place("AMB", usual="19") == "19"
+    assert _place("AMB", (role, "HOSP"), usual="19") == "22"
+    assert _place("VR", (role, "PTRES")) == "10"
+    assert _place("IMP", (PLACE_OF_SERVICE, "51")) == "51"
+    assert place_of_service({}, {}.get) == ""
+
+
+def test_a_discharge_summary_of_no_known_stay_says_how_it_is_coded():
+    """Without the class of an Encounter it is an outpatient's, and a warning says what that means."""
+    summary = _note("n", date="2026-03-04", type={"coding": [{"system": LOINC, "code": "18842-5"}]})
+    alone = _case({**summary, "context": {}})
+    (remark,) = alone.remarks
+    assert (alone.request.setting, remark.kind, remark.rule.rule) == (
+        "outpatient",
+        "warning",
+        "IV.H",
+    )
+    stay = _case(summary, _encounter("IMP"))
+    assert (stay.request.setting, stay.remarks) == ("inpatient", ())

@@ -97,3 +97,18 @@ def test_a_lane_that_does_not_run_here_is_not_supported():
     """Without a process of the lane the answer says where to look."""
     with pytest.raises(OperationOutcomeError, match="isthmus doctor"):
         Runner(None, ()).call("coding", {}, 0.0)
+
+
+def test_a_process_that_still_starts_is_no_slow_one():
+    """Until its first answer a call that waits in vain is told to ask again; after that it is too late."""
+    script = 'read line; echo \'{"id": "1"}\'; cat > /dev/null'
+    lane = LaneProcess(("/bin/sh", "-c", script, "--answers"))
+    lane.tend()
+    with pytest.raises(OperationOutcomeError, match="starting") as raised:
+        lane.call({"id": "0"}, _soon(0))
+    assert raised.value.kind_name == "transient"
+    assert lane.call({"id": "1"}, _soon()) == {"id": "1"}
+    with pytest.raises(OperationOutcomeError) as raised:
+        lane.call({"id": "2"}, _soon(0))
+    assert raised.value.kind_name == "timeout"
+    lane.end()

@@ -51,6 +51,7 @@ def test_image_and_injection_of_the_visit_are_coded_with_side_units_and_pointer(
     ("sentence", "status"),
     [
         ("X-rays of the left knee were obtained today.", DONE),
+        ("Obtained three views and an x-ray of the left knee today.", DONE),
         ("We will obtain an x-ray of the left knee today.", PLANNED),
         ("I recommend an x-ray of the left knee.", PLANNED),
         ("She declined an x-ray of the left knee.", DECLINED),
@@ -260,3 +261,18 @@ def test_table_is_whole():
 def test_any_note_is_read_with_verbatim_evidence(text):
     """Whatever a note holds, what is suggested is evidenced by its own words."""
     lines(text)
+
+
+def test_a_line_is_not_for_another_problem_of_the_same_paragraph():
+    """A diagnosis nearby that shares no word with the line and does not head it is not its reason."""
+    text = (
+        "ASSESSMENT AND PLAN\n1. Osteoarthritis of left knee. The left knee was injected with 40 mg of "
+        "Kenalog today.\n2. Type 2 diabetes. Check A1c.\n3. Hypertension. Continue lisinopril.\n"
+    )
+    named = {
+        "M17.12": "Osteoarthritis of left knee",
+        "E11.9": "Type 2 diabetes",
+        "I10": "Hypertension",
+    }
+    found, _ = lines(text, *(diagnosis(text, code, words) for code, words in named.items()))
+    assert found["20610"].pointers == ("M17.12",)

@@ -18,6 +18,7 @@ from terminology.claims import CODE_EVIDENCE, RULE_CITATION
 from terminology.coding import Code
 from terminology.fees import Fee
 from terminology.systems import ICD_10_CM
+from terminology.x12 import PLACE_OF_SERVICE
 from tests.make_coding import (
     COVERAGE,
     MOMENT,
@@ -204,3 +205,12 @@ def test_what_no_claim_can_be_made_of_is_refused(wrong):
     """Without patient or anything that was coded, or of another kind, there is no Claim."""
     with pytest.raises(OperationOutcomeError):
         claim_context(moment=MOMENT, **wrong)
+
+
+def test_professional_lines_say_where_the_visit_was():
+    """Each line of a professional claim has the place of service; a facility's has none."""
+    (line,) = build_claim(coding_result(), claim_context(place="23")).claim["item"]
+    (coding,) = line["locationCodeableConcept"]["coding"]
+    assert (coding["system"], coding["code"]) == (PLACE_OF_SERVICE, "23")
+    facility = claim_context(place="23", kind="institutional")
+    assert "locationCodeableConcept" not in build_claim(coding_result(), facility).claim["item"][0]

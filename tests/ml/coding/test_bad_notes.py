@@ -26,6 +26,7 @@ def test_a_note_without_words_is_not_used(coder, text):
         "El paciente refiere dolor de la rodilla derecha con fiebre desde hace una semana y no mejora.",
         "Der Patient klagt über Schmerzen im Knie und die Schwellung ist nicht besser. Diagnose: Asthma.",
         "Le patient se plaint de douleurs dans le genou avec une fièvre et des frissons. Asthme.",
+        "Die Patientin klagt über Schmerzen im Knie seit drei Monaten. Bekannter Diabetes mellitus Typ 2.",
         "Пациент жалуется на боль в правом колене.",
     ],
 )
@@ -76,6 +77,39 @@ def test_another_patient_is_remarked(coder):
     assert not coder.result(text, patient_sex="male", patient_birth_date="1981-03-04").remarks
 
 
+@pytest.mark.parametrize(
+    ("said", "conflicts"),
+    [
+        ("DOB: 01/02/1950", 1),
+        ("Date of birth 1950-2-1", 1),
+        ("DOB 2/3/64", 0),
+        ("Born 3.2.1964", 0),
+    ],
+)
+def test_another_date_of_birth_is_remarked(coder, said, conflicts):
+    """A note whose head gives another day than the record's, in whatever order, may be another patient's."""
+    text = f"Patient: A. B.  {said}  MRN: 1\n{NOTE}"
+    result = coder.result(text, patient_birth_date="1964-02-03")
+    assert kinds(result).count("conflict") == conflicts
+
+
+def test_codes_that_somebody_wrote_into_a_note_are_no_words_of_it(coder):
+    """A written code, alive or dead, neither hides the problem beside it nor is coded for itself."""
+    text = (
+        "ASSESSMENT\n1. I10 Hypertension\n2. E11.65 Type 2 diabetes mellitus with hyperglycemia\n"
+        "3. Asthma [ICD-9: 493.90]\n4. Z99.999\n"
+    )
+    assert sorted(coder.codes(text)) == ["E11.65", "I10", "J45.909"]
+
+
+def test_digits_that_scanning_put_into_words_are_letters(coder):
+    """A side and an uncertainty count although a digit stands in the word."""
+    text = "ASSESSMENT\n1. Primary osteoarthritis of 1eft knee.\n2. Possib1e rotator cuff tear.\n"
+    result = coder.result(text)
+    assert coder.codes(text) == ["M17.12"]
+    assert result.suggestions[0].evidence[0].text == "Primary osteoarthritis of 1eft knee"
+
+
 def test_control_characters_are_remarked_and_kept_in_offsets(coder):
     """Spans count every character of the note as it came."""
     text = "\x00\x07" + NOTE
@@ -106,3 +140,32 @@ def test_spans_are_verbatim_whatever_the_note(coder, parts):
     assert all(text[span.start : span.end] == span.text for span in spans)
     release = coder.model.on("2026-06-01", lambda *_: None).release
     assert all(release.billable(one.code) for one in result.suggestions if "icd-10" in one.system)
+
+
+@pytest.mark.parametrize(
+    ("complaint", "plan", "asked"),
+    [
+        ("Right knee pain.", "Continue ibuprofen.", True),
+        ("Left knee pain.", "Arthroscopy of the right knee.", True),
+        ("Left knee pain.", "Continue ibuprofen. Right shoulder: ice.", False),
+        ("Right and left knee pain.", "Arthroscopy of the left knee.", False),
+        ("Pain.", "Compare with the right knee, which is well; brace for the left knee.", False),
+    ],
+)
+def test_a_side_that_the_note_contradicts_is_asked_about(coder, complaint, plan, asked):
+    """Assessed on one side, complained of or treated on the other alone: a person says which."""
+    text = (
+        f"CHIEF COMPLAINT\n{complaint}\n\nASSESSMENT\n1. Tear of medial meniscus, left knee.\n\n"
+        f"PLAN\n{plan}\n"
+    )
+    queries = [one for one in coder.result(text).remarks if "other side" in one.text]
+    assert bool(queries) == asked
+    assert all(text[span.start : span.end] == span.text for one in queries for span in one.evidence)
+
+
+def test_both_sides_with_codes_of_their_own_are_no_contradiction(coder):
+    """Two problems on two sides are two codes, and nothing is asked."""
+    text = (
+        "CHIEF COMPLAINT\nRight knee pain.\n\nASSESSMENT\n1. Right knee pain.\n2. Left knee gout.\n"
+    )
+    assert not [one for one in coder.result(text).remarks if "other side" in one.text]
