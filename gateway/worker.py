@@ -80,8 +80,11 @@ class Calls:
         threading.Thread(target=self._serve, args=(answer,), daemon=True).start()
 
     def _serve(self, answer: Answer) -> None:
-        serve_calls(sys.stdin.fileno(), self._answers, answer)
-        os._exit(0)
+        try:
+            serve_calls(sys.stdin.fileno(), self._answers, answer)
+        finally:
+            # Whatever ended the answering: a process that does not answer any more is replaced.
+            os._exit(0)
 
 
 def run_lane(
