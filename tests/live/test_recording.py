@@ -1,5 +1,6 @@
 """A session on disk: in whatever order frames come, the audio is what was said, once; any start is read."""
 
+import base64
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.live.media import media_of
 from gateway.live.messages import Start, read_frame, read_message, read_start
 from gateway.live.recording import MAKING, create, found
+from profiles.admission import require_admissible
 from profiles.outcome import OperationOutcomeError
 from tests.live.make_live import PCM, speech
 
@@ -76,6 +79,44 @@ def test_two_gateways_do_not_write_one_session(tmp_path):
     (tmp_path / "live" / "empty").mkdir()
     assert found(tmp_path / "live" / "empty") is None
     assert not recording.folder.name.startswith(MAKING)
+
+
+def test_audio_of_nobody_known_is_kept(tmp_path):
+    """Where it cannot be read any more whose audio it is, the audio stays on disk."""
+    recording = create(tmp_path / "live" / "s", START)
+    recording.append(recording.attach(lambda: None), 0, AUDIO, MOST)
+    recording.close()
+    (recording.folder / "session.json").write_text('{"odd": 1}')
+    assert found(recording.folder) is None
+    assert recording.path.read_bytes() == AUDIO
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        START,
+        Start(
+            "Patient/1",
+            "audio/ogg",
+            "2026-01-01T00:00:00Z",
+            encounter="Encounter/1",
+            operator="Practitioner/1",
+            language="en-GB",
+            roles=("doctor", "patient"),
+        ),
+    ],
+)
+def test_what_a_session_becomes_is_valid_r4(tmp_path, start):
+    """Media and Binary pass the check that everything from outside has to pass."""
+    file = tmp_path / "audio"
+    file.write_bytes(AUDIO)
+    binary, media = media_of("01a2160d", start, file, note="incomplete")
+    for resource in (binary, media):
+        require_admissible(resource)
+    content = base64.b64decode(binary["data"])
+    assert content.endswith(AUDIO)
+    assert media["content"]["size"] == len(content)
+    assert media["content"]["contentType"] in ("audio/wav", "audio/ogg")
 
 
 _JSON = st.recursive(
