@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 EVALUATIONS: Final = {
+    "asr": ("conformance.evaluate_asr:main", "recognised words against what was said"),
     "coding": ("conformance.evaluate_coding:main", "codes of notes against codes of coders"),
+    "scribe": ("conformance.evaluate_scribe:main", "notes of visits against notes of clinicians"),
 }
 
 

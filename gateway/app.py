@@ -23,6 +23,8 @@ from gateway.http import Services, build_app
 from gateway.inquire_job import Inquire
 from gateway.intake import IMAGING_LANE, Intake, Settle
 from gateway.lane import Handler, Lane, Retry
+from gateway.live.engine import recogniser
+from gateway.live.sessions import Sessions
 from gateway.operations.job import OPERATION_LANE, RunOperation
 from gateway.payers import Payers
 from gateway.runner import Runner, lane_command
@@ -48,6 +50,7 @@ class Gateway:
     scp: StorageScp
     runner: Runner
     lanes: tuple[Lane, ...]
+    live: Sessions
     http: ASGIApp
 
     def start(self) -> None:
@@ -56,12 +59,14 @@ class Gateway:
         self.runner.start()
         for lane in self.lanes:
             threading.Thread(target=lane.run, name="lane", daemon=True).start()
+        self.live.start()
         self.scp.start()
         log.info("gateway.started", extra={"dicom_port": self.scp.port})
 
     def stop(self) -> None:
         """Stop taking in, then end the lanes, then close the store."""
         self.scp.stop()
+        self.live.stop()
         for lane in self.lanes:
             lane.stop()
         self.runner.stop()
@@ -108,14 +113,18 @@ def compose(settings: Settings) -> Gateway:
     site_of(settings)  # a malformed X12 address stops the start, not the first Claim
     require_setting(settings.claim_submission)
     payers = Payers(store, load_payers(settings.payers), settings.payer_servers)
+    arrived = arrivals(settings, payers)
+    live = Sessions(store, settings, arrived)
     services = Services(
         request_analysis=lambda study_id, parameters: intake.request_analysis(
             store.read("ImagingStudy", study_id).json(), parameters
         ),
-        on_created=arrivals(settings, payers),
+        on_created=arrived,
         call_lane=runner.call,
         lanes_alive=lambda: all(lane.pid is not None for lane in runner.lanes),
         payers=payers,
+        live=live,
+        recognise=recogniser(settings, runner.call),
     )
     return Gateway(
         settings=settings,
@@ -140,6 +149,7 @@ def compose(settings: Settings) -> Gateway:
             ),
             *_payer_lanes(store, payers, settings),
         ),
+        live=live,
         http=build_app(store, settings, services),
     )
 

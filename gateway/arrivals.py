@@ -17,14 +17,25 @@ from gateway.operations.reindex import index_on_arrival
 from gateway.payers import Payers
 from gateway.response_decision import settle_on_arrival
 from gateway.settings import Settings
+from gateway.transcription_arrival import transcribe_on_arrival
 from profiles.clinical_document import KINDS
+from profiles.recording import Recording
 
 
 def arrivals(settings: Settings, payers: Payers | None = None) -> OnCreated:
     """What starts the work that an arriving resource asks for; most types ask for none."""
     code = code_on_arrival(settings)
+    transcribe = transcribe_on_arrival(settings)
+
+    def document(tx: Transaction, resource: dict[str, Any]) -> None:
+        """A document is a recorded visit, or a note."""
+        spoken = Recording(resource, settings.transcript_types).content is not None
+        (transcribe if spoken else code)(tx, resource)
+
     table: Mapping[str, OnCreated] = {
         **dict.fromkeys(KINDS, code),
+        "DocumentReference": document,
+        "Media": transcribe,
         "Claim": answer_on_arrival(settings, payers),
         "ClaimResponse": settle_on_arrival,
         "ImagingStudy": fetch_on_arrival,

@@ -20,7 +20,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "doctor": ("gateway.doctor:main", "explain ports, disk, models, and what is off and why"),
     "models": ("gateway.models:main", "list models; convert the embedder of the coder"),
     "worker": ("gateway.worker:main", "run a lane of AI workers on a store, beside the gateway"),
-    "train": ("ml.imaging.train:main", "train the demonstration model from its recipe"),
+    "train": (
+        "ml.training:main",
+        "train the demonstration model, or `sections`: the models of the scribe",
+    ),
     "bench": ("conformance.bench:main", "measure a promise and print ratios"),
     "payer": ("conformance.payer:main", "run a trial payer that Claims can be sent to"),
     "evaluate": ("conformance.evaluate:main", "score a worker on material that you supply"),

@@ -21,6 +21,7 @@ from profiles.coding_records import CodingRemark, CodingRequest, Note, RuleCitat
 from profiles.fhir_time import instant
 from profiles.note_language import language_of
 from profiles.outcome import OperationOutcomeError
+from profiles.recording import Recording
 from terminology.fees import Fee
 
 MOST_NOTES: Final = 50
@@ -225,7 +226,9 @@ class Cases:
         documents = [ClinicalDocument(one) for one in listed]
         own = lead.reference if lead is not None else ""
         return [
-            d for d in documents if d.reference != own and d.in_force and not d.ours and _told(d)
+            d
+            for d in documents
+            if d.reference != own and d.in_force and not d.ours and _told(d) and not _spoken(d)
         ]
 
     def _unfit(
@@ -258,6 +261,12 @@ def _told(document: ClinicalDocument) -> bool:
     resource = document.resource
     told = document.attachments or resource.get("conclusion") or resource.get("section")
     return document.kind != "DiagnosticReport" or bool(told)
+
+
+def _spoken(document: ClinicalDocument) -> bool:
+    """Whether it is what was said in a visit: the note of it is coded, once a person stands for that."""
+    is_document = document.kind == "DocumentReference"
+    return is_document and Recording(document.resource).content is not None
 
 
 def _distinct(

@@ -14,7 +14,8 @@ class Decision:
     Parameters
     ----------
     word : str
-        ``accepted``, ``modified`` or ``rejected``; empty while only codes of a Claim are decided.
+        ``accepted``, ``modified`` or ``rejected``; empty while only codes of a Claim or sections
+        of a note are decided.
     performer : Reference
         Who decides.
     reason, version, override : str or None
@@ -23,6 +24,8 @@ class Decision:
         Edits of a report.
     codes : tuple of mappings
         Parts of each decision on a code, by name.
+    sections : tuple of mappings
+        Parts of each decision on a section of a note, by name.
     """
 
     word: str
@@ -32,6 +35,7 @@ class Decision:
     override: str | None = None
     resources: tuple[dict[str, Any], ...] = ()
     codes: tuple[Mapping[str, list[Any]], ...] = ()
+    sections: tuple[Mapping[str, list[Any]], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a decision that nobody stands for (``required``)."""

@@ -14,6 +14,7 @@ from typing import Final
 
 from adapters.payer.breaker import CLOSED
 from adapters.payer.payers import load_payers
+from adapters.speech.server import speech_server
 from adapters.store import open_store
 from gateway.coding_arrival import CODING_LANE
 from gateway.payers import CIRCUIT
@@ -141,6 +142,22 @@ def _coding(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "PDF", "text is read out of it")
 
 
+def _speech(settings: Settings) -> Iterator[Finding]:
+    """The speech server of the site; it is not asked: a recording alone would tell whether it works."""
+    try:
+        server = speech_server(
+            settings.speech_server, settings.speech_model, settings.speech_key_file
+        )
+    except OperationOutcomeError as error:
+        yield Finding("problem", "speech server", error.diagnostics)
+        return
+    if server is None:
+        yield Finding("off", "speech server", "none: the setting speech_server names one")
+    else:
+        key = "with a key" if server.key_file else "without a key"
+        yield Finding("ok", "speech server", f"{server.address}, model {server.model}, {key}")
+
+
 def _models(settings: Settings) -> Iterator[Finding]:
     for model in describe_models(Path(settings.models)):
         yield Finding("off" if model.refused else "ok", f"model {model.name}", model.text)
@@ -232,6 +249,7 @@ CHECKS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     _store,
     _workers,
     _coding,
+    _speech,
     _models,
     _code_systems,
     _site_tables,

@@ -4,26 +4,17 @@ Evidence counts in this text. It is kept with every coding (the ``coding-request
 that anybody can look an offset up, whatever format the source has.
 """
 
-import base64
-import binascii
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from adapters.documents.cda import headed
 from adapters.documents.cleaning import clean
-from adapters.documents.download import download
 from adapters.documents.hypertext import markup_text
 from adapters.documents.text import base_type, document_text, is_text
-from gateway.addresses import is_below
+from gateway.attachment_content import AttachmentContent, Read, at_place
 from profiles.clinical_document import ClinicalDocument
 from profiles.coding_records import Note
 from profiles.outcome import OperationOutcomeError
-from profiles.search.values import literal
-
-Read = Callable[[str], Mapping[str, Any] | None]
-"""The resource of a relative reference, None where there is none."""
 
 _PREFERRED: Final = ("text/plain", "text/markdown", "text/html", "application/xhtml+xml")
 """Renditions of one content, the one first in which least can be lost."""
@@ -43,9 +34,7 @@ class Documents:
     """
 
     def __init__(self, read: Read, bases: Sequence[str], servers: Sequence[str]) -> None:
-        self._read = read
-        self._bases = tuple(bases)
-        self._servers = tuple(servers)
+        self._attachments = AttachmentContent(read, bases, servers)
 
     def note(self, document: ClinicalDocument) -> Note:
         """The text of a document.
@@ -91,70 +80,14 @@ class Documents:
         return ""
 
     def _text(self, attachment: Mapping[str, Any], path: str) -> str:
-        media_type = str(attachment.get("contentType", ""))
-        if "data" in attachment:
-            place, content = f"{path}.data", _decoded(attachment["data"], f"{path}.data")
-        else:
-            place = f"{path}.url"
-            content, declared = self._linked(str(attachment["url"]), place)
-            media_type = media_type or declared
-        _require_unchanged(attachment, content, path)
-        text: str = _at(place, lambda: document_text(content, media_type))
+        content, media_type, place = self._attachments.content(attachment, path)
+        text: str = at_place(place, lambda: document_text(content, media_type))
         return text
-
-    def _linked(self, url: str, place: str) -> tuple[bytes, str]:
-        """Content and media type of what an address names: a Binary of ours, or a site's server."""
-        found = [literal(url, base) for base in ("", *self._bases)]
-        target = next((one for one in found if one is not None), None)
-        if target is not None:
-            return self._binary("/".join(target), target[0], place)
-        if urlsplit(url).scheme not in ("http", "https") or not is_below(url, self._servers):
-            raise OperationOutcomeError(
-                "forbidden",
-                "the attachment's address is neither ours nor in the setting document_servers",
-                place,
-            )
-        return _at(place, lambda: download(url)), ""
-
-    def _binary(self, reference: str, kind: str, place: str) -> tuple[bytes, str]:
-        binary = self._read(reference) if kind == "Binary" else None
-        if binary is None:
-            raise OperationOutcomeError("not-found", "there is no such Binary", place)
-        return _decoded(binary.get("data", ""), place), str(binary.get("contentType", ""))
 
 
 def _rank(listed: tuple[str, Mapping[str, Any]]) -> int:
     name = base_type(listed[1].get("contentType", ""))
     return _PREFERRED.index(name) if name in _PREFERRED else len(_PREFERRED)
-
-
-def _decoded(data: Any, place: str) -> bytes:
-    try:
-        return base64.b64decode("".join(str(data).split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise OperationOutcomeError("value", "this is no base64", place) from None
-
-
-def _require_unchanged(attachment: Mapping[str, Any], content: bytes, path: str) -> None:
-    """``size`` counts the bytes before base64, ``hash`` is their SHA-1 (R4 datatypes.html#attachment)."""
-    if attachment.get("size", len(content)) != len(content):
-        raise OperationOutcomeError(
-            "value", "the content has another size than is stated", f"{path}.size"
-        )
-    stated = attachment.get("hash")
-    digest = hashlib.sha1(content, usedforsecurity=False).digest()
-    if stated is not None and _decoded(stated, f"{path}.hash") != digest:
-        raise OperationOutcomeError(
-            "value", "the content has another SHA-1 than is stated", f"{path}.hash"
-        )
-
-
-def _at(place: str, work: Callable[[], Any]) -> Any:
-    """Do what may fail, and say of which element."""
-    try:
-        return work()
-    except OperationOutcomeError as error:
-        raise OperationOutcomeError(error.kind_name, error.diagnostics, place) from None
 
 
 def _narrative(document: ClinicalDocument) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -39,6 +39,10 @@ RETURNS: Final = frozenset({"minimal", "representation", "OperationOutcome"})
 _DRAINED: Final = 1 << 30
 """Bytes of a refused body that are still taken in, so that the client reads why."""
 _BEGUN: Final = "isthmus.body-begun"
+AT_HAND: Final = "isthmus.body-at-hand"
+"""Marks a request whose body is there already: nothing has to be waited for."""
+SLOWEST: Final = 10_000
+"""Bytes per second that a body has to come with, beyond the time that every body has."""
 
 T = TypeVar("T")
 
@@ -134,15 +138,32 @@ async def read_body(request: Request) -> bytes:
 
 
 async def _pieces(request: Request) -> AsyncGenerator[bytes, None]:
-    """The body as it comes (``invalid`` when it breaks off)."""
+    """The body as it comes (``invalid`` when it breaks off, ``too-slow`` when it hardly comes)."""
     request.scope[_BEGUN] = more = True
-    receive = request.receive
+    size = 0
     while more:
-        message = await receive()
+        message = await _received(request, size)
+        size += len(message.get("body", b""))
         if message["type"] == "http.disconnect":
             raise OperationOutcomeError("invalid", "the body breaks off")
         more = message.get("more_body", False)
         yield message.get("body", b"")
+
+
+async def _received(request: Request, size: int) -> MutableMapping[str, Any]:
+    """The next message of a body of which so much has come."""
+    scope = request.scope
+    if AT_HAND in scope:
+        return await request.receive()
+    now = asyncio.get_running_loop().time()
+    begun = scope[_BEGUN] = now if scope[_BEGUN] is True else scope[_BEGUN]
+    longest = request.app.state.settings.body_timeout_s
+    try:
+        async with asyncio.timeout_at(begun + longest + size / SLOWEST):
+            return await request.receive()
+    except TimeoutError:
+        text = f"the body came slower than {SLOWEST} bytes per second for {longest:g} s"
+        raise OperationOutcomeError("too-slow", text) from None
 
 
 async def _joined(pieces: AsyncGenerator[bytes, None], limit: int) -> bytes:

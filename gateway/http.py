@@ -20,6 +20,9 @@ from adapters.store import Store, Transaction
 from gateway.door import Bodiless
 from gateway.failures import not_served, refused, unexpected
 from gateway.front import Front
+from gateway.live.endpoint import live_routes
+from gateway.live.recognition import Recognise
+from gateway.live.sessions import Sessions
 from gateway.operations.endpoint import endpoint_of
 from gateway.operations.job_status import cancel_job, job_status
 from gateway.operations.table import OPERATIONS
@@ -39,6 +42,8 @@ class Services:
     call_lane: Callable[[str, dict[str, Any], float], dict[str, Any]] = no_lane
     lanes_alive: Callable[[], bool] = lambda: True
     payers: Payers | None = None
+    live: Sessions | None = None
+    recognise: Recognise | None = None
 
 
 def build_app(store: Store, settings: Settings, services: Services) -> ASGIApp:
@@ -47,6 +52,7 @@ def build_app(store: Store, settings: Settings, services: Services) -> ASGIApp:
     app = Starlette(
         routes=[
             Mount("/fhir", app=Router(operations, redirect_slashes=False)),
+            *live_routes(),
             *page_routes(),
         ],
         middleware=[Middleware(Bodiless), Middleware(GZipMiddleware, minimum_size=1024)],

@@ -16,6 +16,7 @@ from adapters.store import Store
 from gateway.claim_pages import claim_routes
 from gateway.decision import Decision
 from gateway.fhir_answer import resource_id, store_of, transact
+from gateway.note_pages import note_routes
 from gateway.page import HERE, page, patient_words, read_form, target, words
 from gateway.received_pages import received_routes
 from gateway.review import apply_decision
@@ -27,6 +28,7 @@ _PAGES: Final = {
     "DiagnosticReport": "/reports",
     "Claim": "/claims",
     "ClaimResponse": "/received",
+    "Composition": "/notes",
 }
 """Where a person reviews what a Task is about."""
 
@@ -38,6 +40,7 @@ def page_routes() -> list[BaseRoute]:
         Route("/reports/{id}", report, methods=["GET"]),
         Route("/reports/{id}", decide_on_page, methods=["POST"]),
         *claim_routes(),
+        *note_routes(),
         *received_routes(),
         Route("/livez", alive),
         Route("/readyz", ready),

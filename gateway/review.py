@@ -1,4 +1,4 @@
-"""A named person decides: on a report or Claim that an AI has made, or on a Claim that was received.
+"""A named person decides: on a report, note or Claim that an AI has made, or on a Claim that was received.
 
 Whatever the decision changes is one transaction. The Task is the guard: it ends once, so of two people who
 decide at the same time the second is told that the review has ended (``conflict``).
@@ -10,6 +10,7 @@ from typing import Any
 from adapters.store import Transaction
 from gateway.claim_decision import decide_claim
 from gateway.decision import Decision
+from gateway.note_decision import decide_note
 from gateway.report_decision import decide_report
 from gateway.response_decision import decide_response
 from gateway.settings import Settings
@@ -47,9 +48,13 @@ def apply_decision(
         )
     if task["status"] != "requested" or _focus(task) != reference:
         raise OperationOutcomeError("conflict", "this review has already ended", "Task.status")
+    if decision.sections and not reference.startswith("Composition/"):
+        raise OperationOutcomeError("business-rule", "only a note has sections", "section")
     if reference.startswith("Claim/"):
         return Decided(*decide_claim(tx, task, decision, settings))
-    if reference.startswith("ClaimResponse/"):
+    if reference.startswith("Composition/"):
+        decide_note(tx, task, decision, settings)
+    elif reference.startswith("ClaimResponse/"):
         decide_response(tx, task, decision)
     else:
         decide_report(tx, task, decision)

@@ -60,7 +60,7 @@ async def serve_http(gateway: Gateway, settings: Settings, stop: asyncio.Event) 
         port=settings.http_port,
         interface=Interfaces.ASGI,
         log_enabled=False,
-        websockets=False,
+        websockets=True,
     )
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())

@@ -63,6 +63,32 @@ TABLE: Final = (
     Setting("code_settle_s", 2.0, "s", "quiet time after an encounter's last document"),
     Setting("code_wait_s", 30.0, "s", "how long $code waits before it answers 202"),
     Setting("document_servers", (), "", "URL prefixes from which attachments may be fetched"),
+    Setting(
+        "transcribe_recordings", "on-arrival", "", "when visits are noted: on-arrival or on-demand"
+    ),
+    Setting("transcribe_wait_s", 30.0, "s", "how long $transcribe waits before it answers 202"),
+    Setting("transcript_types", (), "", "LOINC codes of documents that are transcripts of a visit"),
+    Setting("note_template", "soap", "", "section template of a note where nobody asks for one"),
+    Setting("recording_consent", "off", "", "required: no note without a Consent that permits it"),
+    Setting(
+        "recording_consent_category",
+        "",
+        "",
+        "category of such a Consent, system and code joined by a bar; empty: any",
+    ),
+    Setting("recording_max_bytes", 500_000_000, "bytes", "largest recording that is read"),
+    Setting("live_max_bytes", 128_000_000, "bytes", "largest recording of a live session"),
+    Setting("live_max_s", 14400.0, "s", "longest live session"),
+    Setting("live_idle_s", 30.0, "s", "silence of a live client after which it is let go"),
+    Setting("live_resume_s", 300.0, "s", "how long a live client that is gone may come back"),
+    Setting("live_sessions", 8, "", "live sessions at once"),
+    Setting(
+        "live_keep_withdrawn", "no", "", "yes: keep what was recorded until consent was withdrawn"
+    ),
+    Setting("code_notes", "on", "", "on: a note is coded once a person has made it final; off"),
+    Setting("speech_server", "", "", "base of an OpenAI-compatible speech server, with its /v1"),
+    Setting("speech_model", "", "", "name of the model on the speech server"),
+    Setting("speech_key_file", "", "", "file with the key of the speech server; empty: none"),
     Setting("payers", "", "", "JSON file of the payers that Claims are sent to"),
     Setting("payer_servers", (), "", "URL prefixes below which an insurer's Endpoint may be used"),
     Setting(
@@ -85,6 +111,9 @@ TABLE: Final = (
     ),
     Setting("reserve_bytes", 1_000_000_000, "bytes", "free disk space that is never used up"),
     Setting("max_body_bytes", 64_000_000, "bytes", "largest FHIR request body, unpacked"),
+    Setting(
+        "body_timeout_s", 30.0, "s", "longest wait for a body, and 1 s more for every 10,000 bytes"
+    ),
     Setting("cors_origins", (), "", "web origins that may call the endpoint from a browser"),
     Setting("log_level", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
 )
@@ -118,6 +147,23 @@ class Settings:
     code_settle_s: float
     code_wait_s: float
     document_servers: tuple[str, ...]
+    transcribe_recordings: str
+    transcribe_wait_s: float
+    transcript_types: tuple[str, ...]
+    note_template: str
+    recording_consent: str
+    recording_consent_category: str
+    recording_max_bytes: int
+    live_max_bytes: int
+    live_max_s: float
+    live_idle_s: float
+    live_resume_s: float
+    live_sessions: int
+    live_keep_withdrawn: str
+    code_notes: str
+    speech_server: str
+    speech_model: str
+    speech_key_file: str
     payers: str
     payer_servers: tuple[str, ...]
     claim_submission: str
@@ -131,6 +177,7 @@ class Settings:
     x12_place_of_service: str
     reserve_bytes: int
     max_body_bytes: int
+    body_timeout_s: float
     cors_origins: tuple[str, ...]
     log_level: str
 

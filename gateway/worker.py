@@ -5,15 +5,18 @@ the gateway process starts it by command line and never imports what it loads.
 """
 
 import argparse
+import importlib.util
 import logging
 import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from adapters.speech.remote import transcribe
+from adapters.speech.server import speech_server
 from adapters.store import Store, open_store
 from gateway.analysis import Analysis
 from gateway.coding import Coding
@@ -21,15 +24,25 @@ from gateway.coding_call import CodingCall
 from gateway.coding_job import CodingJob
 from gateway.lane import Handler, Lane
 from gateway.lane_calls import Answer, serve_calls
+from gateway.live.lane_answer import HearCall
 from gateway.logs import configure_logging
 from gateway.settings import TERMINOLOGY, load_settings
+from gateway.transcription import NO_ENGINE, Recogniser, Transcription
+from gateway.transcription import Loaded as Ready
+from gateway.transcription_job import TranscriptionJob
+from ml.speech.pieces import wav_pieces
 from ml.worker import Places, Spec, Worker, missing, workers
 from profiles.coding_records import CodingRequest
+from profiles.outcome import OperationOutcomeError
 from profiles.records import StudyRef
+from profiles.speech_records import ScribeRequest, TranscriptionRequest
+from profiles.task import TRANSCRIBE
 from terminology.icd10cm.base import base_files, compile_base
 
 log = logging.getLogger("isthmus.worker")
 
+LONGEST_VISIT_S: Final = 4 * 3600.0
+"""Time for what a speech server hears; each of its requests has a limit of its own."""
 DATABASE = "ISTHMUS_DATABASE"
 
 
@@ -96,8 +109,8 @@ def run_lane(
         loaded.append(LOADERS[worker.SPEC.given](store, worker, places))
     if not loaded:
         return 3
-    handlers = {one.spec.name: one.handler for one in loaded}
-    timeout_s = max(one.spec.timeout_s for one in loaded)
+    handlers = {one.code or one.spec.name: one.handler for one in loaded}
+    timeout_s = max(one.timeout_s or one.spec.timeout_s for one in loaded)
     if calls is not None:
         answers = {one.spec.name: one.answer for one in loaded if one.answer is not None}
         calls.serve(lambda request: _in_time(timeout_s, answers[request["name"]], request))
@@ -113,6 +126,10 @@ class Loaded:
     spec: Spec
     handler: Handler
     answer: Answer | None = None
+    code: str = ""
+    """Code of its Tasks, where that is not the worker's name."""
+    timeout_s: float = 0.0
+    """Time limit of its jobs, where that is not the worker's."""
 
 
 def _load_analysis(store: Store, worker: Worker, places: Places) -> Loaded:
@@ -127,9 +144,49 @@ def _load_coding(store: Store, worker: Worker, places: Places) -> Loaded:
     return Loaded(worker.SPEC, CodingJob(store, coding), CodingCall(coding))
 
 
+def _load_recogniser(store: Store, worker: Worker, places: Places) -> Loaded:
+    """Recogniser and scribe in one process: the words of a visit do not lie about between two jobs."""
+    try:
+        model = worker.load(places)
+        recogniser = Recogniser(lambda request, progress: worker.run(model, request, progress))
+    except OperationOutcomeError as error:
+        log.warning("worker.off", extra={"worker": worker.SPEC.name, "needs": error.diagnostics})
+        recogniser = Recogniser(why_not=f"{NO_ENGINE} ({error.diagnostics})")
+    return _load_transcription(store, worker, places, recogniser)
+
+
+def _load_scribe(store: Store, worker: Worker, places: Places) -> Loaded:
+    """The scribe: for transcripts that people have made, and for what the site's speech server hears."""
+    settings = load_settings()
+    server = speech_server(settings.speech_server, settings.speech_model, settings.speech_key_file)
+    if server is None:
+        return _load_transcription(store, worker, places, Recogniser())
+    # Without the library that decodes, a recording goes as it is or not at all.
+    splitter = None if importlib.util.find_spec("av") is None else wav_pieces
+    recogniser = Recogniser(
+        lambda request, progress: transcribe(request, server, splitter=splitter)
+    )
+    loaded = _load_transcription(store, worker, places, recogniser)
+    return replace(loaded, timeout_s=LONGEST_VISIT_S)
+
+
+def _load_transcription(
+    store: Store, worker: Worker, places: Places, recogniser: Recogniser
+) -> Loaded:
+    scribe = next(one for one in workers().values() if one.SPEC.given is ScribeRequest)
+    ready = Ready(scribe, scribe.load(places))
+    folder = places.terminology.parent
+    transcription = Transcription(store, folder, load_settings(), recogniser, ready)
+    transcription.sweep()
+    answer = HearCall(recogniser)
+    return Loaded(worker.SPEC, TranscriptionJob(store, transcription), answer, TRANSCRIBE.code)
+
+
 LOADERS: Final[Mapping[type, Callable[[Store, Worker, Places], Loaded]]] = {
     StudyRef: _load_analysis,
     CodingRequest: _load_coding,
+    TranscriptionRequest: _load_recogniser,
+    ScribeRequest: _load_scribe,
 }
 """By the record that a worker is given."""
 

@@ -11,10 +11,13 @@ from typing import Final
 
 from ml.imaging.bundle.read import Bundle, read_bundle
 from ml.imaging.bundle.refused import BundleRefused
+from ml.speech.whisper_folder import HOW_TO_GET as HOW_TO_GET_SPEECH
+from ml.speech.whisper_folder import checked_whisper, find_whisper
 from ml.text.embedder import HOW_TO_GET, checked_manifest, find_embedder
 from ml.text.minilm import MANIFEST, NAME
 from profiles.outcome import OperationOutcomeError
 
+SPEECH: Final = "speech"
 SHIPPED: Final = Path(__file__).parent / "bundles"
 
 
@@ -59,7 +62,7 @@ def describe_models(models: Path) -> tuple[ModelDescription, ...]:
         if bundle.imports:
             text += "; its `imports` are not run"
         described.append(ModelDescription(folder.name, text, refused=False))
-    return (*described, _describe_embedder(models))
+    return (*described, _describe_embedder(models), _describe_speech(models))
 
 
 def _describe_embedder(models: Path) -> ModelDescription:
@@ -75,6 +78,20 @@ def _describe_embedder(models: Path) -> ModelDescription:
     return ModelDescription(NAME, text, refused=False)
 
 
+def _describe_speech(models: Path) -> ModelDescription:
+    folder = find_whisper(models)
+    if folder is None:
+        text = f"not here, so that recordings wait: {HOW_TO_GET_SPEECH}"
+        return ModelDescription(SPEECH, text, refused=True)
+    try:
+        checked_whisper(folder)
+    except OperationOutcomeError as error:
+        return ModelDescription(SPEECH, f"refused: {error}", refused=True)
+    return ModelDescription(SPEECH, f"{folder.name}, Whisper in CTranslate2 format", refused=False)
+
+
 def _is_bundle(folder: Path) -> bool:
-    other = folder.name.startswith((".", "_")) or (folder / MANIFEST).is_file()
-    return folder.is_dir() and not other
+    """A folder that is neither hidden, nor the embedder's, nor one that holds a Whisper."""
+    if not folder.is_dir() or folder.name.startswith((".", "_")):
+        return False
+    return not (folder / MANIFEST).is_file() and find_whisper(folder) is None

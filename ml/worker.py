@@ -13,7 +13,12 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
-WORKERS: Final = ("ml.imaging.segment", "ml.coding.coder")
+WORKERS: Final = (
+    "ml.imaging.segment",
+    "ml.coding.coder",
+    "ml.speech.transcribe",
+    "ml.scribe.scribe",
+)
 
 Progress = Callable[[int, int, str], None]
 """``progress(done, total, unit)``: workers report, they never print."""

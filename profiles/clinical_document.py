@@ -57,9 +57,16 @@ class ClinicalDocument:
 
     @property
     def ours(self) -> bool:
-        """Whether an AI has made it: a result must not become the source of another."""
+        """Whether an AI has made it and nobody stands for it: a result must not become another's source."""
         labels = self.resource.get("meta", {}).get("security", ())
-        return any(label.get("code") == ASSERTED.code for label in labels)
+        drafted = any(label.get("code") == ASSERTED.code for label in labels)
+        return drafted and not (self.in_force and self._attested)
+
+    @property
+    def _attested(self) -> bool:
+        """Whether a named person has taken the content of a Composition for his own."""
+        attesters = self.resource.get("attester", ()) if self.kind == "Composition" else ()
+        return any(one.get("party") for one in attesters)
 
     @property
     def patient(self) -> str:

@@ -60,6 +60,7 @@ KINDS: Final[dict[str, Kind]] = {
     "throttled": Kind("throttled", 429, 0xA701, "AR", "207"),
     "no-store": Kind("no-store", 507, 0xA700, "AE", "207"),
     "transient": Kind("transient", 503, 0xC0F0, "AE", "207"),
+    "too-slow": Kind("timeout", 408, 0xC0F0, "AE", "207"),
     "timeout": Kind("timeout", 504, 0xC0F0, "AE", "207"),
     "exception": Kind("exception", 500, 0xC0FF, "AE", "207"),
 }

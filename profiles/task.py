@@ -17,6 +17,7 @@ from terminology.systems import TASK_CODE, TASK_STATE
 
 ANALYZE: Final = Code(TASK_CODE, "analyze", "Analyze an imaging study")
 CODE: Final = Code(TASK_CODE, "code", "Code clinical documents")
+TRANSCRIBE: Final = Code(TASK_CODE, "transcribe", "Draft a note from a recorded visit")
 FETCH: Final = Code(TASK_CODE, "fetch", "Fetch an imaging study from its DICOMweb endpoint")
 OPERATION: Final = Code(TASK_CODE, "operation", "Run a FHIR operation")
 REVIEW: Final = Code(TASK_CODE, "review", "Review an AI result")

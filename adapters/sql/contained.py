@@ -3,7 +3,7 @@
 R4 search.html#contained. They have no body and no history; they come and go with their container.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapters.sql.index import Index
@@ -17,14 +17,16 @@ Rows = dict[tuple[str, str], set[Row]]
 """By type and id to the index."""
 
 
-def contained_rows(index: Index, resource: Mapping[str, Any] | None) -> Rows:
-    """The index rows of everything that a resource contains."""
+def contained_rows(
+    rows_of: Callable[[Mapping[str, Any]], set[Row]], resource: Mapping[str, Any] | None
+) -> Rows:
+    """The index rows of everything that a resource contains, by what gives those of one."""
     if resource is None or "contained" not in resource:
         return {}
     outer = f"{resource['resourceType']}/{resource['id']}"
     found: Rows = {}
     for own_id, inner in contained_in(resource):
-        rows = index.rows(inner)
+        rows = rows_of(inner)
         key = (contained_type(inner["resourceType"]), own_id)
         found[key] = {linked_row(row, outer) for row in rows}
     return found
@@ -40,7 +42,7 @@ def replace(connection: Any, index: Index, before: Rows, after: Rows, stamp: int
     for (kind, own_id), rows in after.items():
         key = index.target(kind, own_id)
         known = before.get((kind, own_id), set())
-        index.remove(kind, key, known - rows)
+        index.remove(kind, key, known - rows, rows)
         index.add(kind, key, rows - known)
         index.changed(key)
         _place(connection, key, CONTAINED, index.present(kind, rows), stamp)

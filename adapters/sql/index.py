@@ -1,13 +1,14 @@
 """Index rows of resources: written, and removed, in batches per table."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any, Final
 
 from adapters.sql.names import Names
 from adapters.sql.schema import AWAITED
 from adapters.sql.words import searchable_texts
-from profiles.search.contained import linked_row, with_links
+from profiles.search.contained import linked_row, own_type, with_links
 from profiles.search.extract import Extractor
+from profiles.search.own_address import own_links, possible_links
 from profiles.search.parameters import SearchParameter
 from profiles.search.values import Row
 
@@ -34,6 +35,10 @@ _DELETE: Final = {
     + " AND ".join(f"{column} = ?" for column in columns.split(", "))
     for table, (name, columns) in COLUMNS.items()
 }
+_TARGET: Final = "(SELECT pk FROM res WHERE rt = ? AND id = ?)"
+_UNLINK: Final = f"DELETE FROM s_ref WHERE sp = ? AND pk = ? AND tpk = {_TARGET}"
+_BASE: Final = "base:"
+"""Begins the note that says that references under a base were found to be our own."""
 _BATCH: Final = 20_000
 KNOWN_TARGETS: Final = 50_000
 """References whose keys are remembered between transactions."""
@@ -67,9 +72,12 @@ class Index:
         self._known: dict[str, dict[str, int]] = {}
         self._present: dict[tuple[str, frozenset[str]], str] = {}
         self._size = 0
+        self._noted: set[str] = set()
+        self.bases: tuple[str, ...] = ()
 
     def begin_entry(self) -> None:
-        """Remember what waits already, so that a rollback to here leaves it."""
+        """Remember what waits already, so that a rollback to here leaves it; no base is ours."""
+        self.bases = ()
         self._before = None
         self._marks = {table: len(rows) for table, rows in self._waiting.items()}
 
@@ -94,6 +102,32 @@ class Index:
             outer = f"{kind}/{resource['id']}"
             return {linked_row(row, outer) for row in known[1].rows(with_links(resource))}
         return known[1].rows(resource)
+
+    def new_rows(self, resource: Mapping[str, Any]) -> set[Row]:
+        """The rows of a resource that is written: those by which ``bases`` are ours as well."""
+        rows = self.rows(resource)
+        if self.bases:
+            found = list(own_links(rows, self._lookup(resource["resourceType"]), self.bases))
+            for link, base in found:
+                rows.add(link)
+                self._note(base)
+        return rows
+
+    def _note(self, base: str) -> None:
+        """Keep a base for who indexes the resource anew."""
+        if base not in self._noted:
+            self._connection.execute(
+                "INSERT INTO note (name, value) VALUES (?, '') ON CONFLICT DO NOTHING",
+                (f"{_BASE}{base}",),
+            )
+            self._noted.add(base)
+
+    def use_noted_bases(self) -> None:
+        """Take every base for ours that ever was."""
+        rows = self._connection.execute(
+            "SELECT name FROM note WHERE name >= ? AND name < ?", (_BASE, f"{_BASE[:-1]};")
+        ).fetchall()
+        self.bases = tuple(name.removeprefix(_BASE) for (name,) in rows)
 
     def present(self, kind: str, rows: Iterable[Row]) -> str:
         """The parameters that have a value, as ``,12,15,`` (for ``:missing``)."""
@@ -130,11 +164,16 @@ class Index:
         """Everything that ``:contains`` can look into."""
         return searchable_texts(self.rows(resource), self._lookup(resource["resourceType"]))
 
-    def remove(self, kind: str, key: int, rows: Iterable[Row]) -> None:
-        """Remove rows at once."""
+    def remove(self, kind: str, key: int, rows: Set[Row], kept: Set[Row] = frozenset()) -> None:
+        """Remove rows at once, and the links that they may have come with but for those that stay."""
         self.flush()
         for row in rows:
             self._connection.execute(_DELETE[row[0]], self._bound(kind, key, row))
+        for _, code, target, target_id in possible_links(rows, self._lookup(own_type(kind))):
+            if ("ref", code, target, target_id) not in kept:
+                names = self._names
+                where = (names.key(f"{kind}.{code}"), key, names.key(target), target_id)
+                self._connection.execute(_UNLINK, where)
 
     def flush(self) -> None:
         """Write what waits, in the order of each table's key."""
@@ -153,6 +192,7 @@ class Index:
         self._targets.clear()
         self._known.clear()
         self._present.clear()
+        self._noted.clear()
         self._size = 0
 
     def learn(self, kind: str, resource_id: str, key: int) -> None:

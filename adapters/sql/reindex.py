@@ -22,6 +22,7 @@ _FILES: Final = (
     "parameters",
     "contained",
     "words",
+    "own_address",
 )
 """Modules of ``profiles.search`` that decide which rows and words a resource has."""
 _BATCH: Final = 2000
@@ -78,6 +79,7 @@ def rebuild(
     connection.execute("DELETE FROM s_due")
     connection.words.clear(connection)
     (total,) = connection.execute("SELECT count(*) FROM res WHERE deleted = 0").fetchone()
+    transaction.use_noted_bases()
     done, last = 0, 0
     while True:
         rows = connection.execute(

@@ -111,7 +111,7 @@ class Resources:
             False,
             op or _method(number),
         )
-        rows = self._index.rows(whole)
+        rows = self._index.new_rows(whole)
         key = self._write(row, stored, self._index.present(kind, rows), fresh)
         if key is None:
             return self.put(resource, moment, op=op)
@@ -119,7 +119,7 @@ class Resources:
         old = self._before(row)
         before = self._index.rows(old) if old is not None else set()
         if before:
-            self._index.remove(kind, key, before - rows)
+            self._index.remove(kind, key, before - rows, rows)
         self._index.add(kind, key, rows - before)
         self._index.changed(key)
         if "contained" in whole or (old is not None and "contained" in old):
@@ -139,12 +139,13 @@ class Resources:
         before = orjson.loads(row[5])
         meta = {**resource.get("meta", {}), **_of_version(before["meta"])}
         whole = _with_meta(resource, meta)
-        body, rows, old = dumps_exact(whole), self._index.rows(whole), self._index.rows(before)
+        body, rows = dumps_exact(whole), self._index.new_rows(whole)
+        old = self._index.rows(before)
         self._connection.execute(
             "UPDATE res SET has = ?, body = ? WHERE pk = ?",
             (self._index.present(kind, rows), body, row[0]),
         )
-        self._index.remove(kind, row[0], old - rows)
+        self._index.remove(kind, row[0], old - rows, rows)
         self._index.add(kind, row[0], rows - old)
         self._index.changed(row[0])
         return StoredVersion(kind, resource_id, row[1], row[2], body, False, row[4])
@@ -171,7 +172,8 @@ class Resources:
     def _replace_contained(
         self, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, stamp: int
     ) -> None:
-        before, after = contained_rows(self._index, old), contained_rows(self._index, new)
+        before = contained_rows(self._index.rows, old)
+        after = contained_rows(self._index.new_rows, new)
         replace(self._connection, self._index, before, after, stamp)
 
     def _row(self, kind: str, resource_id: str) -> Any:

@@ -64,7 +64,7 @@ class Transaction:
     def reindex(self, key: int, resource: Mapping[str, Any], stamp: int) -> None:
         """Write the index rows of a stored resource that has none."""
         kind = resource["resourceType"]
-        rows = self._index.rows(resource)
+        rows = self._index.new_rows(resource)
         self._connection.execute(
             "UPDATE res SET has = ? WHERE pk = ?", (self._index.present(kind, rows), key)
         )
@@ -86,6 +86,14 @@ class Transaction:
     def _catch_up(self) -> None:
         while self._words.catch_up(BATCH):
             pass
+
+    def written_under(self, base: str) -> None:
+        """Take references under a base for our own until the closure ends (R4 references.html#literal)."""
+        self._index.bases = (base,) if base else ()
+
+    def use_noted_bases(self) -> None:
+        """Take every base for ours that was, to index anew what was written under it."""
+        self._index.use_noted_bases()
 
     def flush(self) -> None:
         """Write the index rows that wait."""
@@ -124,6 +132,7 @@ class Transaction:
             f"AND rt IN ({', '.join('?' * len(keys))}) ORDER BY pk LIMIT ?",
             (after, *keys, count),
         ).fetchall()
+        self.use_noted_bases()
         for key, body, stamp in rows:
             self.reindex(key, orjson.loads(body), stamp)
         return (rows[-1][0] if rows else after), len(rows)

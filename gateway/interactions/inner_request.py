@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from adapters.store import Transaction
+from gateway.fhir_answer import AT_HAND
 from gateway.interactions.entry import Entry
 from gateway.interactions.entry_answer import Outcome
 from gateway.interactions.within import Within
@@ -92,6 +93,7 @@ class _Inner:
             "query_string": entry.query.encode(),
             "headers": [*_kept(request), (b"content-type", kind.encode()), *_conditions(entry)],
             "app": app,
+            AT_HAND: True,
         }
 
     async def run(self) -> None:

@@ -30,7 +30,7 @@ from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError, outcome
 from profiles.search.contained import MARK
 from profiles.search.parameters import compartments
-from profiles.search.request import Member, Pair, SearchRequest, understand
+from profiles.search.request import FORMAT, Member, Pair, SearchRequest, understand
 from profiles.subset import part_of
 
 
@@ -65,8 +65,9 @@ async def search_compartment(request: Request) -> Response:
 async def _answer(
     request: Request, kinds: tuple[str, ...], path: str, member: Member | None = None
 ) -> Response:
-    require_json_accepted(request)
     pairs = await _pairs(request)
+    request = _with_general(request, pairs)
+    require_json_accepted(request)
     strict = preference(request, "handling") == "strict"
     address = f"{base_of(request)}/{path}" if path else base_of(request)
     bundle = searchset(store_of(request), kinds, pairs, base_of(request), address, strict, member)
@@ -173,6 +174,14 @@ async def _pairs(request: Request) -> list[Pair]:
         body = await read_body(request)
         given += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
     return given
+
+
+def _with_general(request: Request, pairs: Sequence[Pair]) -> Request:
+    """The request, asked for the format that its form names (R4 http.html#search, #parameters)."""
+    wanted = [pair for pair in pairs if pair[0] in FORMAT]
+    if request.method != "POST" or not wanted:
+        return request
+    return Request({**request.scope, "query_string": urlencode(wanted).encode()})
 
 
 def _url(address: str, pairs: Sequence[Pair]) -> str:

@@ -42,6 +42,9 @@ class Writes:
     base: str
     on_created: OnCreated
 
+    def __post_init__(self) -> None:
+        self.tx.written_under(self.base)
+
     def create(self, resource: dict[str, Any], condition: str | None = None) -> Written:
         """Store a new resource under an id of ours, unless ``If-None-Exist`` finds one."""
         if condition is not None:

@@ -1,7 +1,7 @@
 """``Task/[id]/$decide``: a named person accepts, changes or rejects an AI result: 200, 400, 409, 422.
 
-The review Task's focus says what is decided: a report as a whole, or a Claim code by code. Everything that a
-decision changes is one transaction.
+The review Task's focus says what is decided: a report as a whole, a note section by section, a Claim
+code by code. Everything that a decision changes is one transaction.
 """
 
 from typing import Any, Final
@@ -30,6 +30,7 @@ async def decide_review(request: Request) -> Response:
         call.one("override"),
         tuple(call.given.get("resource", ())),
         tuple(call.given.get("code", ())),
+        tuple(call.given.get("section", ())),
     )
     settings = request.app.state.settings
     decided = await transact(request, lambda tx: apply_decision(tx, call.id, decision, settings))
@@ -65,6 +66,13 @@ _CODE: Final = (
     Parameter("evidence", "in", 0, "*", "", "Where an added code stands.", _EVIDENCE),
 )
 
+_SECTION: Final = (
+    Parameter("code", "in", 0, "1", "code", "LOINC code of the section."),
+    Parameter("title", "in", 0, "1", "string", "Its title, where no code is given."),
+    Parameter("decision", "in", 1, "1", "code", "accepted, modified or rejected."),
+    Parameter("text", "in", 0, "1", "string", "The edited section: one sentence per line."),
+)
+
 OPERATION: Final = Operation(
     "decide",
     "Accept, change or reject the AI result of a review Task, as a named person.",
@@ -77,20 +85,21 @@ OPERATION: Final = Operation(
             0,
             "1",
             "code",
-            "accepted, modified or rejected; without it the codes of a Claim are decided and it stays a "
-            "draft. A report needs it.",
+            "accepted, modified or rejected; without it the codes of a Claim or sections of a note are "
+            "decided and it stays a draft. A report needs it.",
         ),
         Parameter("performer", "in", 1, "1", "Reference", "The Practitioner who decides."),
         Parameter("reason", "in", 0, "1", "string", "Why."),
         Parameter("resource", "in", 0, "*", "Resource", "Edited resources of a modified report."),
         Parameter("code", "in", 0, "*", "", "A decision on one code of a Claim.", _CODE),
+        Parameter("section", "in", 0, "*", "", "A decision on a section of a note.", _SECTION),
         Parameter(
             "version",
             "in",
             0,
             "1",
             "string",
-            "meta.versionId of the Claim that the person saw; required with code.",
+            "meta.versionId of the Claim or note that the person saw; required with code and section.",
         ),
         Parameter(
             "override",

@@ -1,9 +1,10 @@
-"""``$everything`` of a Patient and an Encounter (R4 patient-operation-everything.html and encounter-).
+"""``$everything`` of a Patient, an Encounter and a Group (R4 patient-operation-everything.html and so on).
 
 What is in the compartment is a match, what that refers to is included. Paged by ``_count``; a page ends with
 a ``next`` link that names its last resource, so that what is written meanwhile moves nothing.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ import orjson
 from adapters.store import StoredVersion
 from gateway.cursor import opened, sealed
 from gateway.operations.definition import HL7, Call, Operation, Parameter
-from gateway.operations.record import LARGEST, SUPPORT, Record, found
+from gateway.operations.record import LARGEST, OWNER, SUPPORT, Record, found, targets
 from profiles.definitions.r4 import definitions
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
@@ -107,11 +108,11 @@ def _gathered(call: Call) -> Found:
     """Every resource of the answer once, as a match where any owner has it as one."""
     wanted = _types(call)
     since = date_range(call.one("_since"))[0] if "_since" in call.given else EARLIEST
-    owners = [call.store.read(call.kind, call.id)] if call.id else found(call, call.kind, [])
     kept: dict[tuple[str, str], tuple[int, StoredVersion]] = {}
-    for at, owner in enumerate(owners):
+    for at, owner in enumerate(_owners(call)):
         call.progress(f"{at} done")
-        for why, version in Record(call, owner).resources():
+        own = [(OWNER, owner)] if owner.type == "Group" else Record(call, owner).resources()
+        for why, version in own:
             key = (version.type, version.id)
             if version.stamp < since or (wanted and version.type not in wanted):
                 continue
@@ -120,6 +121,21 @@ def _gathered(call: Call) -> Found:
             if len(kept) > LARGEST:
                 raise OperationOutcomeError("too-costly", "there is too much for one call")
     return list(kept.values())
+
+
+def _owners(call: Call) -> Iterator[StoredVersion]:
+    """Whose records are wanted; a Group is one itself, before the patients who are in it now."""
+    if not call.id:
+        yield from found(call, call.kind, [])
+        return
+    named = call.store.read(call.kind, call.id)
+    yield named
+    members = named.json().get("member", ()) if named.type == "Group" else ()
+    entities = [one["entity"] for one in members if not one.get("inactive")]
+    for kind, key in dict.fromkeys(targets(entities, call.base)):
+        member = call.store.current(kind, key) if kind == "Patient" else None
+        if member is not None and not member.deleted:
+            yield member
 
 
 def _types(call: Call) -> set[str]:
@@ -141,6 +157,10 @@ def _parameters(*own: Parameter) -> tuple[Parameter, ...]:
 
 
 _UNDATED: Final = "What has no date of care stays in."
+_CARE: Final = (
+    Parameter("start", "in", 0, "1", "date", f"Care from this day on. {_UNDATED}"),
+    Parameter("end", "in", 0, "1", "date", f"Care until this day. {_UNDATED}"),
+)
 
 OPERATIONS: Final = (
     Operation(
@@ -153,10 +173,19 @@ OPERATIONS: Final = (
         affects_state=False,
         long=True,
         base=f"{HL7}/Patient-everything",
-        parameters=_parameters(
-            Parameter("start", "in", 0, "1", "date", f"Care from this day on. {_UNDATED}"),
-            Parameter("end", "in", 0, "1", "date", f"Care until this day. {_UNDATED}"),
-        ),
+        parameters=_parameters(*_CARE),
+    ),
+    Operation(
+        "everything",
+        "Everything about the patients of a group, and the group.",
+        resources=("Group",),
+        compute=everything,
+        methods=("GET", "POST"),
+        affects_state=False,
+        long=True,
+        base=f"{HL7}/Group-everything",
+        key="group-everything",
+        parameters=_parameters(*_CARE),
     ),
     Operation(
         "everything",

@@ -1,4 +1,4 @@
-"""The result of an analysis as one Bundle: the report and everything that it points to."""
+"""What an AI has drafted as one Bundle: the report or note and everything that was written with it."""
 
 from typing import Any, Final
 

@@ -22,6 +22,7 @@ from gateway.operations import (
     scrub,
     submit,
     subsumes,
+    transcribe,
     translate,
     validate,
     validate_code,
@@ -33,6 +34,7 @@ from gateway.operations.definition import Operation
 OPERATIONS: Final[tuple[Operation, ...]] = (
     analyze.OPERATION,
     code.OPERATION,
+    transcribe.OPERATION,
     decide.OPERATION,
     validate.OPERATION,
     *everything.OPERATIONS,

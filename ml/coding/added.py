@@ -42,11 +42,15 @@ def added(read: NoteText, found: list[Found], release: Release, score: float) ->
     if not codes:
         return []
     lead = max(one.lead for one in found)
-    return [
-        Found(code, score, (span,), lead, rules=(cite(rule, said),), features=USUAL)
-        for code, rule, said, span in (*_drugs(read, codes), *_mass(read, codes))
-        if code not in codes and release.billable(code)
-    ]
+    made = []
+    for code, rule, said, span in (*_drugs(read, codes), *_mass(read, codes)):
+        known = release.get(code)
+        if code not in codes and known is not None and known.billable:
+            rules = (cite(rule, said),)
+            made.append(
+                Found(code, score, (span,), lead, rules=rules, features=USUAL, term=known.display)
+            )
+    return made
 
 
 def _drugs(read: NoteText, codes: set[str]) -> list[tuple[str, str, str, Span]]:

@@ -228,7 +228,7 @@ class Index:
             raise ValueError("the coding index has another format; build it again")
         self.vocabulary = {word: at for at, word in enumerate(facts["words"])}
         self.texts: list[str] = facts["texts"]
-        self.titles = {code: bag(text) for code, text in facts["titles"].items()}
+        self._titles: dict[str, str] = facts["titles"]
         self.concepts = [Concept(*item) for item in facts["concepts"]]
         self._bags: dict[int, frozenset[str]] = {}
         rows = len(self.texts)
@@ -260,6 +260,10 @@ class Index:
         best = np.argpartition(-scores, min(limit, len(scores) - 1))[:limit]
         best = best[np.argsort(-scores[best], kind="stable")]
         return [(int(row), float(scores[row])) for row in best if scores[row] > 0]
+
+    def title(self, category: str) -> frozenset[str]:
+        """The content words of a category's title."""
+        return bag(self._titles.get(category, ""))
 
     def words_of(self, row: int) -> frozenset[str]:
         """The content words of one row."""

@@ -180,6 +180,7 @@ class Matcher:
         preferred to it: the index leads to the category, the tabular list to the code (I.B.1).
         """
         total = sum(weights.values()) or 1.0
+        title = self.index.title(default.code[:3]) if default else frozenset()
         best: dict[int, Candidate] = {}
         for row in [row for row, _ in self.index.search(words)]:
             has = self.index.words_of(row)
@@ -189,7 +190,7 @@ class Matcher:
             at = int(self.index.owner[row])
             code = _first(self.index, at)
             near = default is not None and code[:3] == default.code[:3]
-            free = self.index.titles.get(code[:3], frozenset()) if near else frozenset()
+            free = title if near else frozenset()
             mass = sum(weights[word] for word in common)
             extra = sum(
                 self.index.weight(word) * (GENERIC_WEIGHT if word in GENERIC else 1.0)

@@ -62,6 +62,12 @@ def literal(reference: str, base: str = "") -> tuple[str, str] | None:
     return match["type"], match["id"]
 
 
+def address_of(text: str) -> tuple[str, str, str]:
+    """Base, type and id of an absolute reference; empty for any other text."""
+    match = _LITERAL.fullmatch(text)
+    return (match["base"], match["type"], match["id"]) if match and match["base"] else ("", "", "")
+
+
 def _concepts(code: str, value: Any, _: str) -> list[Row]:
     """Rows of a CodeableConcept: the most frequent element of all, so written out."""
     found: list[Row] = []

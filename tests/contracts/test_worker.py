@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.tiny_whisper import Recital, write_whisper
 from ml.worker import WORKERS, Places, workers
 from profiles.records import from_json, to_json
 from tests.make_terminology import terminology_folder
@@ -20,17 +21,19 @@ def test_example_gives_the_promised_record(name, tmp_path):
     worker = workers()[name]
     given = worker.example(tmp_path)
     assert isinstance(given, worker.SPEC.given)
-    places = Places(Path("none"), terminology_folder())
+    write_whisper(tmp_path / "models" / "whisper-tiny", Recital("Good morning."))
+    places = Places(tmp_path / "models", terminology_folder())
     result = worker.run(worker.load(places), given, lambda *_: None)
     assert isinstance(result, worker.SPEC.result)
     assert result == from_json(worker.SPEC.result, json.loads(json.dumps(to_json(result))))
 
 
 def test_listing_workers_imports_no_engine():
-    """Registered workers are listed without torch, monai or ctranslate2."""
+    """Registered workers are listed without torch, monai, ctranslate2, PyAV or onnxruntime."""
     code = (
         "import sys; from ml.worker import workers; workers();"
-        "sys.exit(' '.join({'torch', 'monai', 'ctranslate2'} & set(sys.modules)) or 0)"
+        "engines = {'torch', 'monai', 'ctranslate2', 'av', 'onnxruntime'};"
+        "sys.exit(' '.join(engines & set(sys.modules)) or 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 

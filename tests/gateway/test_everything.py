@@ -201,3 +201,17 @@ def test_everything_about_a_deleted_patient_is_gone(ward):
     """410, as for the resource itself."""
     ward.delete("/fhir/Patient/b")
     assert ward.get("/fhir/Patient/b/$everything").status_code == 410
+
+
+def test_everything_of_a_group_is_that_of_its_present_members(ward):
+    """The group and the records of who is in it, not of who has left it (R4 group-operation-everything)."""
+    members = [
+        {"entity": _ref("http://testserver/fhir/Patient/b")},
+        {"entity": _ref("Patient/a"), "inactive": True},
+        {"entity": _ref("Patient/nobody")},
+    ]
+    _put(ward, "Group", "g", type="person", actual=True, member=members)
+    found = _found(ward, "Group/g/$everything")["match"]
+    assert found == {"Group/g", "Patient/b", "Observation/other"}
+    narrowed = _found(ward, "Group/g/$everything?_type=Observation&_count=1")["match"]
+    assert narrowed == {"Observation/other"}

@@ -1,10 +1,15 @@
 """Bodies of requests: compressed, too long, broken off, and patches of every kind (RFC 9110 8.4, 15.5.14)."""
 
+import asyncio
 import gzip
 import json
 import zlib
+from dataclasses import replace
 
 import pytest
+
+from gateway.http import Services, build_app
+from gateway.settings import load_settings
 
 FHIR = {"Content-Type": "application/fhir+json"}
 PATIENT = {"resourceType": "Patient", "id": "a", "gender": "male"}
@@ -84,6 +89,46 @@ def test_a_body_that_is_too_long_is_refused(client, method):
     raw = client.post("/fhir/Binary", content=_pieces(200), headers={"Content-Type": "image/png"})
     assert raw.status_code == 413
     assert client.post("/fhir", content=_pieces(200), headers=FHIR).status_code == 413
+
+
+async def _slow(app, begun: bool) -> list[dict]:
+    """What an app answers to a create whose body never ends."""
+    first = [{"type": "http.request", "body": b'{"resourceType"', "more_body": True}] * begun
+    sent: list[dict] = []
+    never = asyncio.Event()
+
+    async def receive():
+        if not first:
+            await never.wait()
+        return first.pop()
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"host", b"testserver"), (b"content-type", b"application/fhir+json")]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/fhir/Patient",
+        "raw_path": b"/fhir/Patient",
+    }
+    scope |= {
+        "scheme": "http",
+        "query_string": b"",
+        "headers": headers,
+        "server": ("testserver", 80),
+    }
+    await app({**scope, "http_version": "1.1", "root_path": ""}, receive, send)
+    return sent
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_body_that_hardly_comes_is_given_up(store, begun):
+    """408 with an OperationOutcome, whether a part of it has come or nothing (RFC 9110 15.5.9)."""
+    settings = replace(load_settings({}), body_timeout_s=0.01)
+    app = build_app(store, settings, Services(lambda *_: "", lambda *_: None))
+    start, body = asyncio.run(_slow(app, begun))
+    assert (start["status"], json.loads(body["body"])["issue"][0]["code"]) == (408, "timeout")
 
 
 def _parameters(*operations: dict) -> dict:

@@ -126,3 +126,67 @@ def test_a_contained_resource_has_the_address_of_its_container(filled, store):
     assert filled.get(f"{query}container").json()["entry"][0]["resource"]["id"] == "box"
     everything = filled.get("/fhir?_count=100").json()
     assert everything["total"] == len(everything["entry"]) == 6
+
+
+@pytest.mark.parametrize(
+    ("form", "accept", "status"),
+    [
+        ("_format=json", "application/fhir+xml", 200),
+        ("_format=application/fhir%2Bjson", "text/html", 200),
+        ("_format=xml", "application/fhir+json", 406),
+        ("_pretty=true", "application/fhir+json", 200),
+        ("_summary=nonsense", "application/fhir+json", 400),
+    ],
+)
+def test_a_form_says_what_an_address_may(filled, form, accept, status):
+    """_format, _pretty, _summary and _elements count in the body of a POST search as in the address."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": accept}
+    answer = filled.post("/fhir/Patient/_search", content=f"_id=a&{form}", headers=headers)
+    assert answer.status_code == status
+    assert answer.text.startswith("{\n") == ("_pretty" in form)
+
+
+@pytest.mark.parametrize("shape", ["_summary=true", "_elements=gender"])
+def test_a_form_says_which_part_is_wanted(filled, shape):
+    """The same part as by GET."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    posted = filled.post("/fhir/Patient/_search", content=f"_id=a&{shape}", headers=headers)
+    got = filled.get(f"/fhir/Patient?_id=a&{shape}")
+    assert posted.json()["entry"] == got.json()["entry"]
+    assert "maritalStatus" not in posted.text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["Observation?subject=Patient/a", "Patient/a/Observation", "Observation?patient=a"],
+)
+def test_a_reference_by_our_own_address_is_found(filled, address):
+    """A client that writes the whole address of a Patient of this server finds by its id."""
+    headers = {"Content-Type": "application/fhir+json"}
+    written = {
+        **OBSERVATION,
+        "id": "w",
+        "subject": {"reference": "http://testserver/fhir/Patient/a"},
+    }
+    assert filled.put("/fhir/Observation/w", json=written, headers=headers).status_code == 201
+    assert _found(filled.get(f"/fhir/{address}")) == ["o", "w"]
+
+
+@pytest.mark.parametrize("modifier", ["in", "not-in"])
+def test_a_value_set_that_is_not_known_is_refused(filled, modifier):
+    """400 with an OperationOutcome: nothing can be said of what is in it."""
+    answer = filled.get(f"/fhir/Observation?code:{modifier}=http://nowhere.example/vs")
+    assert (answer.status_code, answer.json()["resourceType"]) == (400, "OperationOutcome")
+
+
+@pytest.mark.parametrize("query", ["_count=1", "_sort=_id", "_summary=true", "_format=json", ""])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "POST"])
+def test_a_condition_that_selects_nothing_is_refused(filled, method, query):
+    """412 for a write whose condition has no criterion; nothing is written (R4 http.html#cond-update)."""
+    kind = "application/merge-patch+json" if method == "PATCH" else "application/fhir+json"
+    headers = {"Content-Type": kind} | ({"If-None-Exist": query} if method == "POST" else {})
+    address = "/fhir/Patient" if method == "POST" else f"/fhir/Patient?{query}"
+    body = {"gender": "male"} if method == "PATCH" else {"resourceType": "Patient"}
+    answer = filled.request(method, address, json=body, headers=headers)
+    assert answer.status_code == 412
+    assert filled.get("/fhir/_history?_summary=count").json()["total"] == 5

@@ -1,0 +1,134 @@
+"""What is heard while a visit is recorded: windows of PCM through the recogniser, for people to read along.
+
+Each window begins where the last final segment has ended. A segment that ends well before the window does
+will not change any more and is final; one at its edge may be half a word and comes again. What is noted in
+the end comes from the whole recording, not from here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.live.media import wav
+from gateway.live.messages import PCM
+from gateway.live.recording import Recording
+from profiles.outcome import OperationOutcomeError
+from profiles.speech_records import Audio, Segment, Transcript, TranscriptionRequest
+
+Recognise = Callable[[TranscriptionRequest], Transcript]
+
+LEAST_S: Final = 1.0
+"""New speech that makes asking again worth while."""
+EDGE_S: Final = 1.0
+LONGEST_S: Final = 20.0
+"""A window as long as this is final as a whole: Whisper hears 30 s at once."""
+QUIET_S: Final = 5.0
+TRIES: Final = 3
+WINDOW: Final = "window.wav"
+NO_ENGINE: Final = (
+    "No speech recogniser is configured: the recording is kept, segments do not come."
+)
+NO_WINDOWS: Final = (
+    "Segments come of PCM only: the recording is kept and recognised when it is finished."
+)
+_FOR_GOOD: Final = frozenset({"not-supported", "not-found", "login", "value", "forbidden"})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Segments of one window, and where the next one begins (bytes)."""
+
+    segments: tuple[tuple[Segment, bool], ...]
+    next_start: int
+
+
+class Recognition:
+    """The recogniser's way through one session.
+
+    Parameters
+    ----------
+    recording : Recording
+    recognise : callable, optional
+        None where there is no engine.
+    """
+
+    def __init__(self, recording: Recording, recognise: Recognise | None) -> None:
+        self._recording = recording
+        self._recognise = recognise
+        self._failed = 0
+        self._heard_to = 0
+        self.start = recording.received
+        self.why_not = NO_ENGINE if recognise is None else ""
+        if recognise is not None and recording.start.media != PCM:
+            self.why_not = NO_WINDOWS
+
+    @property
+    def due(self) -> bool:
+        """Whether there is enough that was not heard yet."""
+        least = int(LEAST_S * self._recording.start.bytes_per_s)
+        return not self.why_not and self._recording.received - self._heard_to >= max(1, least)
+
+    def hear(self) -> list[dict[str, Any]]:
+        """The messages that the next window gives; a recogniser that fails is said once."""
+        end = self._recording.received
+        self._heard_to = end
+        try:
+            heard = self._window(end)
+        except OperationOutcomeError as error:
+            self._failed += 1
+            if error.kind_name in _FOR_GOOD or self._failed >= TRIES:
+                self.why_not = error.diagnostics
+                return [{"type": "recognition", "available": False, "text": self.why_not}]
+            return []
+        self._failed = 0
+        before_s = self.start / self._recording.start.bytes_per_s
+        self.start = heard.next_start
+        return [_said(segment, before_s, final) for segment, final in heard.segments]
+
+    def _window(self, end: int) -> Heard:
+        start, recording = self._recording.start, self._recording
+        most = int(LONGEST_S * start.rate) * start.step
+        end = min(end, self.start + most)
+        length_s = (end - self.start) / start.bytes_per_s
+        if self._recognise is None:
+            raise OperationOutcomeError("not-supported", NO_ENGINE)
+        file = recording.folder / WINDOW
+        audio = wav(recording.read(self.start, end), start.rate, start.channels)
+        try:
+            file.write_bytes(audio)
+        except OSError:
+            raise OperationOutcomeError("transient", "the session has ended") from None
+        transcript = self._recognise(_request(recording, file))
+        return self._parts(transcript, length_s, end)
+
+    def _parts(self, transcript: Transcript, length_s: float, end: int) -> Heard:
+        segments = [one for one in transcript.segments if one.text]
+        whole = length_s >= LONGEST_S
+        edge = length_s if whole else length_s - EDGE_S
+        parts = tuple((one, whole or (one.end_s or length_s) <= edge) for one in segments)
+        done = [one.end_s or length_s for one, final in parts if final]
+        if whole:
+            return Heard(parts, end)
+        if not segments:
+            done = [length_s - EDGE_S] if length_s > QUIET_S else []
+        return Heard(parts, self.start + self._bytes(max(done, default=0.0)))
+
+    def _bytes(self, seconds: float) -> int:
+        start = self._recording.start
+        return int(seconds * start.rate) * start.step
+
+
+def _request(recording: Recording, file: Path) -> TranscriptionRequest:
+    start = recording.start
+    audio = Audio(f"Media/{recording.session}", str(file.absolute()), "audio/wav", start.roles)
+    return TranscriptionRequest(audio, start.language)
+
+
+def _said(segment: Segment, before_s: float, final: bool) -> dict[str, Any]:
+    times = {
+        name: None if value is None else round(before_s + value, 2)
+        for name, value in (("start_s", segment.start_s), ("end_s", segment.end_s))
+    }
+    said = {"type": "segment", "final": final, **times, "text": segment.text}
+    return {**said, "flags": list(segment.flags), "role": segment.role}

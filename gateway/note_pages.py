@@ -1,0 +1,132 @@
+"""The page on which a person reviews a drafted note: transcript and note side by side, without a script.
+
+What is decided here takes the same way as ``Task/[id]/$decide``. A decision that is refused comes back with
+the reason and with everything that was entered.
+"""
+
+import base64
+import re
+from typing import Any, Final
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from adapters.store import Store
+from gateway.decision import Decision
+from gateway.fhir_answer import resource_id, store_of, transact
+from gateway.note_content import audio_of, note_content
+from gateway.page import page, read_form
+from gateway.review import apply_decision
+from profiles.note_decisions import ACCEPTED, MODIFIED, REJECTED
+from profiles.outcome import OperationOutcomeError
+
+_SHOWN: Final = frozenset({400, 404, 409, 422})
+"""Refusals that a person can mend on the page."""
+_RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+_AUDIO: Final = re.compile(r"audio/[\w.+-]{1,60}|application/ogg")
+_UNTRUSTED: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; media-src 'self'; sandbox",
+    "Cache-Control": "no-store",
+    "Accept-Ranges": "bytes",
+}
+
+
+def note_routes() -> list[BaseRoute]:
+    """The routes of the review of notes."""
+    return [
+        Route("/notes/{id}", note_page, methods=["GET"]),
+        Route("/notes/{id}", decide_on_note, methods=["POST"]),
+        Route("/notes/{id}/print", printed_note, methods=["GET"]),
+        Route("/notes/{id}/audio", note_audio, methods=["GET"]),
+    ]
+
+
+async def note_page(request: Request) -> Response:
+    """One note beside its transcript, with the form while it is preliminary."""
+    return await _shown(request, {}, "")
+
+
+async def printed_note(request: Request) -> Response:
+    """The note alone, as it is read and printed."""
+    key = resource_id(request)
+    return await page(request, "note_print.html", lambda store: note_content(store, key))
+
+
+async def decide_on_note(request: Request) -> Response:
+    """Take the form; show the note again, or the form with what is wrong with it."""
+    form = await read_form(request)
+    key = resource_id(request)
+    settings = request.app.state.settings
+    try:
+        decision = await anyio.to_thread.run_sync(_read, store_of(request), key, form)
+        await transact(
+            request, lambda tx: apply_decision(tx, form.get("task", ""), decision, settings)
+        )
+    except OperationOutcomeError as error:
+        if error.kind.http not in _SHOWN:
+            raise
+        return await _shown(request, form, error.diagnostics, error.kind.http)
+    return RedirectResponse(f"/notes/{key}", 303)
+
+
+async def note_audio(request: Request) -> Response:
+    """The recording of a note, whole or the range that a player asks for (RFC 9110 section 14)."""
+    key = resource_id(request)
+    found = await anyio.to_thread.run_sync(audio_of, store_of(request), key)
+    if found is None:
+        raise OperationOutcomeError("not-found", "the recording of this note is not here")
+    content = base64.b64decode(found["data"])
+    declared = str(found.get("contentType", "")).partition(";")[0].strip().lower()
+    # Whatever was declared, nothing but sound is served from here.
+    kind = declared if _AUDIO.fullmatch(declared) else "application/octet-stream"
+    span = _range(request.headers.get("range", ""), len(content))
+    if span is None:
+        return Response(content, media_type=kind, headers=_UNTRUSTED)
+    start, end = span
+    headers = {**_UNTRUSTED, "Content-Range": f"bytes {start}-{end - 1}/{len(content)}"}
+    return Response(content[start:end], 206, media_type=kind, headers=headers)
+
+
+def _range(asked: str, size: int) -> tuple[int, int] | None:
+    """Start and end (exclusive) of one range; None for the whole, also where it cannot be served."""
+    found = _RANGE.fullmatch(asked.strip())
+    if found is None or not (found[1] or found[2]):
+        return None
+    if found[1]:
+        start = int(found[1])
+        end = min(size, int(found[2]) + 1) if found[2] else size
+    else:
+        start, end = max(0, size - int(found[2])), size
+    return (start, end) if start < end else None
+
+
+async def _shown(request: Request, form: dict[str, str], error: str, status: int = 200) -> Response:
+    key = resource_id(request)
+
+    def gather(store: Store) -> dict[str, Any]:
+        return {**note_content(store, key), "form": form, "error": error}
+
+    return await page(request, "note.html", gather, status)
+
+
+def _read(store: Store, key: str, form: dict[str, str]) -> Decision:
+    """What the form decides: a section counts as edited when its words are others than before."""
+    sections = []
+    for section in note_content(store, key)["sections"]:
+        name = f"section-{section['at']}"
+        text = form.get(f"{name}-text", section["text"]).replace("\r\n", "\n").strip()
+        named = {part: [section[part]] for part in ("code", "title") if section[part]}
+        if f"{name}-reject" in form or not text:
+            sections.append({**named, "decision": [REJECTED]})
+        elif text != section["text"].strip():
+            sections.append({**named, "decision": [MODIFIED], "text": [text]})
+    word = form.get("decision", "")
+    if word == ACCEPTED and sections:
+        word = MODIFIED
+    person = {"display": form.get("performer", "").strip()}
+    reason = form.get("reason", "").strip() or None
+    chosen = () if word == REJECTED else tuple(sections)
+    return Decision(word, person, reason, form.get("version"), sections=chosen)

@@ -1,0 +1,55 @@
+"""Who speaks where the transcript does not say, and whether tags are the wrong way round.
+
+A linear model scores each turn; scores of one channel, and of every second turn where there is one
+channel, are taken together, since one turn alone says little.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from ml.scribe.features import turn_features
+from ml.scribe.model import ScribeModel
+from profiles.speech_records import Segment, SpeechRemark
+
+SURE: Final = 0.05
+"""Mean difference of scores from which tags that contradict them are turned round."""
+LEAST_TURNS: Final = 6
+
+
+def with_roles(
+    segments: Sequence[Segment], model: ScribeModel
+) -> tuple[tuple[Segment, ...], list[SpeechRemark]]:
+    """Segments that each have a role, with what was done to get there."""
+    scores = [
+        float(row[0]) for row in model.roles.scores([turn_features(s.text) for s in segments])
+    ]
+    if all(one.role for one in segments):
+        return _checked(tuple(segments), scores)
+    named = []
+    for one, score in zip(segments, scores, strict=True):
+        role = one.role or ("doctor" if score > 0 else "patient")
+        sure = one.role_confidence if one.role else min(1.0, 0.5 + abs(score) / 2)
+        named.append(replace(one, role=role, role_confidence=sure))
+    text = "Who speaks was not recorded; it was told from what is said."
+    unknown = tuple(one.number for one in segments if not one.role)
+    return tuple(named), [SpeechRemark("roles-estimated", text, unknown)]
+
+
+def _checked(
+    segments: tuple[Segment, ...], scores: Sequence[float]
+) -> tuple[tuple[Segment, ...], list[SpeechRemark]]:
+    """Turn doctor and patient round where what they say is clearly the other's."""
+    of = {
+        role: [score for one, score in zip(segments, scores, strict=True) if one.role == role]
+        for role in ("doctor", "patient")
+    }
+    if min(len(of["doctor"]), len(of["patient"])) < LEAST_TURNS:
+        return segments, []
+    means = {role: sum(values) / len(values) for role, values in of.items()}
+    if means["patient"] - means["doctor"] < SURE:
+        return segments, []
+    other = {"doctor": "patient", "patient": "doctor"}
+    turned = tuple(replace(one, role=other.get(one.role, one.role)) for one in segments)
+    text = "Doctor and patient were the wrong way round and have been exchanged."
+    return turned, [SpeechRemark("roles-swapped", text)]

@@ -1,0 +1,151 @@
+"""The worker that structures a visit: a transcript in, a note of which every sentence rests on segments out.
+
+No language model writes it: units of speech are chosen and placed by small linear models, worded by
+templates and the third person, and checked against what was said. Text of a transcript is data; nothing in it
+is an instruction.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ml.scribe.dialogue import transcript_of
+from ml.scribe.model import ScribeModel, find_model, load_model
+from ml.scribe.note import Visit, compose
+from ml.scribe.person import pronouns
+from ml.scribe.roles import with_roles
+from ml.scribe.sex import sex_said
+from ml.scribe.templates import Templates, load_templates
+from ml.scribe.units import units
+from ml.worker import Places, Progress, Spec
+from profiles.speech_records import (
+    ClinicalFact,
+    NoteSection,
+    ScribeNote,
+    ScribeRequest,
+    Segment,
+    SpeechRemark,
+)
+
+SPEC: Final = Spec(
+    "scribe", "1", "DocumentReference", ScribeRequest, ScribeNote, "scribe", timeout_s=120
+)
+ENGLISH: Final = frozenset(
+    [
+        "the",
+        "a",
+        "and",
+        "of",
+        "to",
+        "in",
+        "is",
+        "was",
+        "i",
+        "you",
+        "it",
+        "that",
+        "for",
+        "with",
+        "have",
+        "my",
+        "your",
+        "no",
+        "yes",
+        "okay",
+        "on",
+        "are",
+        "do",
+        "any",
+        "so",
+        "not",
+        "this",
+    ]
+)
+LEAST_ENGLISH: Final = 0.15
+"""Share of these words below which a text is not English; ordinary talk has more than a third."""
+WORD: Final = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Scribe:
+    """What is loaded once."""
+
+    model: ScribeModel
+    templates: Templates
+
+
+def load(places: Places) -> Scribe:
+    """Load the weights and the section templates, the site's own where there are some."""
+    return Scribe(load_model(find_model(places.models)), load_templates(places.models))
+
+
+def run(model: Scribe, given: ScribeRequest, progress: Progress) -> ScribeNote:
+    """Propose a note; what stands against one is a remark, never an exception."""
+    remarks: list[SpeechRemark] = []
+    sections: tuple[NoteSection, ...] = ()
+    facts: tuple[ClinicalFact, ...] = ()
+    template = given.template if given.template in model.templates else "soap"
+    if template != given.template:
+        text = "No such section template; the sections are those of soap."
+        remarks.append(SpeechRemark("template-unknown", text))
+    against = _against(given)
+    if against:
+        remarks.append(against)
+    else:
+        segments, said = with_roles(given.transcript.segments, model.model)
+        remarks += said
+        spoken = tuple(one for one in segments if "no-speech" not in one.flags)
+        sex = given.patient_sex or sex_said(spoken)
+        visit = Visit(units(spoken), {one.number: one.text for one in spoken}, pronouns(sex))
+        sections, facts = compose(visit, model.model, model.templates[template])
+        remarks += _about(spoken, bool(sections))
+    progress(1, 1, "transcripts")
+    digests = (("weights.npz", model.model.digest),)
+    return ScribeNote(SPEC.name, SPEC.version, template, sections, facts, tuple(remarks), digests)
+
+
+def _against(given: ScribeRequest) -> SpeechRemark | None:
+    """Why no note can be made of a transcript."""
+    words = [word for one in given.transcript.segments for word in WORD.findall(one.text.lower())]
+    if not words:
+        return SpeechRemark("empty", "Nothing was said, so there is no note.")
+    language = given.transcript.language.lower()
+    share = sum(1 for word in words if word in ENGLISH) / len(words)
+    if (language and not language.startswith("en")) or (len(words) >= 20 and share < LEAST_ENGLISH):
+        text = "Only English is structured; the transcript stands as it is."
+        return SpeechRemark("language", text)
+    return None
+
+
+def _about(segments: tuple[Segment, ...], written: bool) -> list[SpeechRemark]:
+    """What a reader of the note must know."""
+    remarks = []
+    if len({one.role for one in segments}) < 2:
+        text = "Only one person speaks, so questions have no answers."
+        remarks.append(SpeechRemark("one-speaker", text))
+    unsure = tuple(one.number for one in segments if "low-confidence" in one.flags)
+    if unsure:
+        text = "Sentences that rest on words of low confidence must be heard again."
+        remarks.append(SpeechRemark("low-confidence", text, unsure))
+    if not written:
+        remarks.append(SpeechRemark("nothing-found", "No clinical statement was found."))
+    return remarks
+
+
+EXAMPLE: Final = """[doctor] Good morning, what brings you in today?
+[patient] I have had a dull ache in my left knee for about three weeks.
+[doctor] Any fevers, chills, or numbness?
+[patient] No, none of that.
+[doctor] Are you taking anything for it?
+[patient] I take ibuprofen four hundred milligrams twice a day.
+[doctor] Your blood pressure today is one twenty eight over seventy six.
+[doctor] On exam there is mild swelling of the left knee.
+[doctor] I think this is early osteoarthritis. I want you to start physical therapy.
+[doctor] I will see you back in six weeks.
+[patient] That sounds good."""
+
+
+def example(folder: Path) -> ScribeRequest:
+    """A short visit that was written for this."""
+    return ScribeRequest(transcript_of(EXAMPLE), "h-and-p", patient_sex="female")

@@ -1,0 +1,147 @@
+"""One unit to one sentence of a note: templates first, the third person of what was said where none fits."""
+
+import re
+from typing import Final
+
+from ml.scribe.person import Pronouns, doctor_to_third, patient_to_third
+from ml.scribe.units import Unit
+from ml.scribe.verbs import AUXILIARY, agrees
+
+ASKED: Final = re.compile(
+    r"^(?:.*?\b)?(?P<aux>do|did|have|are|were|can|could|has|is|does|"
+    r"was)\s+you(?:r (?P<own>[a-z ]{3,30}?))?\s+"
+    r"(?P<rest>.+)$"
+)
+HAD: Final = re.compile(
+    r"^(?:ever |also |still |really |currently |recently |been )*(?:having|have|had|get|getting|"
+    r"got|noticed|notice|"
+    r"noticing|experienced|experience|experiencing|feel|felt|feeling|been having|"
+    r"seen)\s+(?P<what>.+)$"
+)
+ANY: Final = re.compile(r"^(?:.*?\b)?(?P<what>(?:any|no)\b.+)$")
+TURNED: Final = re.compile(
+    r"^(?P<aux>is|are|was|were|does|do|did|has|have|can|will) (?P<what>(?:that|it|this|there|they|"
+    r"he|she)|"
+    r"your (?:\w+ )?(?:pain|symptoms?|mood|appetite|sleep|cough|breathing|vision|weight|"
+    r"diet)) (?P<rest>.+)$"
+)
+TOPIC: Final = re.compile(
+    r"^(?:in terms of|for|regarding|as far as|with regards? to|in regards? to|from) (?:your|the|a|"
+    r"an) "
+    r"(?:(?:first|second|third|next|last|other) (?:problem|issue|diagnosis)(?: is)?(?: of)?,?)?"
+    r"(?: ?your )?(?P<topic>[a-z0-9][a-z0-9 -]{2,40}?)(?:,? again)?(?: goes| standpoint)?$"
+)
+"""What a doctor turns to: the title of a problem, not a sentence."""
+DROPPED: Final = re.compile(
+    r"\b(?:at all|any of that|by any chance|is that correct|is that right|with that|with this)\b"
+)
+TO_NOTE: Final = (
+    (r"\b(?:i|we) (?:am|are) going to have you\b", "i recommended that you"),
+    (r"\b(?:i|we) (?:am|are) going to\b", r"we will"),
+    (r"\b(?:i|we) (?:do )?(?:also |still )?(?:want|would like|need) you to\b", "i advised you to"),
+    (r"\b(?:i|we) (?:do )?(?:want|would like|need) to\b", "we will"),
+    (r"\b(?:i|we) (?:do )?also (?:want|would like|need) to\b", "we will also"),
+    (r"\bi (?:would|will) recommend\b", "i recommended"),
+    (r"\byou and i\b", "we"),
+    (r"\blet us\b", "we will"),
+    (r"\bi do (?!not\b)(?=\w)", "i "),
+    (r"^(?:or|that) (?=(?:you|i|we|he|she|they)\b)", ""),
+    (r"\bgo ahead(?: and)?\b", ""),
+    (r"\ba little bit of\b", "some"),
+    (r"\ba little bit\b", "slightly"),
+    (r"\btwice a day\b", "twice daily"),
+    (r"\b(once|one time) a day\b", "once daily"),
+    (r"\ba day\b", "daily"),
+    (r"\bevery day\b", "daily"),
+    (r"\bhigh blood pressure\b", "hypertension"),
+    (r"\bbelly\b", "abdomen"),
+    (r"\bcat scan\b", "ct scan"),
+    (r"\bmeds\b", "medications"),
+    (r"\b(?:today|here) (?:today|here)\b", "today"),
+    (r"^that ", "this "),
+)
+_TO_NOTE: Final = tuple((re.compile(pattern), to) for pattern, to in TO_NOTE)
+CAPITALS: Final = re.compile(
+    r"\b(?:i|ct|mri|ekg|ecg|emg|copd|gerd|pcp|er|icu|bmi|hiv|ldl|hdl|tsh|cbc|a1c|psa|uti|pt|ed|iv|"
+    r"acl|mcl|lcl|"
+    r"echo(?=cg)|egd|afib(?=\b$)|dvt|pe(?= )|covid|covid-19|nsaids?|ent|ob|gyn|tens|otc|nph|bnp|"
+    r"esr|crp|ana|uri|gi|er)\b"
+)
+
+
+def _capital(text: str) -> str:
+    text = CAPITALS.sub(lambda match: match.group().upper(), text)
+    return text[:1].upper() + text[1:]
+
+
+def sentence(text: str) -> str:
+    """A text as a sentence: capitals, one stop at the end."""
+    text = re.sub(r"\s+", " ", text).strip(" ,;.-")
+    return _capital(text) + "." if text else ""
+
+
+def in_style(text: str) -> str:
+    """Spoken turns of phrase as a note has them."""
+    for pattern, to in _TO_NOTE:
+        text = pattern.sub(to, text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _either(text: str) -> str:
+    """A list that is denied, joined by or."""
+    text = re.sub(r"^(?:any|no) ", "", re.sub(r"^(?:other )?symptoms? (?:such as|like) ", "", text))
+    return re.sub(r",? (?:and|or) (?:any )?", " or ", re.sub(r", (?:any|no) ", ", ", text))
+
+
+def _asked(unit: Unit, who: Pronouns) -> str:
+    """A question that was answered with yes or no."""
+    text = DROPPED.sub("", in_style(unit.text)).strip(" ,")
+    asked = ASKED.match(text)
+    if asked and not asked.group("own"):
+        rest = asked.group("rest").strip()
+        had = HAD.match(rest)
+        if had:
+            what = doctor_to_third(had.group("what"), who)
+            if unit.answer == "no":
+                return f"{who.subject} denies {_either(what)}"
+            return f"{who.subject} reports {re.sub('^any ', '', what)}"
+        return _with_auxiliary(asked.group("aux"), rest, unit.answer, who)
+    some = ANY.match(text)
+    if some:
+        what = doctor_to_third(some.group("what"), who)
+        verb = "denies" if unit.answer == "no" else "reports"
+        return f"{who.subject} {verb} {_either(what)}"
+    turned = TURNED.match(text)
+    if turned:
+        verb = turned["aux"] + (" not" if unit.answer == "no" else "")
+        return doctor_to_third(f"{turned['what']} {verb} {turned['rest']}", who)
+    said = doctor_to_third(text, who)
+    if unit.answer == "yes":
+        return said
+    that = "that " if re.match(r"(?:she|he|it|they|the patient|there)\b", said) else ""
+    return f"{who.subject} denies {that}{said}"
+
+
+def _with_auxiliary(auxiliary: str, rest: str, answer: str, who: Pronouns) -> str:
+    form = AUXILIARY.get(auxiliary, auxiliary)
+    said = doctor_to_third(rest, who)
+    if answer == "no":
+        return f"{who.subject} {form} not {re.sub('^ever ', '', said)}"
+    if form == "does":
+        first, _, more = said.partition(" ")
+        return f"{who.subject} {agrees(first) or first} {more}"
+    return f"{who.subject} {form} {said}"
+
+
+def statement(unit: Unit, who: Pronouns) -> str:
+    """The sentence of a note that a unit gives, without capital and stop."""
+    if unit.answer in ("yes", "no"):
+        return _asked(unit, who)
+    text = in_style(unit.text)
+    if unit.role == "patient":
+        said = patient_to_third(text, who)
+        if unit.answer == "said":
+            return f"{who.subject} reports {said}"
+        return said
+    topic = TOPIC.match(text)
+    return doctor_to_third(topic["topic"] if topic else text, who)

@@ -1,0 +1,180 @@
+"""Whisper by faster-whisper: chunks in batches, words with their times and probabilities.
+
+8-bit integers on a CPU and 16-bit floats on a GPU (CTranslate2 quantization). Search is by beam at
+temperature zero, so that the same sound always gives the same words. One window never sees the words of
+another: the way by which one invented sentence becomes the next one's context (SYSTRAN/faster-whisper
+issue 506) does not exist.
+"""
+
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ml.speech.audio import RATE, Samples
+from ml.speech.chunks import FRAME
+from ml.speech.engine import Heard
+from ml.speech.whisper_folder import checked_whisper, digests_of
+from profiles.outcome import OperationOutcomeError
+from profiles.speech_records import Word
+
+BEAM: Final = 5
+BATCH: Final = 16
+THREADS_PER_CHUNK: Final = 4
+MOST_ON_CPU: Final = 4
+"""Few threads are no faster with several chunks at once (two: 1.8 times slower with four of them, a model of
+the size of Whisper tiny), and each chunk takes its own memory."""
+
+COMPUTE: Final = {"cpu": "int8", "cuda": "float16"}
+ENGLISH: Final = "en"
+NO_REPEAT: Final = 4
+"""In the second try, no sequence of so many tokens comes twice."""
+
+
+class _Listened:
+    """CTranslate2's model, with the languages noted that it finds on the way."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.found: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def detect_language(self, encoded: Any) -> Any:
+        """As the model does; tokens look like ``<|en|>``."""
+        said = self._model.detect_language(encoded)
+        self.found += [found[0][0][2:-2] for found in said]
+        return said
+
+
+class WhisperEngine:
+    """A loaded Whisper directory.
+
+    Parameters
+    ----------
+    folder : Path
+        CTranslate2 Whisper with its tokenizer.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``value`` for a directory that cannot be loaded or whose parts do not belong together.
+    """
+
+    name = "faster-whisper"
+
+    def __init__(self, folder: Path) -> None:
+        checked_whisper(folder)
+        ctranslate2: Any = import_module("ctranslate2")
+        library: Any = import_module("faster_whisper")
+        device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+        threads = processors()
+        try:
+            model = library.WhisperModel(
+                str(folder),
+                device=device,
+                compute_type=COMPUTE[device],
+                cpu_threads=threads,
+                local_files_only=True,
+            )
+        except Exception as error:  # the tokenizer raises nothing narrower
+            raise OperationOutcomeError("value", "The speech model cannot be loaded.") from error
+        bands = model.feature_extractor.mel_filters.shape[0]
+        if bands != model.model.n_mels:
+            text = (
+                f"The speech model takes {model.model.n_mels} mel bands and its "
+                f"preprocessor_config.json gives {bands}: copy the file that belongs to it."
+            )
+            raise OperationOutcomeError("value", text)
+        self.version = f"{version('faster-whisper')} {folder.name}"
+        self.digests = digests_of(folder)
+        on_cpu = max(1, min(MOST_ON_CPU, threads // THREADS_PER_CHUNK))
+        self.batch = BATCH if device == "cuda" else on_cpu
+        self.languages = _languages(model)
+        self._listened = model.model = _Listened(model.model)
+        self._pipeline = library.BatchedInferencePipeline(model)
+
+    def recognise(
+        self, sounds: Sequence[Samples], language: str, hotwords: str
+    ) -> tuple[Heard, ...]:
+        """One answer for each sound."""
+        return self._transcribed(sounds, language, hotwords=hotwords or None)
+
+    def without_context(self, sound: Samples, language: str) -> Heard:
+        """The same sound again with no words in mind and no phrase said twice."""
+        rules = {"repetition_penalty": 1.1, "no_repeat_ngram_size": NO_REPEAT}
+        return self._transcribed([sound], language, **rules)[0]
+
+    def _transcribed(
+        self, sounds: Sequence[Samples], language: str, **options: Any
+    ) -> tuple[Heard, ...]:
+        starts = np.cumsum([0, *(sound.size for sound in sounds)]).tolist()
+        # Half a sample more: seconds are turned back into samples by cutting off.
+        clips = [
+            {"start": (start + 0.5) / RATE, "end": (end + 0.5) / RATE}
+            for start, end in pairwise(starts)
+        ]
+        self._listened.found = []
+        found, _ = self._pipeline.transcribe(
+            np.concatenate(list(sounds)),
+            language=language or self.languages[0],
+            multilingual=not language and len(self.languages) > 1,
+            clip_timestamps=clips,
+            word_timestamps=True,
+            beam_size=BEAM,
+            batch_size=len(clips),
+            temperature=0.0,
+            **options,
+        )
+        parts: list[list[Any]] = [[] for _ in sounds]
+        frames = [start // FRAME for start in starts[1:]]
+        for segment in found:
+            parts[int(np.searchsorted(frames, segment.seek + 1, side="right"))].append(segment)
+        spoken = self._listened.found if len(self._listened.found) == len(clips) else []
+        return tuple(
+            _heard(part, starts[number] / RATE, spoken[number] if spoken else language)
+            for number, part in enumerate(parts)
+        )
+
+
+def processors() -> int:
+    """Processors that this process may use, where the system says which."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _languages(model: Any) -> tuple[str, ...]:
+    """The languages that have a token, English in front: the first stands in where none is given."""
+    spoken = sorted(model.supported_languages, key=lambda code: (code != ENGLISH, code))
+    if len(spoken) == 1:
+        return (ENGLISH,)
+    return tuple(one for one in spoken if model.hf_tokenizer.token_to_id(f"<|{one}|>") is not None)
+
+
+def _heard(segments: Sequence[Any], offset_s: float, language: str) -> Heard:
+    """The segments of one chunk as one answer."""
+    words = tuple(
+        Word(
+            max(0.0, round(float(word.start) - offset_s, 2)),
+            max(0.0, round(float(word.end) - offset_s, 2)),
+            word.word.strip(),
+            round(float(word.probability), 3),
+        )
+        for segment in segments
+        for word in segment.words or ()
+        if word.word.strip()
+    )
+    return Heard(
+        "".join(segment.text for segment in segments).strip(),
+        words,
+        min((float(segment.avg_logprob) for segment in segments), default=0.0),
+        max((float(segment.no_speech_prob) for segment in segments), default=0.0),
+        language,
+    )

@@ -1,0 +1,208 @@
+"""What stands beside a drafted note: transcript, engines, kept records, Provenance, review Task.
+
+HL7 AI Transparency on FHIR for the labels (``AI-Device``, ``AI-Provenance``); R4 documentreference.html for
+the transcript, task.html for the review.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+
+from profiles.builders.coded_element import sayable
+from profiles.builders.composition_context import ATTACHED, Engine, NoteContext
+from profiles.fhir_time import instant
+from profiles.narrative import attachment
+from profiles.records import to_json
+from profiles.speech_records import ScribeNote, Transcript
+from profiles.task import REVIEW, item, new_task
+from profiles.uids import derived_id
+from profiles.webvtt import is_timed, turns, webvtt
+from terminology.ai_transparency import (
+    DESCRIBED_BY,
+    DEVICE_TYPE,
+    KIND,
+    MARKDOWN_CARD,
+    MODEL_CARD,
+    artificial_intelligence,
+    asserted_reason,
+    labelled,
+)
+from terminology.coding import Code, concept
+from terminology.notes import VISIT_TRANSCRIPT
+from terminology.systems import MODEL_DIGEST, PROVENANCE_PARTICIPANT
+
+TRANSCRIPT: Final = "transcript"
+NOTE: Final = "scribe-note"
+SOURCE: Final = "recording"
+REASON: Final = "a drafted note awaits a person"
+MOST_REMARKS: Final = 200
+
+
+def engine_resources(engine: Engine) -> list[dict[str, Any]]:
+    """The Device of an engine, its models included, and its card in Markdown."""
+    name = sayable(f"{engine.name} {engine.version}").strip() or "engine"
+    ran_with = "".join(f"- {what}: sha256 {digest}\n" for what, digest in engine.digests)
+    card = f"# {name}\n\n{engine.purpose}\n\nRan with:\n\n{ran_with or '- no model file' + chr(10)}"
+    device = {
+        "resourceType": "Device",
+        "id": engine.device_id,
+        "extension": [
+            {
+                "url": KIND,
+                "valueCodeableConcept": {"coding": [{"system": DEVICE_TYPE, "code": engine.kind}]},
+            },
+            {
+                "url": DESCRIBED_BY,
+                "valueReference": {"reference": f"DocumentReference/{engine.card_id}"},
+            },
+        ],
+        "identifier": [{"system": MODEL_DIGEST, "value": f"sha256:{engine.digest}"}],
+        "status": "active",
+        "deviceName": [{"name": sayable(engine.name).strip() or "engine", "type": "model-name"}],
+        "type": artificial_intelligence(),
+        "version": [{"value": sayable(engine.version).strip() or "0"}],
+    }
+    described = {
+        "resourceType": "DocumentReference",
+        "id": engine.card_id,
+        "status": "current",
+        "type": concept(MODEL_CARD),
+        "category": [concept(MARKDOWN_CARD)],
+        "description": f"Model card of {name}",
+        "content": [{"attachment": attachment("text/markdown", sayable(card), name)}],
+    }
+    return [device, described]
+
+
+def transcript_document(transcript: Transcript, context: NoteContext) -> dict[str, Any]:
+    """What was said: WebVTT (text where there are no times), and our JSON by its Binary.
+
+    ``docStatus`` is preliminary: what a recogniser heard is no note, and nothing is coded from it.
+    """
+    vtt = is_timed(transcript)
+    text = webvtt(transcript) if vtt else turns(transcript)
+    kind = "text/vtt" if vtt else "text/plain"
+    read = [{"attachment": attachment(kind, sayable(text), "Transcript")}] if text else []
+    whole = orjson.dumps(to_json(transcript))
+    document: dict[str, Any] = {
+        "resourceType": "DocumentReference",
+        "id": context.transcript_id,
+        **({} if transcript.engine == ATTACHED else {"meta": labelled()}),
+        "status": "current",
+        "docStatus": "preliminary",
+        "type": concept(VISIT_TRANSCRIPT),
+        "subject": {"reference": context.patient},
+        "date": instant(context.moment),
+        "description": "Transcript of a visit",
+        "content": [
+            *read,
+            {
+                "attachment": {
+                    "contentType": "application/json",
+                    "url": f"Binary/{kept_id(TRANSCRIPT, context)}",
+                    "size": len(whole),
+                    "hash": base64.b64encode(
+                        hashlib.sha1(whole, usedforsecurity=False).digest()
+                    ).decode(),
+                    "title": "Transcript with words and marks",
+                }
+            },
+        ],
+    }
+    around: dict[str, Any] = {}
+    if context.encounter:
+        around["encounter"] = [{"reference": context.encounter}]
+    if context.source.startswith("DocumentReference/"):
+        document["relatesTo"] = [{"code": "transforms", "target": {"reference": context.source}}]
+    else:
+        around["related"] = [{"reference": context.source}]
+    if around:
+        document["context"] = around
+    return document
+
+
+def kept(name: str, record: Transcript | ScribeNote, context: NoteContext) -> dict[str, Any]:
+    """A whole record, with what the resources do not say."""
+    return {
+        "resourceType": "Binary",
+        "id": kept_id(name, context),
+        "meta": labelled(),
+        "contentType": "application/json",
+        "securityContext": {"reference": context.patient},
+        "data": base64.b64encode(orjson.dumps(to_json(record))).decode(),
+    }
+
+
+def kept_id(name: str, context: NoteContext) -> str:
+    """Id of a kept record: that of an earlier run stays readable."""
+    return derived_id("Binary", name, context.composition_id, context.task_id)
+
+
+def note_provenance(
+    composition: dict[str, Any],
+    targets: Sequence[dict[str, Any]],
+    ran: Sequence[Engine],
+    context: NoteContext,
+) -> dict[str, Any]:
+    """Who made what of what; the evidence of every sentence stands at the transcript that it is in."""
+    evidence = [
+        mark for section in composition.get("section", ()) for mark in section.get("extension", ())
+    ]
+    heard: dict[str, Any] = {"role": "source", "what": {"reference": context.transcript}}
+    if evidence:
+        heard["extension"] = evidence
+    derived = [
+        f"Binary/{kept_id(NOTE, context)}",
+        *(f"DocumentReference/{one.card_id}" for one in ran),
+    ]
+    author = concept(Code(PROVENANCE_PARTICIPANT, "author", "Author"))
+    return {
+        "resourceType": "Provenance",
+        "id": derived_id("Provenance", context.composition_id, context.task_id),
+        "target": [{"reference": f"{r['resourceType']}/{r['id']}"} for r in targets],
+        "recorded": instant(context.moment),
+        "reason": [asserted_reason()],
+        "agent": [
+            {
+                "type": author,
+                "role": [artificial_intelligence()],
+                "who": {"reference": f"Device/{one.device_id}"},
+            }
+            for one in ran
+        ],
+        "entity": [
+            heard,
+            {"role": "source", "what": {"reference": context.source}},
+            *({"role": "derivation", "what": {"reference": one}} for one in derived),
+        ],
+    }
+
+
+def review_task(transcript: Transcript, note: ScribeNote, context: NoteContext) -> dict[str, Any]:
+    """The review of the note; its remarks are what a person must know."""
+    inputs = (
+        item(TRANSCRIPT, valueReference={"reference": context.transcript}),
+        item(NOTE, valueReference={"reference": f"Binary/{kept_id(NOTE, context)}"}),
+        item(SOURCE, valueReference={"reference": context.source}),
+    )
+    task = new_task(
+        derived_id("Task", REVIEW.code, context.composition_id, context.task_id),
+        REVIEW,
+        f"Composition/{context.composition_id}",
+        context.moment,
+        state="awaiting-review",
+        reason=REASON,
+        patient=context.patient,
+        inputs=inputs,
+    )
+    if context.encounter:
+        task["encounter"] = {"reference": context.encounter}
+    texts = [sayable(one.text).strip() for one in (*transcript.remarks, *note.remarks)]
+    remarks = [{"text": text} for text in dict.fromkeys(texts) if text][:MOST_REMARKS]
+    if remarks:
+        task["note"] = remarks
+    task["basedOn"] = [{"reference": f"Task/{context.task_id}"}]
+    return task
