@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from gateway.http import Services, build_app
 from gateway.interactions.table import INTERACTIONS
 from gateway.settings import load_settings
+from profiles.outcome import OperationOutcomeError
 
 PATIENT = {"resourceType": "Patient", "id": "p", "name": [{"family": "Long"}]}
 PLACES = {"type": "Patient", "id": "p", "version": "1", "compartment": "Patient"}
