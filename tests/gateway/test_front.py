@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from gateway.http import Services, build_app
 from gateway.interactions.table import INTERACTIONS
 from gateway.settings import load_settings
+from profiles.outcome import OperationOutcomeError
 
 PATIENT = {"resourceType": "Patient", "id": "p", "name": [{"family": "Long"}]}
 PLACES = {"type": "Patient", "id": "p", "version": "1", "compartment": "Patient"}
@@ -102,3 +103,14 @@ def test_a_bug_of_ours_is_answered_without_what_the_request_held(patient, store,
     assert answer.status_code == 500
     assert "reference" in answer.text
     assert "Doe" not in answer.text
+
+
+def test_what_is_not_ready_says_when_to_ask_again(patient, store, monkeypatch):
+    """503 comes with Retry-After (RFC 9110 10.2.3)."""
+
+    def starting(*_):
+        raise OperationOutcomeError("transient", "starting")
+
+    monkeypatch.setattr(store, "vread", starting)
+    answer = patient.get("/fhir/Patient/p/_history/1")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
