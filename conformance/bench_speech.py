@@ -1,11 +1,12 @@
 """``isthmus bench speech``: what transcription costs beside the recogniser itself.
 
 ``over_bare`` divides the wall time of our whole path (decoding, levelling, speech detection, recognition,
-guards, segments) by that of faster-whisper's own batched pipeline with its own speech detection, on the same
-model, file, beam and batch. The model has the size of Whisper tiny and recites a text: times are real, words
-are not, and nothing is said here about how well a model recognises. ``over_model_mb`` is the highest memory
-that three hours needed above the process with its model loaded, ``over_first_minute_mb`` above what their
-first minute had needed; a smaller model does it, so that three hours are over in minutes.
+guards, segments) by that of faster-whisper's own batched pipeline with its own speech detection, on the
+same model, file, beam and batch. The model has the size of Whisper tiny and recites a text: times are
+real, words are not, and nothing is said here about how well a model recognises. ``over_model_mb`` is the
+highest memory that three hours needed above the process with its model loaded, ``over_first_minute_mb``
+above what their first minute had needed; a smaller model does it, so that three hours are over in
+minutes.
 """
 
 import tempfile
@@ -30,6 +31,10 @@ from profiles.speech_records import Audio, Transcript, TranscriptionRequest
 LONG_S: Final = 3 * 3600
 SHORT_S: Final = 300
 MINUTE_S: Final = 60
+LAST_S: Final = 10
+"""Left away at the end, so that no chunk is too short for the recital: who says 300 letters in three
+seconds is asked twice, and that would be measured."""
+
 TEXT: Final = (
     " Good morning, what brings you in today? I have had a cough for about two weeks now, it is worse at"
     " night and I bring up some yellow phlegm. Do you have any fever or chills? No fever, but I feel tired."
@@ -80,14 +85,14 @@ def _speed(folder: Path, engine: Any, rounds: int) -> dict[str, Any]:
     samples = _five_minutes()
     path = folder / "short.flac"
     with AudioFile(path) as file:
-        file.write(samples)
+        file.write(samples[: -LAST_S * RATE])
     ours, bare = [], []
     for _ in range(rounds):
         bare.append(_timed(lambda: _bare(folder / "tiny" / "recital", path, engine.batch))[0])
         ours.append(_timed(lambda: _transcribed(engine, path))[0])
     detection, _ = _timed(lambda: _detected(samples))
     return {
-        "audio_s": SHORT_S,
+        "audio_s": SHORT_S - LAST_S,
         "ours_s": round(min(ours), 3),
         "bare_s": round(min(bare), 3),
         "over_bare": round(min(ours) / min(bare), 3),

@@ -5,6 +5,7 @@ between, and every time that comes back is mapped to where it was in the recordi
 samples is held.
 """
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ class Levels:
     """Loudness of a channel as it was recorded, for each tenth of a second."""
 
     def __init__(self) -> None:
-        self._squares: list[float] = []
+        self._squares = array("f")
         self._loud: float | None = None
 
     def feed(self, samples: Samples) -> None:
