@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 SYNC_BYTES: Final = 65_536
 SYNC_S: Final = 1.0
+SYNC_LEAST_S: Final = 0.1
+"""A client that catches up sends much at once: the disk is asked ten times a second at most."""
 NORMAL, WRONG, FORBIDDEN, TOO_LARGE, FAULT, LATER, IDLE, TAKEN = (
     *(1000, 1003, 1008, 1009, 1011, 1013),
     *(4408, 4409),
@@ -118,8 +120,11 @@ class Connection:
                 if taken in done:
                     raise OperationOutcomeError("conflict", TAKEN_TEXT)
                 if reading in done:
-                    await self._got(reading.result())
-                    reading = asyncio.create_task(self._websocket.receive())
+                    message = reading.result()
+                    if message["type"] != "websocket.disconnect":
+                        # Somebody always reads, so that the server answers pings while we are at work.
+                        reading = asyncio.create_task(self._websocket.receive())
+                    await self._got(message)
                 await self._look_after()
         finally:
             reading.cancel()
@@ -145,7 +150,8 @@ class Connection:
             if error.kind_name == "too-costly":
                 await self._end(recording, note=FULL)
             raise
-        if recording.received - recording.durable >= SYNC_BYTES:
+        waits = time.monotonic() - self._synced
+        if recording.received - recording.durable >= SYNC_BYTES and waits >= SYNC_LEAST_S:
             await self._sync()
 
     async def _said(self, text: str) -> None:
@@ -259,8 +265,9 @@ class Connection:
         try:
             await self._send(last)
             await self._websocket.close(code)
-        except (WebSocketDisconnect, RuntimeError, OSError):
-            pass  # the client is gone: nobody is left to be told
+        except (WebSocketDisconnect, RuntimeError, OSError) as error:
+            # The client is gone: nobody is left to be told. It asks again with its token.
+            log.debug("live.untold", extra={"error": type(error).__name__})
 
     async def _let_go(self) -> None:
         recording = self._recording

@@ -6,6 +6,7 @@ the end. A lock on the file tells other gateways of the same folder that somebod
 """
 
 import fcntl
+import logging
 import os
 import shutil
 import threading
@@ -19,6 +20,8 @@ import orjson
 from gateway.live.messages import Start
 from profiles.outcome import OperationOutcomeError
 from profiles.records import from_json, to_json
+
+log = logging.getLogger("isthmus.live")
 
 AUDIO: Final = "audio"
 START: Final = "session.json"
@@ -203,11 +206,18 @@ def create(folder: Path, start: Start) -> Recording:
 
 
 def found(folder: Path) -> Recording | None:
-    """The session that a folder holds; None for what was never begun, which is removed."""
+    """The session that a folder holds; None where it holds none.
+
+    What has no audio is removed. Audio of which it cannot be read whose it is stays for a person to look at.
+    """
     try:
         start = from_json(Start, orjson.loads((folder / START).read_bytes()))
-    except (OSError, ValueError):
-        shutil.rmtree(folder, ignore_errors=True)
+    except (OSError, ValueError, TypeError, KeyError):
+        audio = folder / AUDIO
+        if audio.exists() and audio.stat().st_size:
+            log.warning("live.unreadable", extra={"session": folder.name})
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
         return None
     return Recording(folder, start)
 

@@ -74,7 +74,12 @@ def live(gateway: GatewayProcess, **headers: str) -> Iterator[LiveClient]:
     """A connection to a gateway."""
     address = f"ws://127.0.0.1:{gateway.http_port}/live/transcription"
     with connect(
-        address, additional_headers=headers, proxy=None, max_size=None, open_timeout=60
+        address,
+        additional_headers=headers,
+        proxy=None,
+        max_size=None,
+        open_timeout=60,
+        ping_interval=20,
     ) as socket:
         yield LiveClient(socket)
 
