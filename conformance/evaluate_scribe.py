@@ -27,6 +27,7 @@ from ml.scribe.train import (
     budget,
     dealt,
     fit_headers,
+    fit_roles,
     fit_units,
     folds_of,
     header_rows,
@@ -126,8 +127,14 @@ def folded(
     notes: list[ScribeNote | None] = [None] * len(visits)
     for number in range(chosen.folds):
         seen, held = dealt(fold, number)
-        about = {**scribe.model.about, "budget": budget([visits[at] for at in seen])}
-        model = replace(scribe.model, units=fit_units([rows[at] for at in seen]), about=about)
+        others = [visits[at] for at in seen]
+        about = {**scribe.model.about, "budget": budget(others)}
+        model = replace(
+            scribe.model,
+            units=fit_units([rows[at] for at in seen]),
+            roles=fit_roles(others),
+            about=about,
+        )
         for at in held:
             notes[at] = _note(visits[at], replace(scribe, model=model), chosen.template)
         _say(f"fold {number + 1} of {chosen.folds}")

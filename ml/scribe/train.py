@@ -118,6 +118,12 @@ def role_rows(examples: Sequence[Example]) -> Rows:
     return [turn_features(one.text) for one in turns], targets
 
 
+def fit_roles(examples: Sequence[Example]) -> Linear:
+    """The model of who speaks."""
+    features, targets = role_rows(examples)
+    return fit(features, targets, ROLE_WIDTH, RIDGE)
+
+
 def folds_of(count: int, folds: int, seed: int) -> Any:
     """The fold of every example."""
     return np.random.default_rng(seed).permutation(count) % folds
@@ -178,7 +184,6 @@ def train(
         scores["headers"] = validated_headers(features, near, labels, len(names), fold)
     words, dense = fit_headers(features, near, labels, len(names))
     progress("roles")
-    roles, targets = role_rows(visits)
     about = {
         "labels": names,
         "budget": budget(visits),
@@ -188,7 +193,7 @@ def train(
         "folds": folds,
         "seed": seed,
     }
-    return ScribeModel(unit_model, words, dense, fit(roles, targets, ROLE_WIDTH, RIDGE), about)
+    return ScribeModel(unit_model, words, dense, fit_roles(visits), about)
 
 
 def _validated_units(rows: Sequence[Rows], fold: Any) -> dict[str, float]:
