@@ -69,14 +69,14 @@ class TermErrors:
 
 
 def distances(reference: Sequence[str], hypothesis: Sequence[str]) -> np.ndarray:
-    """Fewest errors between every two beginnings; (words + 1, words + 1)."""
+    """Fewest errors between every two beginnings; (words + 1, words + 1), for at most 16,000 words."""
     numbers: dict[str, int] = {}
     one, other = (
         np.array([numbers.setdefault(word, len(numbers)) for word in words], np.int32)
         for words in (reference, hypothesis)
     )
-    steps = np.arange(other.size + 1, dtype=np.int32)
-    table = np.empty((one.size + 1, other.size + 1), np.int32)
+    steps = np.arange(other.size + 1, dtype=np.int16)
+    table = np.empty((one.size + 1, other.size + 1), np.int16)
     table[0] = steps
     for row, word in enumerate(one, 1):
         before = table[row - 1]

@@ -19,8 +19,8 @@ from conformance.asr_scores import TermErrors, align, speaker_errors, term_error
 from conformance.asr_words import SPEAKER, words_of
 
 COLUMNS: Final = ("reference", "hypothesis")
-LONGEST_WORDS: Final = 20_000
-"""The alignment of two texts takes memory by the product of their words; cut longer ones."""
+LONGEST_WORDS: Final = 10_000
+"""An hour of talk. Alignment takes memory by the product of the words, 200 MB here: cut longer texts."""
 
 _SHOWN: Final = 10
 

@@ -61,7 +61,8 @@ def main(arguments: Sequence[str]) -> int:
     for file in chosen.dialogues:
         examples = read_examples(file)
         _say(f"{file.name}: {len(examples)} dialogues")
-        result["files"][file.name] = evaluate(examples, scribe, places, chosen)
+        name = file.name if file.name not in result["files"] else f"{file.parent.name}/{file.name}"
+        result["files"][name] = evaluate(examples, scribe, places, chosen)
     if chosen.out:
         chosen.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(for_people(result))

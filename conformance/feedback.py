@@ -1,6 +1,7 @@
 """``isthmus feedback``: what reviewers made of the coder's codes, and what may be learned from it.
 
 report     acceptance by code, category, rule and coder version; what is replaced by what
+notes      what was kept of drafted notes, in words, by section and by version of the scribe
 propose    what enough people changed alike often enough; nothing is used before it is approved
 evaluate   the effect of proposals on decisions that were never learned from, or on notes with labels
 approve    print that effect, then put one proposal into the table of learned defaults
@@ -20,11 +21,12 @@ from typing import Any, Final
 
 from adapters.store import Store, open_store
 from conformance.feedback_effect import effect_on_claims, effect_on_notes
-from gateway.feedback_records import feedback, judged_claims
+from gateway.feedback_records import feedback, judged_claims, note_feedback
 from gateway.settings import TERMINOLOGY, Settings, load_settings
 from ml.worker import Places
 from profiles.feedback import Learning, Proposal, proposals, report, shown
 from profiles.fhir_time import instant
+from profiles.note_feedback import note_report
 from profiles.outcome import OperationOutcomeError
 from terminology.learned_defaults import (
     LearnedDefault,
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     learning.add_argument("--share", type=float, default=_USUAL.share)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("report", parents=[common], help="acceptance of what was suggested")
+    commands.add_parser("notes", parents=[common], help="what was kept of drafted notes")
     commands.add_parser("propose", parents=[common, learning], help="what may be learned")
     evaluate = commands.add_parser("evaluate", parents=[common, learning], help="the effect")
     evaluate.add_argument("ids", nargs="*", metavar="ID", help="proposals; all where none is named")
@@ -105,6 +108,19 @@ def _report(chosen: argparse.Namespace) -> Answer:
     with _store(chosen.settings, chosen.folder) as store:
         found = report([record for call in feedback(store) for record in call.records])
     return found, _for_people(found)
+
+
+def _notes(chosen: argparse.Namespace) -> Answer:
+    with _store(chosen.settings, chosen.folder) as store:
+        found = note_report(note_feedback(store))
+    rows = {"all sections": found["all"], **found["sections"], **found["scribes"]}
+    lines = [
+        f"{name:<40}{row['accepted']:>6}{row['modified']:>6}{row['rejected']:>6}"
+        f"{row['kept'] or 0:>8.1%}{row['edited'] or 0:>8.1%}\n"
+        for name, row in rows.items()
+    ]
+    head = f"{'':<40}{'acc.':>6}{'mod.':>6}{'rej.':>6}{'kept':>8}{'edited':>8}\n"
+    return found, "".join([head, *lines])
 
 
 def _propose(chosen: argparse.Namespace) -> Answer:
@@ -267,6 +283,7 @@ def _effect_for_people(found: Mapping[str, Any]) -> str:
 
 
 _COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], Answer]]] = {
+    "notes": _notes,
     "report": _report,
     "propose": _propose,
     "evaluate": _evaluate,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from adapters.store import Store, Transaction
 from gateway.settings import Settings
+from profiles.builders.claim_response import response_id
 from profiles.outcome import OperationOutcomeError
 from profiles.scrub.claim_view import ClaimView, stored_address
 from profiles.scrub.context import EditTables, ScrubContext, edit_tables
@@ -106,7 +107,14 @@ def _earlier(records: Store | Transaction, claim: Mapping[str, Any]) -> tuple[di
     wanted += [("created", f"ge{min(days)}"), ("_sort", "-_lastUpdated")]
     found = [match.json() for match in records.search("Claim", wanted, count=EARLIER).matches]
     gone = {claim.get("id"), *(key for one in found for key in _replaced(one))}
-    return tuple(one for one in found if one["id"] not in gone)
+    left = (one for one in found if one["id"] not in gone)
+    return tuple(one for one in left if not _not_processed(records, one["id"]))
+
+
+def _not_processed(records: Store | Transaction, claim_id: str) -> bool:
+    """Whether we have answered a Claim with errors: what is mended and sent again repeats nothing."""
+    answer = records.current("ClaimResponse", response_id(claim_id))
+    return answer is not None and not answer.deleted and answer.json()["outcome"] == "error"
 
 
 def _replaced(claim: Mapping[str, Any]) -> Iterator[str]:

@@ -12,12 +12,15 @@ from gateway.coding import Coding
 from gateway.coding_case import Asked
 from gateway.coding_sources import SentSources
 from profiles.clinical_document import KINDS
+from profiles.exact_json import dumps_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.records import from_json, to_json
 
 
 class CodingCall:
     """Answers ``{"resource", "asked", "base"}`` with ``{"given", "result", "draft"}``.
+
+    Each resource of the draft is JSON of its own, in which amounts keep their digits (R4 datatypes).
 
     Parameters
     ----------
@@ -41,8 +44,12 @@ class CodingCall:
         return {
             "given": to_json(coded.case.request),
             "result": to_json(coded.result),
-            "draft": [] if draft is None else [draft.claim, *draft.beside],
+            "draft": [] if draft is None else _exact(draft.claim, *draft.beside),
         }
+
+
+def _exact(*resources: Mapping[str, Any]) -> list[str]:
+    return [dumps_exact(one).decode() for one in resources]
 
 
 def _lead(sources: SentSources) -> Mapping[str, Any]:

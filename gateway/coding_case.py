@@ -17,7 +17,7 @@ from gateway.documents import Documents
 from gateway.place_of_service import place_of_service
 from profiles.builders.claim_context import ClaimContext
 from profiles.clinical_document import ClinicalDocument, local
-from profiles.coding_records import CodingRemark, CodingRequest, Note
+from profiles.coding_records import CodingRemark, CodingRequest, Note, RuleCitation
 from profiles.fhir_time import instant
 from profiles.note_language import language_of
 from profiles.outcome import OperationOutcomeError
@@ -28,6 +28,13 @@ MOST_NOTES: Final = 50
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INPATIENT: Final = frozenset({"IMP", "ACUTE", "NONAC"})
 """Of v3 ActEncounterCode; an observation stay (OBSENC) and an emergency visit (EMER) are outpatient."""
+_OF_A_STAY: Final = frozenset({"18842-5", "11490-0", "28655-9", "34105-7", "34106-5"})
+"""LOINC codes of discharge summaries; emergency departments and day clinics write them too."""
+_UNCERTAIN: Final = RuleCitation(
+    "IV.H",
+    "Uncertain diagnoses of outpatients are not coded; those of inpatients are (II.H).",
+    "ICD-10-CM Official Guidelines for Coding and Reporting, section IV.H",
+)
 _NEW_AFTER: Final = timedelta(days=3 * 365 + 1)
 """A patient is established when seen within three years (AMA, E/M guidelines)."""
 
@@ -157,7 +164,7 @@ class Cases:
             care_team=_care_team(encounter, documents),
             claim_type=asked.claim_type,
             place=place_of_service(encounter, self._sources.read, self._usual_place),
-            remarks=(*remarks, *undated),
+            remarks=(*remarks, *undated, *_unsettled(encounter, documents)),
         )
 
     def _encounter(self, reference: str, asked: Asked) -> Mapping[str, Any]:
@@ -289,6 +296,19 @@ def _service_day(
             return day, ()
     said = "The date of service is not known; the codes are those of the day of coding."
     return instant(moment)[:10], (CodingRemark("warning", said),)
+
+
+def _unsettled(
+    encounter: Mapping[str, Any], documents: Sequence[ClinicalDocument]
+) -> tuple[CodingRemark, ...]:
+    """A warning where a document tells of a stay and no encounter says whether there was one."""
+    if encounter.get("class", {}).get("code") or not any(d.loinc & _OF_A_STAY for d in documents):
+        return ()
+    said = (
+        "No Encounter says that the patient was an inpatient: the codes are those of an outpatient, and "
+        "uncertain diagnoses are not among them."
+    )
+    return (CodingRemark("warning", said, (), (), _UNCERTAIN),)
 
 
 def _day_of(text: str) -> str:

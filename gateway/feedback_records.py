@@ -13,13 +13,16 @@ from adapters.store import Store, StoredVersion
 from gateway.claim_parameters import kept_record
 from profiles.builders.claim_record import RESULT
 from profiles.builders.coded_element import code_of_concept
+from profiles.builders.composition_decision import section_records
 from profiles.builders.decision_record import decisions_in
 from profiles.claim_decisions import DecisionRecord
 from profiles.coding_records import CodingResult
+from profiles.note_decisions import SectionRecord
 from profiles.scrub.claim_view import ClaimView
 from profiles.search.request import understand
 from profiles.task import REVIEW, code_of
 from terminology.claims import CODE_DECISIONS
+from terminology.notes import NOTE_DECISIONS
 
 SEALED_TENTHS: Final = 3
 PAGE: Final = 500
@@ -52,6 +55,14 @@ def feedback(store: Store) -> Iterator[Feedback]:
         basic = stored.json()
         claim = str(basic.get("subject", {}).get("reference", ""))
         yield Feedback(claim, is_sealed(_patient(store, claim)), tuple(decisions_in(basic)))
+
+
+def note_feedback(store: Store) -> Iterator[SectionRecord]:
+    """Every decision on a section of a drafted note, the oldest first."""
+    for stored in _all(
+        store, "Basic", [("code", f"{NOTE_DECISIONS.system}|{NOTE_DECISIONS.code}")]
+    ):
+        yield from section_records(stored.json())
 
 
 def judged_claims(store: Store) -> Iterator[JudgedClaim]:

@@ -54,17 +54,17 @@ def serve_calls(read_from: int, write_to: int, answer: Answer) -> None:
         *lines, rest = bytes(received).split(b"\n")
         received = bytearray(rest)
         for line in lines:
-            _write_all(write_to, orjson.dumps(_answered(orjson.loads(line), answer)) + b"\n")
+            _write_all(write_to, _answered(orjson.loads(line), answer) + b"\n")
 
 
-def _answered(request: dict[str, Any], answer: Answer) -> dict[str, Any]:
+def _answered(request: dict[str, Any], answer: Answer) -> bytes:
     try:
-        return {**answer(request), "id": request["id"]}
+        return orjson.dumps({**answer(request), "id": request["id"]})
     except OperationOutcomeError as error:
         said = (error.kind_name, error.diagnostics, error.expression)
     except Exception as error:  # noqa: BLE001 - the edge of the process: whatever is raised is an answer
         said = ("exception", f"{type(error).__name__} in the worker", None)
-    return {"error": said, "id": request["id"]}
+    return orjson.dumps({"error": said, "id": request["id"]})
 
 
 def _told(answer: dict[str, Any]) -> dict[str, Any]:

@@ -125,7 +125,8 @@ class Transcription:
                 "too-costly", "the recording is larger than recording_max_bytes", place
             )
         with self._file(task_id, content) as file:
-            audio = Audio(visit.recording.reference, str(file), media_type, asked.speakers)
+            roles = asked.speakers or visit.recording.roles
+            audio = Audio(visit.recording.reference, str(file), media_type, roles)
             request = TranscriptionRequest(audio, language, visit.names)
             return at_place(  # type: ignore[no-any-return]
                 place, lambda: hear(request, progress)

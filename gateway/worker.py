@@ -5,6 +5,7 @@ the gateway process starts it by command line and never imports what it loads.
 """
 
 import argparse
+import importlib.util
 import logging
 import os
 import sys
@@ -29,7 +30,7 @@ from gateway.settings import TERMINOLOGY, load_settings
 from gateway.transcription import NO_ENGINE, Recogniser, Transcription
 from gateway.transcription import Loaded as Ready
 from gateway.transcription_job import TranscriptionJob
-from ml.speech.pieces import pieces
+from ml.speech.pieces import wav_pieces
 from ml.worker import Places, Spec, Worker, missing, workers
 from profiles.coding_records import CodingRequest
 from profiles.outcome import OperationOutcomeError
@@ -79,8 +80,11 @@ class Calls:
         threading.Thread(target=self._serve, args=(answer,), daemon=True).start()
 
     def _serve(self, answer: Answer) -> None:
-        serve_calls(sys.stdin.fileno(), self._answers, answer)
-        os._exit(0)
+        try:
+            serve_calls(sys.stdin.fileno(), self._answers, answer)
+        finally:
+            # Whatever ended the answering: a process that does not answer any more is replaced.
+            os._exit(0)
 
 
 def run_lane(
@@ -157,7 +161,11 @@ def _load_scribe(store: Store, worker: Worker, places: Places) -> Loaded:
     server = speech_server(settings.speech_server, settings.speech_model, settings.speech_key_file)
     if server is None:
         return _load_transcription(store, worker, places, Recogniser())
-    recogniser = Recogniser(lambda request, progress: transcribe(request, server, splitter=pieces))
+    # Without the library that decodes, a recording goes as it is or not at all.
+    splitter = None if importlib.util.find_spec("av") is None else wav_pieces
+    recogniser = Recogniser(
+        lambda request, progress: transcribe(request, server, splitter=splitter)
+    )
     loaded = _load_transcription(store, worker, places, recogniser)
     return replace(loaded, timeout_s=LONGEST_VISIT_S)
 

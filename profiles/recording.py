@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from profiles.clinical_document import ClinicalDocument, local
-from terminology.notes import VISIT_TRANSCRIPT
+from terminology.notes import CHANNEL_ROLE, VISIT_TRANSCRIPT
 
 AUDIO: Final = "audio"
 TRANSCRIPT: Final = "transcript"
@@ -67,6 +67,14 @@ class Recording:
         names = ("createdDateTime", "issued", "date")
         period = self.resource.get("createdPeriod", {}).get("start", "")
         return next((str(self.resource[n]) for n in names if self.resource.get(n)), str(period))
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Role of each channel, where the recording says them."""
+        marks = self.resource.get("extension", ())
+        return tuple(
+            str(mark.get("valueCode", "")) for mark in marks if mark.get("url") == CHANNEL_ROLE
+        )
 
     @property
     def content(self) -> tuple[str, str, Mapping[str, Any]] | None:

@@ -36,7 +36,7 @@ STATES: Final = {
         "done": "Done",
         "not-analysed": "Not analysed",
         "refused": "Analysis refused",
-        "held": "Held: the report is already decided",
+        "held": "Held: a person has already decided",
         "superseded": "Superseded by a newer result",
         "withdrawn": "Cancelled by its client",
         "awaiting-review": "Awaiting review",

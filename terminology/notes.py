@@ -26,6 +26,8 @@ VISIT_TRANSCRIPT: Final = Code(
 )
 """LOINC has no code for what was said in a visit, word for word."""
 
+CHANNEL_ROLE: Final = f"{ISTHMUS}/StructureDefinition/channel-role"
+"""Role of one channel of a Media, once for each, in their order: doctor, patient or other."""
 SENTENCE_EVIDENCE: Final = f"{ISTHMUS}/StructureDefinition/sentence-evidence"
 SECTION_DECISION: Final = f"{ISTHMUS}/StructureDefinition/section-decision"
 NOTE_DECISIONS: Final = Code(

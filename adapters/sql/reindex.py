@@ -22,6 +22,7 @@ _FILES: Final = (
     "parameters",
     "contained",
     "words",
+    "own_address",
 )
 """Modules of ``profiles.search`` that decide which rows and words a resource has."""
 _BATCH: Final = 2000

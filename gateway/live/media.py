@@ -10,11 +10,9 @@ from typing import Any, Final
 from gateway.live.messages import PCM, Start
 from profiles.fhir_time import instant
 from terminology.coding import Code, concept
-from terminology.systems import ISTHMUS
+from terminology.notes import CHANNEL_ROLE
 
 AUDIO: Final = Code("http://terminology.hl7.org/CodeSystem/media-type", "audio", "Audio")
-CHANNEL_ROLE: Final = f"{ISTHMUS}/StructureDefinition/channel-role"
-"""Who speaks in a channel: ``doctor``, ``patient``, ``other``; one for each channel, in their order."""
 
 WAV: Final = "audio/wav"
 WAV_HEAD: Final = 44

@@ -27,7 +27,7 @@ from gateway.operations.job_status import ENDED, ended
 from profiles.admission import require_admissible
 from profiles.clinical_document import KINDS
 from profiles.coding_records import CodingRequest, CodingResult
-from profiles.exact_json import dumps_exact
+from profiles.exact_json import dumps_exact, loads_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.records import from_json
 from profiles.search.values import literal
@@ -77,16 +77,17 @@ async def _code_sent(request: Request, call: Call, asked: Asked, sent: dict[str,
     made = await anyio.to_thread.run_sync(
         state.services.call_lane, CODING_LANE, asking, state.settings.code_wait_s
     )
-    claims = [one for one in made["draft"] if one["resourceType"] == "Claim"]
+    draft = [loads_exact(one.encode()) for one in made["draft"]]
+    claims = [one for one in draft if one["resourceType"] == "Claim"]
     answer = coding_answer(
         from_json(CodingRequest, made["given"]),
         from_json(CodingResult, made["result"]),
-        [one for one in made["draft"] if one["resourceType"] in ("Claim", "Provenance")],
+        [one for one in draft if one["resourceType"] in ("Claim", "Provenance")],
         sent_scrub(claims[0], tables_of(state.settings)) if claims else None,
         base=call.base,
         rationale=asked.rationale,
     )
-    return fhir_json(request, answer)
+    return fhir_json(request, dumps_exact(answer))
 
 
 def _focus(call: Call, asked: Asked) -> tuple[str, str]:

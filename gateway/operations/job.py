@@ -8,6 +8,7 @@ import orjson
 
 from adapters.store import Job, Store, StoredVersion, Transaction
 from gateway.operations.definition import Call
+from gateway.operations.job_result import forget_results
 from profiles.exact_json import loads_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.task import OPERATION, input_of, item, moved, new_task
@@ -78,6 +79,7 @@ class RunOperation:
             outputs = (item(name, valueReference={"reference": f"{stored.type}/{stored.id}"}),)
             tx.finish(job, moved(job.task, "completed", "done", tx.moment, outputs=outputs))
             tx.set_note(f"progress:{job.task_id}", None)
+            forget_results(tx)
 
         self._store.transact(end)
 

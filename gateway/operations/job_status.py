@@ -3,14 +3,16 @@
 A job that its client has cancelled, or whose result it has let go, is not found any more; its Task stays.
 """
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.store import Store, Transaction
-from gateway.fhir_answer import base_of, fhir_json, resource_id, store_of, transact
+from gateway.fhir_answer import base_of, fhir_json, http_date, resource_id, store_of, transact
 from gateway.operations.code_result import code_result
+from gateway.operations.job_result import drop_result, expiry
 from gateway.operations.result_bundle import result_bundle
 from profiles.outcome import OperationOutcomeError, outcome
 from profiles.task import ANALYZE, CODE, OPERATION, SUBMIT, TRANSCRIBE, code_of, moved
@@ -44,7 +46,7 @@ async def cancel_job(request: Request) -> Response:
     def work(tx: Transaction) -> None:
         task = tx.require("Task", task_id).json()
         if task["status"] in ENDED:
-            _drop_result(tx, task)
+            drop_result(tx, task)
         else:
             _require_at_rest(task)
             tx.cancel(task_id, moved(task, "cancelled", "withdrawn", tx.moment))
@@ -64,6 +66,9 @@ def _job(store: Store, task_id: str) -> dict[str, Any]:
         raise OperationOutcomeError("not-found", "there is no job with this id")
     if store.note(f"withdrawn:{task_id}") is not None:
         raise OperationOutcomeError("not-found", "the job was cancelled by its client")
+    until = expiry(task)
+    if until is not None and until <= datetime.now(UTC):
+        raise OperationOutcomeError("not-found", "the result of this job is not kept any more")
     return task
 
 
@@ -71,13 +76,6 @@ def _require_at_rest(task: dict[str, Any]) -> None:
     """Refuse to cancel what may have reached a payer: its answer would be lost (``conflict``)."""
     if any(output["type"]["text"] == "attempt" for output in task.get("output", ())):
         raise OperationOutcomeError("conflict", "the Claim may be with the payer already")
-
-
-def _drop_result(tx: Transaction, task: dict[str, Any]) -> None:
-    for output in task.get("output", ()) if code_of(task) == OPERATION.code else ():
-        if output["type"]["text"] == "result":
-            kind, _, key = output["valueReference"]["reference"].partition("/")
-            tx.delete(kind, key)
 
 
 def ended(request: Request, task: dict[str, Any]) -> Response:
@@ -89,7 +87,9 @@ def ended(request: Request, task: dict[str, Any]) -> Response:
             return fhir_json(request, result_bundle(store_of(request), drafted, base_of(request)))
         if name in _RESULTS:
             kind, _, key = output["valueReference"]["reference"].partition("/")
-            return fhir_json(request, store_of(request).read(kind, key).body)
+            until = expiry(task)
+            headers = {"Expires": http_date(int(until.timestamp()))} if until else {}
+            return fhir_json(request, store_of(request).read(kind, key).body, 200, headers)
     reason = task.get("statusReason", {}).get("text", "")
     texts = [o["valueString"] for o in task.get("output", ()) if o["type"]["text"] == "reason"]
     if task["status"] == "completed":

@@ -5,6 +5,7 @@ from typing import Final
 from ml.coding import note_checks
 from ml.coding.added import added
 from ml.coding.combine import combined
+from ml.coding.contradicted import contradicted
 from ml.coding.external import external_causes
 from ml.coding.found import Found
 from ml.coding.index import Index, Release
@@ -66,6 +67,8 @@ class Encounter:
             read = self._reader.read(note)
             coded = self._reader.codes(read, request.setting, first)
             found += coded
+            sure = [one for one in coded if one.score >= threshold and not one.uncertain]
+            made += contradicted(read.text, sure, self.release)
             found += added(read.text, coded, self.release, BESIDE)
             found += external_causes(read.text, coded, self.release, BESIDE)
         codes = sequenced(combined(found), self.release, threshold)

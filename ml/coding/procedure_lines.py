@@ -201,17 +201,23 @@ def _offer(found: Lines, line: Line, codes: ProcedureCodes) -> None:
         found.remarks.append(CodingRemark("omission", text, (line.code,), line.evidence))
 
 
+def _say_once(found: Lines, remark: CodingRemark) -> None:
+    """Add a remark, once for the same words: two concepts of one sentence may name one drug."""
+    if remark not in found.remarks:
+        found.remarks.append(remark)
+
+
 def _add_drugs(found: Lines, one: Performed, codes: ProcedureCodes) -> None:
     given = list(_given(one))
     if given and not codes.has_hcpcs:
         text = "An injected drug is documented: without the site's HCPCS release it is not coded."
-        found.remarks.append(CodingRemark("omission", text, (), (one.evidence,)))
+        _say_once(found, CodingRemark("omission", text, (), (one.evidence,)))
         return
     for dose in given:
         code = code_of(dose, codes)
         if code is None:
             text = "An injected drug is documented and no HCPCS code of this day was found for it."
-            found.remarks.append(CodingRemark("omission", text, (), (one.evidence,)))
+            _say_once(found, CodingRemark("omission", text, (), (one.evidence,)))
             continue
         unit = "mg" if dose.mass else "units"
         rule = RuleCitation(

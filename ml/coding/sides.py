@@ -1,7 +1,7 @@
 """Which side of the body a problem is on."""
 
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import Final
 
 from ml.coding import sections as kinds
@@ -86,6 +86,27 @@ class Sides:
             if one:
                 return one
         return ""
+
+    def only_on(self, side: str, sites: Set[str], wanted: Sequence[str]) -> int | None:
+        """Where a section names a part of the body on this side and on no other; None when none does.
+
+        Parameters
+        ----------
+        side : str
+        sites : set of str
+            Words of the part of the body.
+        wanted : sequence of str
+            Kinds of the sections that are looked at.
+        """
+        for part in self._parts:
+            near = {
+                name: place
+                for name, place, words in reversed(self._places)
+                if part.kind in wanted and part.start <= place < part.end and words & sites
+            }
+            if near.keys() == {side}:
+                return near[side]
+        return None
 
     def _near(self, start: int, end: int, sites: Set[str]) -> str:
         """The side that stands before a part of the body, when all such places agree."""

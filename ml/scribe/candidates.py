@@ -96,7 +96,7 @@ FLOW: Final = re.compile(
     r"^(?:this|that|it) (?:sounds|is|looks) (?:good|great|fine|okay|nice|important|all)\b|"
     r"^none of that\b|"
     r"\bmy (?:nurse|assistant)\b|^(?:he|she|you|the patient) knows? how\b|"
-    r"\bany (?:other )?questions\b|"
+    r"\bquestions\b|"
     r"^(?:dictating|date of birth|medical record number)\b",
     re.IGNORECASE,
 )

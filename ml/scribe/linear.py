@@ -91,27 +91,27 @@ def fit_dense(given: Matrix, labels: npt.NDArray[np.int64], classes: int) -> Lin
     return Linear(_hinge(np.hstack([given, np.ones((len(given), 1), np.float32)]), labels, classes))
 
 
-MARGIN_STEPS: Final = 12
+MARGIN_STEPS: Final = 6
 COST: Final = 0.5
 
 
 def _hinge(given: Matrix, labels: npt.NDArray[np.int64], classes: int) -> Matrix:
     scale = float(np.square(given).sum(axis=1).mean())
-    gram = (given @ given.T).astype(np.float64) / scale
+    gram = np.asarray(given @ given.T / np.float32(scale), np.float32)
     weights = np.zeros((given.shape[1], classes), np.float32)
     for one in range(classes):
-        side = np.where(labels == one, 1.0, -1.0)
+        side = np.where(labels == one, 1.0, -1.0).astype(np.float32)
         inside = np.ones(len(side), bool)
-        dual = np.zeros(len(side))
+        dual = np.zeros(len(side), np.float32)
         for _ in range(MARGIN_STEPS):
             at = np.flatnonzero(inside)
             block = gram[np.ix_(at, at)]
             block[np.diag_indices(len(at))] += COST
-            dual = np.zeros(len(side))
+            dual = np.zeros(len(side), np.float32)
             dual[at] = np.linalg.solve(block, side[at])
             now = side * (gram @ dual) < 1
             if np.array_equal(now, inside):
                 break
             inside = now
-        weights[:, one] = given.T @ (dual / scale)
+        weights[:, one] = given.T @ (dual / np.float32(scale))
     return weights

@@ -7,6 +7,7 @@ installed. ``roles``: above zero is a doctor.
 """
 
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,8 +85,9 @@ def load_model(path: Path) -> ScribeModel:
         ``value``: the file is absent or damaged.
     """
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        with np.load(path, allow_pickle=False) as stored:
+        stored_bytes = path.read_bytes()
+        digest = hashlib.sha256(stored_bytes).hexdigest()
+        with np.load(io.BytesIO(stored_bytes), allow_pickle=False) as stored:
             loaded = [
                 Linear(stored[name].astype(np.float32) * stored[f"{name}_scale"]) for name in NAMES
             ]

@@ -16,7 +16,7 @@ from ml.scribe.facts import (
 )
 from ml.scribe.model import ScribeModel
 from ml.scribe.opening import agreement, reason
-from ml.scribe.parts import part_of
+from ml.scribe.parts import headers, part_of
 from ml.scribe.person import Pronouns
 from ml.scribe.statement import sentence
 from ml.scribe.symptoms import symptoms_of, system_lines
@@ -58,7 +58,10 @@ def compose(
     spoken = sum(len(text.split()) for text in visit.said.values())
     taken = chosen(among, model.words(spoken), SAID_ALREADY)
     taken = _with_every_drug(taken, among)
-    placed: list[Placed] = [(part_of(one), one) for one in taken]
+    placed: list[Placed] = [
+        (part_of(one, header), one)
+        for one, header in zip(taken, headers(taken, model), strict=True)
+    ]
     told = _told(visit.units, among)
     symptoms = symptoms_of(visit.units, told)
     numbered = placed_facts(placed)

@@ -122,9 +122,9 @@ def _figure(match: re.Match[str]) -> str:
 def in_figures(text: str) -> str:
     """The same text with numbers and their units as a note writes them."""
     text = SPOKEN.sub(_figure, text)
-    for pattern, to in PHRASES:
-        text = pattern.sub(to, text)
     for pattern, to in UNIT_PATTERNS:
+        text = pattern.sub(to, text)
+    for pattern, to in PHRASES:
         text = pattern.sub(to, text)
     return text
 

@@ -1,10 +1,13 @@
 """Which part of a note a sentence belongs to: its division by the model, then by what it says."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from ml.scribe.candidates import Candidate
 from ml.scribe.drugs import DOSE, drug_names
+from ml.scribe.features import dialogue_features
+from ml.scribe.model import ScribeModel
 
 HISTORY: Final = "history-of-present-illness"
 ALLERGIES: Final = re.compile(r"\ballerg(?:y|ies|ic)\b(?!.*\b(?:season|pollen|spring|fall)\b)")
@@ -52,11 +55,40 @@ SUBJECTIVE: Final = (
 )
 
 
-def part_of(one: Candidate) -> str:
-    """The part of the note in which a chosen sentence stands."""
+OF_HEADER: Final = {
+    "ALLERGY": "allergies",
+    "MEDICATIONS": "medications",
+    "PASTMEDICALHX": "past-medical-history",
+    "PASTSURGICAL": "surgical-history",
+    "FAM/SOCHX": "social-history",
+}
+"""Parts of the headers of MTS-Dialog that are histories; what has another header is told as it was."""
+
+
+def headers(among: Sequence[Candidate], model: ScribeModel) -> list[str]:
+    """The section header that a sentence and its question have by themselves, empty where none is sure."""
+    features = []
+    for one in among:
+        turns = [("doctor", one.unit.question)] if one.unit.answer == "said" else []
+        turns.append((one.unit.role, one.unit.text))
+        features.append(sorted(set(dialogue_features(turns))))
+    scores = model.headers.scores(features)
+    return [model.labels[int(row.argmax())] if row.max() > 0 else "" for row in scores]
+
+
+def part_of(one: Candidate, header: str) -> str:
+    """The part of the note in which a chosen sentence stands.
+
+    Parameters
+    ----------
+    one : Candidate
+    header : str
+        As ``headers`` gives it.
+    """
     text = one.text.lower()
     if one.division == "subjective":
-        return next((part for part, fits in SUBJECTIVE if fits(text)), HISTORY)
+        told = next((part for part, fits in SUBJECTIVE if fits(text)), "")
+        return told or OF_HEADER.get(header, HISTORY)
     if one.division == "examination":
         return "vital-signs" if VITALS.search(text) else "physical-examination"
     if one.division == "results":

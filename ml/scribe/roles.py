@@ -12,7 +12,7 @@ from ml.scribe.features import turn_features
 from ml.scribe.model import ScribeModel
 from profiles.speech_records import Segment, SpeechRemark
 
-SURE: Final = 0.15
+SURE: Final = 0.05
 """Mean difference of scores from which tags that contradict them are turned round."""
 LEAST_TURNS: Final = 6
 

@@ -19,6 +19,19 @@ HAD: Final = re.compile(
     r"seen)\s+(?P<what>.+)$"
 )
 ANY: Final = re.compile(r"^(?:.*?\b)?(?P<what>(?:any|no)\b.+)$")
+TURNED: Final = re.compile(
+    r"^(?P<aux>is|are|was|were|does|do|did|has|have|can|will) (?P<what>(?:that|it|this|there|they|"
+    r"he|she)|"
+    r"your (?:\w+ )?(?:pain|symptoms?|mood|appetite|sleep|cough|breathing|vision|weight|"
+    r"diet)) (?P<rest>.+)$"
+)
+TOPIC: Final = re.compile(
+    r"^(?:in terms of|for|regarding|as far as|with regards? to|in regards? to|from) (?:your|the|a|"
+    r"an) "
+    r"(?:(?:first|second|third|next|last|other) (?:problem|issue|diagnosis)(?: is)?(?: of)?,?)?"
+    r"(?: ?your )?(?P<topic>[a-z0-9][a-z0-9 -]{2,40}?)(?:,? again)?(?: goes| standpoint)?$"
+)
+"""What a doctor turns to: the title of a problem, not a sentence."""
 DROPPED: Final = re.compile(
     r"\b(?:at all|any of that|by any chance|is that correct|is that right|with that|with this)\b"
 )
@@ -29,6 +42,7 @@ TO_NOTE: Final = (
     (r"\b(?:i|we) (?:do )?(?:want|would like|need) to\b", "we will"),
     (r"\b(?:i|we) (?:do )?also (?:want|would like|need) to\b", "we will also"),
     (r"\bi (?:would|will) recommend\b", "i recommended"),
+    (r"\byou and i\b", "we"),
     (r"\blet us\b", "we will"),
     (r"\bi do (?!not\b)(?=\w)", "i "),
     (r"^(?:or|that) (?=(?:you|i|we|he|she|they)\b)", ""),
@@ -97,8 +111,15 @@ def _asked(unit: Unit, who: Pronouns) -> str:
         what = doctor_to_third(some.group("what"), who)
         verb = "denies" if unit.answer == "no" else "reports"
         return f"{who.subject} {verb} {_either(what)}"
+    turned = TURNED.match(text)
+    if turned:
+        verb = turned["aux"] + (" not" if unit.answer == "no" else "")
+        return doctor_to_third(f"{turned['what']} {verb} {turned['rest']}", who)
     said = doctor_to_third(text, who)
-    return said if unit.answer == "yes" else f"{who.subject} denies that {said}"
+    if unit.answer == "yes":
+        return said
+    that = "that " if re.match(r"(?:she|he|it|they|the patient|there)\b", said) else ""
+    return f"{who.subject} denies {that}{said}"
 
 
 def _with_auxiliary(auxiliary: str, rest: str, answer: str, who: Pronouns) -> str:
@@ -122,4 +143,5 @@ def statement(unit: Unit, who: Pronouns) -> str:
         if unit.answer == "said":
             return f"{who.subject} reports {said}"
         return said
-    return doctor_to_third(text, who)
+    topic = TOPIC.match(text)
+    return doctor_to_third(topic["topic"] if topic else text, who)

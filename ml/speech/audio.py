@@ -6,13 +6,21 @@ recording of three hours costs what one of three seconds does.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.speech.container import Container, container_of, declared_otherwise, ended_early
+from ml.speech.container import (
+    DICOM,
+    Container,
+    container_of,
+    declared_otherwise,
+    ended_early,
+)
+from ml.speech.waveform import RawAudio, read_waveform
 from profiles.outcome import OperationOutcomeError
 
 RATE: Final = 16_000
@@ -25,6 +33,7 @@ LONGEST_S: Final = 4 * 3600
 _MISSING_S: Final = 1.0
 """Decoders drop or add up to some frames at the ends; more than this is missing."""
 
+_LAYOUTS: Final = ("mono", "stereo")
 _CANCELLED: Final = 0.1
 """A mix with less than this share of its channels' energy is a pair of opposite polarity."""
 
@@ -85,9 +94,10 @@ class Recording:
         self.damage = Damage()
         self._path = path
         self._longest_s = longest_s
-        with _opened(path, self.container) as file:
+        self._raw = read_waveform(path) if self.container is DICOM else None
+        with self._opened() as file:
             stream = _audio_stream(file)
-            self.announced_s = _announced(file, stream)
+            self.announced_s = self._raw.announced_s if self._raw else _announced(file, stream)
             self.damage.channels = stream.channels
             self.channels = channels if channels == stream.channels else 1
         if (self.announced_s or 0.0) > longest_s:
@@ -120,6 +130,11 @@ class Recording:
             yield np.concatenate(waiting, axis=1)
         self._finish(total)
 
+    def _opened(self) -> Any:
+        if self._raw is not None:
+            return _opened_raw(self._raw)
+        return _opened(self._path, self.container)
+
     def _finish(self, total: int) -> None:
         self.damage.decoded_s = total / RATE
         if not total:
@@ -131,7 +146,7 @@ class Recording:
 
     def _pieces(self) -> Iterator[Samples]:
         """What each decoded frame becomes."""
-        with _opened(self._path, self.container) as file:
+        with self._opened() as file:
             resampler: Any = None
             for frame in self._frames(file, _audio_stream(file)):
                 shape = (frame.sample_rate, frame.layout.name, frame.format.name)
@@ -193,6 +208,15 @@ def _opened(path: Path, container: Container) -> Any:
             f"The bytes begin as {container.name} and cannot be opened as such: broken or cut off."
         )
         raise OperationOutcomeError("structure", text) from error
+
+
+def _opened_raw(raw: RawAudio) -> Any:
+    import av
+
+    options = {"sample_rate": str(raw.rate), "ch_layout": f"{raw.channels}c"}
+    if raw.channels <= len(_LAYOUTS):
+        options["ch_layout"] = _LAYOUTS[raw.channels - 1]
+    return av.open(BytesIO(raw.samples), format=raw.demuxer, options=options)
 
 
 def _audio_stream(file: Any) -> Any:

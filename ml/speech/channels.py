@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from ml.speech.chunks import Levels
-from ml.speech.guards import bare
+from ml.speech.guards import LOW_CONFIDENCE, bare
 from ml.speech.segments import LONGEST_S
 from profiles.speech_records import Segment
 
@@ -17,6 +17,9 @@ ALIKE: Final = 0.7
 OVERLAP: Final = 0.5
 QUIETER: Final = 0.5
 """Crosstalk is at least 6 dB below the person's own microphone."""
+
+FAINT: Final = 0.18
+"""15 dB below what the channel's own person has: a murmur of theirs, or the other person from afar."""
 
 
 def merged(
@@ -44,7 +47,10 @@ def merged(
         for one in ordered
         if not _is_crosstalk(one, ordered[slice(*_near(one, starts))], levels)
     ]
-    numbered = tuple(_numbered(one, number, roles) for number, one in enumerate(kept))
+    sure = [
+        _faint(one, ordered[slice(*_near(one, starts))], levels) if roles else one for one in kept
+    ]
+    numbered = tuple(_numbered(one, number, roles) for number, one in enumerate(sure))
     return numbered, len(ordered) - len(kept)
 
 
@@ -70,6 +76,25 @@ def _is_crosstalk(
         and _level(segment, levels) < QUIETER * _level(other, levels)
         for other in others
     )
+
+
+def _faint(segment: Segment, others: Sequence[Segment], levels: Mapping[int, Levels]) -> Segment:
+    """The segment, marked where it may be another person from afar: too faint for its own microphone."""
+    if _share(segment, segment.channel, levels) > FAINT or LOW_CONFIDENCE in segment.flags:
+        return segment
+    louder = any(
+        other.channel != segment.channel
+        and _overlap(segment, other) >= OVERLAP
+        and _share(segment, other.channel, levels) > FAINT / QUIETER
+        for other in others
+    )
+    return replace(segment, flags=(*segment.flags, LOW_CONFIDENCE)) if louder else segment
+
+
+def _share(segment: Segment, channel: int, levels: Mapping[int, Levels]) -> float:
+    """Level of a channel while a segment lasts, of that of the person who has the channel."""
+    level = levels[channel].between(segment.start_s or 0.0, segment.end_s or 0.0)
+    return level / max(levels[channel].loud, 1e-9)
 
 
 def _overlap(segment: Segment, other: Segment) -> float:

@@ -63,11 +63,20 @@ class Levels:
 
     def __init__(self) -> None:
         self._squares: list[float] = []
+        self._loud: float | None = None
 
     def feed(self, samples: Samples) -> None:
         """Add a block; blocks are whole seconds but for the last."""
+        self._loud = None
         for at in range(0, samples.size, _LEVEL):
             self._squares.append(float(np.square(samples[at : at + _LEVEL]).mean()))
+
+    @property
+    def loud(self) -> float:
+        """The level that a tenth of all speech and silence exceeds: that of the nearest person."""
+        if self._loud is None:
+            self._loud = float(np.sqrt(np.quantile(self._squares, 0.9))) if self._squares else 0.0
+        return self._loud
 
     def between(self, start_s: float, end_s: float) -> float:
         """Root mean square of a stretch."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from profiles.outcome import OperationOutcomeError
 
-HEAD_BYTES: Final = 64
+HEAD_BYTES: Final = 132
 _OGG_PAGE: Final = b"OggS"
 _OGG_TAIL: Final = 1 << 16
 _OGG_LAST_PAGE: Final = 4
@@ -51,7 +51,10 @@ WEBM: Final = Container(
 MP3: Final = Container("MP3", "mp3", ("audio/mpeg", "audio/mp3", "audio/mpeg3"))
 AAC: Final = Container("AAC", "aac", ("audio/aac", "audio/aacp", "audio/x-aac"))
 
-FORMATS: Final = (WAV, FLAC, OGG, MP4, WEBM, MP3, AAC)
+DICOM: Final = Container("DICOM", "", ("application/dicom",))
+"""Preamble and prefix of PS3.10 7.1; its demultiplexer follows from what is inside."""
+
+FORMATS: Final = (WAV, FLAC, OGG, MP4, WEBM, MP3, AAC, DICOM)
 NAMES: Final = ", ".join(one.name for one in FORMATS)
 _ANY: Final = ("", "application/octet-stream", "audio/*")
 
@@ -125,6 +128,8 @@ def _by_signature(head: bytes) -> Container | None:
         return WAV
     if head[4:8] == b"ftyp":
         return MP4
+    if head[128:132] == b"DICM":
+        return DICOM
     for mark, container in _MARKS:
         if head.startswith(mark):
             return container

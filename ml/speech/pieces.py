@@ -1,6 +1,6 @@
-"""A recording in pieces that a server takes one by one: wav files, cut where it is quietest.
+"""A recording cut into WAV pieces that a speech server takes, each where it is quietest.
 
-Every sample is in exactly one piece, and no more than one piece is held.
+A cut within a word costs both halves of it; in the last part of a piece there is nearly always a pause.
 """
 
 import io
@@ -16,65 +16,56 @@ from ml.speech.audio import RATE, Recording, Samples
 from profiles.outcome import OperationOutcomeError
 
 HEAD: Final = 44
-"""Bytes of a wav file before its samples."""
-QUIET: Final = RATE // 2
-"""A pause between two sentences: the cut lies in the middle of the quietest such stretch."""
-STEP: Final = RATE // 10
-LEAST: Final = 30 * RATE
+"""Bytes of the head of a WAV file (RIFF, format 1)."""
 
-Pcm = NDArray[np.int16]
+FRAME: Final = RATE // 20
+"""Samples of the 50 ms whose loudness is compared: shorter than the pause between two sentences."""
+
+SEARCHED_S: Final = 60
+"""Part of a piece, at its end, in which the cut is looked for."""
 
 
-def pieces(path: Path, most_bytes: int) -> Iterator[tuple[float, bytes]]:
-    """Where each piece begins, in seconds, and the piece as a wav file of 16 kHz.
-
-    Parameters
-    ----------
-    path : Path
-    most_bytes : int
-        Size of a piece.
+def wav_pieces(path: Path, max_bytes: int) -> Iterator[tuple[float, bytes]]:
+    """Second at which each piece begins, and the piece: one channel, 16 bits, 16 kHz.
 
     Raises
     ------
     OperationOutcomeError
-        ``too-costly`` when a piece would be shorter than half a minute; what reading the recording raises.
+        ``too-costly`` when not even a second fits, and what opening the recording raises.
     """
-    most = (most_bytes - HEAD) // 2
-    if most < LEAST:
-        raise OperationOutcomeError(
-            "too-costly", "The speech server takes less than half a minute of sound at once."
-        )
-    held, begins = np.zeros(0, np.int16), 0
+    most = (max_bytes - HEAD) // 2
+    if most < RATE:
+        raise OperationOutcomeError("too-costly", "the speech server takes less than one second")
+    waiting: list[Samples] = []
+    held = begun = 0
     for block in Recording(path).blocks():
-        held = np.concatenate([held, _pcm(block)])
-        while held.size > most:
-            cut = _quietest(held[:most])
-            yield begins / RATE, _wav(held[:cut])
-            held, begins = held[cut:].copy(), begins + cut
-    if held.size:
-        yield begins / RATE, _wav(held)
+        waiting.append(block[0])
+        held += block.shape[1]
+        if held <= most:
+            continue
+        joined = np.concatenate(waiting)
+        cut = _quietest(joined[:most])
+        yield begun / RATE, _wav(joined[:cut])
+        waiting, held, begun = [joined[cut:].copy()], held - cut, begun + cut
+    if held:
+        yield begun / RATE, _wav(np.concatenate(waiting))
 
 
-def _quietest(samples: Pcm) -> int:
-    """Where to cut: in the last quarter, in the middle of the quietest half second."""
-    first = samples.size * 3 // 4
-    last = samples[first:].astype(np.float64)
-    energy = np.concatenate([[0.0], np.cumsum(np.square(last))])
-    starts = np.arange(0, last.size - QUIET + 1, STEP)
-    quiet = energy[starts + QUIET] - energy[starts]
-    return int(first + starts[quiet.argmin()] + QUIET // 2)
+def _quietest(samples: NDArray[np.float32]) -> int:
+    """Where to cut: the middle of the quietest frame of the second half, or of the last minute."""
+    whole = len(samples) - len(samples) % FRAME
+    first = max(whole // 2, whole - SEARCHED_S * RATE)
+    first -= first % FRAME
+    frames = samples[first:whole].reshape(-1, FRAME)
+    loudness = np.mean(np.square(frames), axis=1)
+    return first + int(np.argmin(loudness)) * FRAME + FRAME // 2
 
 
-def _pcm(block: Samples) -> Pcm:
-    pcm: Pcm = (np.clip(block[0], -1.0, 1.0) * 32_767).astype(np.int16)
-    return pcm
-
-
-def _wav(samples: Pcm) -> bytes:
-    held = io.BytesIO()
-    with wave.open(held, "wb") as file:
+def _wav(samples: NDArray[np.float32]) -> bytes:
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
-        file.writeframes(samples.astype("<i2").tobytes())
-    return held.getvalue()
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    return content.getvalue()

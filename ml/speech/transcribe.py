@@ -13,6 +13,7 @@ import numpy as np
 from ml.speech.audio import LONGEST_S, RATE
 from ml.speech.engine import Engine
 from ml.speech.recognition import Recognition
+from ml.speech.vad import load_detector
 from ml.speech.whisper import WhisperEngine
 from ml.speech.whisper_folder import load_folder
 from ml.worker import Places, Progress, Spec
@@ -31,14 +32,16 @@ SPEC: Final = Spec(
 
 
 def load(places: Places) -> Engine:
-    """The first Whisper directory below the models folder.
+    """The first Whisper directory below the models folder, and the network that finds speech.
 
     Raises
     ------
     OperationOutcomeError
         ``not-found`` with what to put where; ``value`` for a directory that cannot be used.
     """
-    return WhisperEngine(load_folder(places.models))
+    engine = WhisperEngine(load_folder(places.models))
+    load_detector()
+    return engine
 
 
 def run(model: Engine, given: TranscriptionRequest, progress: Progress) -> Transcript:

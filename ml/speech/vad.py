@@ -142,6 +142,17 @@ class SpeechSpans:
         return span
 
 
+def load_detector() -> None:
+    """Load the network now, so that it is not the first recording that finds it absent.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``not-found`` with what to install.
+    """
+    SpeechProbability().feed(np.zeros(WINDOW, np.float32))
+
+
 @cache
 def _network() -> Any:
     """The network, loaded once per process; one thread, since its windows follow one another."""

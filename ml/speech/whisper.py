@@ -24,8 +24,11 @@ from profiles.outcome import OperationOutcomeError
 from profiles.speech_records import Word
 
 BEAM: Final = 5
-BATCH: Final = {"cpu": 1, "cuda": 16}
-"""A CPU is no faster with several at once (measured: slower), and each takes its own memory."""
+BATCH: Final = 16
+THREADS_PER_CHUNK: Final = 4
+MOST_ON_CPU: Final = 4
+"""Few threads are no faster with several chunks at once (two: 1.8 times slower with four of them, a model of
+the size of Whisper tiny), and each chunk takes its own memory."""
 
 COMPUTE: Final = {"cpu": "int8", "cuda": "float16"}
 ENGLISH: Final = "en"
@@ -71,12 +74,13 @@ class WhisperEngine:
         ctranslate2: Any = import_module("ctranslate2")
         library: Any = import_module("faster_whisper")
         device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+        threads = processors()
         try:
             model = library.WhisperModel(
                 str(folder),
                 device=device,
                 compute_type=COMPUTE[device],
-                cpu_threads=len(os.sched_getaffinity(0)),
+                cpu_threads=threads,
                 local_files_only=True,
             )
         except Exception as error:  # the tokenizer raises nothing narrower
@@ -90,7 +94,8 @@ class WhisperEngine:
             raise OperationOutcomeError("value", text)
         self.version = f"{version('faster-whisper')} {folder.name}"
         self.digests = digests_of(folder)
-        self.batch = BATCH[device]
+        on_cpu = max(1, min(MOST_ON_CPU, threads // THREADS_PER_CHUNK))
+        self.batch = BATCH if device == "cuda" else on_cpu
         self.languages = _languages(model)
         self._listened = model.model = _Listened(model.model)
         self._pipeline = library.BatchedInferencePipeline(model)
@@ -136,6 +141,13 @@ class WhisperEngine:
             _heard(part, starts[number] / RATE, spoken[number] if spoken else language)
             for number, part in enumerate(parts)
         )
+
+
+def processors() -> int:
+    """Processors that this process may use, where the system says which."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _languages(model: Any) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ composition.html: status). The person is the attester and the verifier of a Prov
 an AI was used.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -25,7 +25,7 @@ from profiles.note_decisions import (
     word_changes,
 )
 from profiles.outcome import OperationOutcomeError
-from profiles.records import to_json
+from profiles.records import from_json, to_json
 from profiles.uids import derived_id
 from terminology.claims import DECISION_RECORD
 from terminology.coding import Code, concept
@@ -265,6 +265,16 @@ def decision_records(
         "created": instant(moment)[:10],
         "author": dict(performer),
     }
+
+
+def section_records(basic: Mapping[str, Any]) -> Iterator[SectionRecord]:
+    """The records of a stored Basic; what another program has written there and is none is left out."""
+    for extension in basic.get("extension", ()):
+        if extension["url"] == DECISION_RECORD:
+            try:
+                yield from_json(SectionRecord, orjson.loads(extension["valueString"]))
+            except (AttributeError, KeyError, TypeError, ValueError):
+                continue
 
 
 def decision_provenance(

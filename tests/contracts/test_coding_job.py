@@ -4,16 +4,27 @@ import base64
 from dataclasses import replace
 from types import SimpleNamespace
 
+import orjson
 import pytest
 
 from gateway.arrivals import arrivals
 from gateway.coding import Coding, verified
+from gateway.coding_call import CodingCall
 from gateway.coding_job import CodingJob
 from gateway.interactions.write import Writes
 from gateway.settings import load_settings
-from profiles.coding_records import CodingRemark, CodingRequest, CodingResult, Evidence, Note
+from profiles.coding_records import (
+    SUGGESTED,
+    CodeSuggestion,
+    CodingRemark,
+    CodingRequest,
+    CodingResult,
+    Evidence,
+    Note,
+)
 from profiles.outcome import OperationOutcomeError
 from terminology.claims import CODE_DECISION
+from terminology.systems import CPT
 from tests import word_coder
 from tests.make_coding import diagnosis
 from tests.make_documents import image_pdf
@@ -188,3 +199,19 @@ def test_what_is_not_in_the_notes_does_not_leave():
     assert found.suggestions == (right,)
     assert [one.kind for one in found.remarks] == ["warning"]
     assert "4 suggestions" in found.remarks[0].text
+
+
+def test_a_priced_draft_of_a_note_that_is_not_stored_keeps_its_amounts(store, tmp_path):
+    """With a site's fees the answer to a call is JSON still, and 180.00 stays 180.00."""
+    (tmp_path / "fees.csv").write_text("code,amount,currency\n99213,180.00,USD\n")
+
+    def run(model, given, progress):
+        words = Evidence(given.notes[0].document, 0, 4, "Pain")
+        visit = CodeSuggestion(CPT, "2026-01-01", "99213", "", 0.9, SUGGESTED, (words,))
+        return CodingResult("tests", "1", (visit,))
+
+    coding = Coding(store, SimpleNamespace(run=run), None, tmp_path, SETTINGS)
+    note = _note(content=b"Pain.", encounter="")
+    made = CodingCall(coding)({"resource": note, "asked": {}, "base": ""})
+    claim = orjson.loads(orjson.dumps(made))["draft"][0]
+    assert '"net":{"value":180.00,"currency":"USD"}' in claim

@@ -6,11 +6,13 @@ import orjson
 import pytest
 
 from gateway.decision import Decision
+from gateway.feedback_records import note_feedback
 from gateway.note_draft import keep_note
 from gateway.review import apply_decision
 from gateway.settings import load_settings
 from profiles.builders.composition import build_note
 from profiles.note_decisions import SectionRecord
+from profiles.note_feedback import note_report
 from profiles.outcome import OperationOutcomeError
 from profiles.records import from_json
 from terminology.claims import DECISION_RECORD
@@ -161,3 +163,19 @@ def test_what_does_not_fit_is_refused(store, review, word, sections, version, ki
         _decide(store, review, word, *sections, version=version)
     assert error.value.kind_name == kind
     assert store.search("Composition", []).matches[0].version == 1
+
+
+def test_what_was_kept_of_notes_is_counted(store, review):
+    """Shares of words by section and scribe, out of what the decisions have left."""
+    edited = _section("modified", code="10160-0", text="Lisinopril 10 mg daily.")
+    _decide(store, review, "modified", edited, _section("rejected", code="8716-3"))
+    found = note_report(note_feedback(store))
+    assert (found["all"]["accepted"], found["all"]["modified"], found["all"]["rejected"]) == (
+        1,
+        1,
+        1,
+    )
+    assert found["sections"]["10160-0 Medications"]["kept"] == 0.75
+    assert found["sections"]["8716-3 Vital signs"]["kept"] == 0
+    assert found["scribes"].keys() == {"isthmus-scribe 1"}
+    assert note_report([])["all"]["kept"] is None

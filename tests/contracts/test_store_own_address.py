@@ -75,6 +75,18 @@ def test_a_link_goes_with_its_reference(patient, before, after, found, base):
     assert _found(patient, "Observation", ("performer", "Patient/p")) == found
 
 
+@pytest.mark.parametrize("written", ["DocumentReference/d", f"{BASE}/DocumentReference/d"])
+@pytest.mark.parametrize("asked", ["DocumentReference/d", f"{BASE}/DocumentReference/d"])
+def test_a_part_of_a_pair_is_found_by_either_address(store, written, asked):
+    """DocumentReference.relationship names what is replaced by its id or by its whole address."""
+    related = [{"code": "replaces", "target": {"reference": written}}]
+    _put(store, {"resourceType": "DocumentReference", "id": "o", "relatesTo": related})
+    kind = "DocumentReference"
+    assert _found(store, kind, ("relationship", f"replaces${asked}")) == ["o"]
+    assert _found(store, kind, ("relationship", f"appends${asked}")) == []
+    assert _found(store, kind, ("relationship", "replaces$DocumentReference/e")) == []
+
+
 def test_a_link_goes_with_its_resource(patient):
     """Nothing is found by the reference of what was deleted and came back without it."""
     _put(patient, _observation(OWN))

@@ -453,6 +453,58 @@ def test_pages_follow_the_order_that_was_asked_for(filled, monkeypatch, sort, or
         assert _walk(filled, sort) == expected
 
 
+@pytest.mark.parametrize("down", ["", "-"])
+@pytest.mark.parametrize("code", ["performer", "_id", "encounter"])
+@pytest.mark.parametrize("count", ["1", "2", "50"])
+def test_an_order_by_references_is_walked_as_it_is_listed(store, monkeypatch, down, code, count):
+    """By the ids of what is referred to, of any type, contained too; what leads nowhere here comes last."""
+    performers = [
+        ("m", "Patient/c"),
+        ("a", "Practitioner/b", "Patient/z"),
+        ("k", "Organization/a", "Patient/a"),
+        ("z", "https://theirs.example/fhir/Patient/a"),
+        ("b",),
+        ("y", "#in"),
+        ("c", "Patient/c", "Practitioner/b"),
+        ("x", "https://theirs.example/fhir/Patient/a", "Patient/b"),
+    ]
+    inside = [{"resourceType": "Practitioner", "id": "in"}]
+    made = [
+        {
+            "resourceType": "Observation",
+            "id": key,
+            "performer": [{"reference": text} for text in texts],
+            **({"contained": inside} if "#in" in texts else {}),
+        }
+        for key, *texts in performers
+    ]
+    store.transact(lambda tx: [tx.put(one) for one in made])
+    listed = _walk(store, f"{down}{code}", count=count)
+    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    assert _walk(store, f"{down}{code}", count=count) == listed
+    assert sorted(listed) == sorted(key for key, *_ in performers)
+
+
+@pytest.mark.parametrize("equal", [(1,), (2, 5)])
+@pytest.mark.parametrize(
+    "sort", ["patient,-date", "-patient,_id", "date,patient", "-date,-_id", "value-quantity,date"]
+)
+def test_an_order_by_several_keys_is_walked_as_it_is_listed(store, monkeypatch, sort, equal):
+    """Through all pages, however many share a value, and with some that have none."""
+    made = [
+        _observation(f"o{at:02d}", "c", float(at % 4), f"202{at % 3}-01-01", f"p{at * at % 5}")
+        for at in range(24)
+    ]
+    for at, name in ((3, "subject"), (7, "effectiveDateTime"), (11, "valueQuantity")):
+        del made[at][name]
+    store.transact(lambda tx: [tx.put(one) for one in made])
+    listed = _walk(store, sort)
+    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    monkeypatch.setattr("adapters.sql.search.run.EQUALS", equal)
+    for count in ("1", "2", "5"):
+        assert _walk(store, sort, count=count) == listed
+
+
 def _walk(store: Store, sort: str, kinds: str = "Observation", count: str = "1") -> list[str]:
     found, after = [], None
     asked = [("_sort", sort), ("_count", count)]

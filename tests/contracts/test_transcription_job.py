@@ -14,9 +14,11 @@ from gateway.transcription import Loaded, Recogniser, Transcription
 from gateway.transcription_job import TranscriptionJob
 from profiles.outcome import OperationOutcomeError
 from profiles.speech_records import Segment, Transcript
+from terminology.notes import CHANNEL_ROLE
 from tests import quoting_scribe
 
 SETTINGS = replace(load_settings({}), code_settle_s=0.0)
+ROLES = ("doctor", "patient")
 VTT = b"""WEBVTT
 
 00:00.000 --> 00:02.000
@@ -130,7 +132,7 @@ def test_audio_without_a_recogniser_says_what_to_configure(lane):
 
 
 def test_a_recogniser_is_told_the_names_of_the_record(lane):
-    """Bytes come in a file that is gone afterwards; drugs and allergies of the patient are its vocabulary."""
+    """Bytes come in a file that is gone afterwards, with channel roles and the drugs and allergies known."""
     lane.write(
         {
             "resourceType": "MedicationStatement",
@@ -153,12 +155,13 @@ def test_a_recogniser_is_told_the_names_of_the_record(lane):
                 ]
             },
         },
-        _audio(),
+        _audio(extension=[{"url": CHANNEL_ROLE, "valueCode": role} for role in ROLES]),
     )
     heard = Listening((Segment(0, 0.0, 2.0, "My knee hurts.", role="patient"),))
     lane.run(heard)
     ((given, content),) = heard.given
     assert content == b"RIFF"
+    assert given.audio.roles == ROLES
     assert set(given.vocabulary) == {"lisinopril", "penicillin"}
     assert list((lane.folder / "recordings").iterdir()) == []
     (note,) = _all(lane.store, "Composition")

@@ -29,10 +29,11 @@ def test_example_gives_the_promised_record(name, tmp_path):
 
 
 def test_listing_workers_imports_no_engine():
-    """Registered workers are listed without torch, monai or ctranslate2."""
+    """Registered workers are listed without torch, monai, ctranslate2, PyAV or onnxruntime."""
     code = (
         "import sys; from ml.worker import workers; workers();"
-        "sys.exit(' '.join({'torch', 'monai', 'ctranslate2'} & set(sys.modules)) or 0)"
+        "engines = {'torch', 'monai', 'ctranslate2', 'av', 'onnxruntime'};"
+        "sys.exit(' '.join(engines & set(sys.modules)) or 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 

@@ -209,6 +209,17 @@ def test_what_is_mended_is_answered_anew(payer: TestClient, store: Store) -> Non
     assert the_answer(payer, claim)["outcome"] == "queued"
 
 
+def test_a_claim_that_was_not_processed_is_not_repeated_by_its_correction(
+    payer: TestClient,
+) -> None:
+    """What was answered with errors may come again as a new Claim; what was queued may not."""
+    post(payer, make_claim(lines=({"diagnosisSequence": [7]}, {"code": "99214"})))
+    mended = post(payer, make_claim(lines=({}, {"code": "99214"})))
+    assert the_answer(payer, mended)["outcome"] == "queued"
+    again = make_claim(lines=({}, {"code": "99214"}, {"code": "99215"}))
+    assert rules_of(the_answer(payer, post(payer, again))) == {"claim-repeated"}
+
+
 def test_a_cancelled_claim_takes_its_answer_with_it(payer: TestClient) -> None:
     """Cancelling, by update or by a Claim that names the first, cancels answer and Task."""
     for send_again in (False, True):

@@ -188,3 +188,17 @@ def test_the_place_of_service():
     assert _place("VR", (role, "PTRES")) == "10"
     assert _place("IMP", (PLACE_OF_SERVICE, "51")) == "51"
     assert place_of_service({}, {}.get) == ""
+
+
+def test_a_discharge_summary_of_no_known_stay_says_how_it_is_coded():
+    """Without the class of an Encounter it is an outpatient's, and a warning says what that means."""
+    summary = _note("n", date="2026-03-04", type={"coding": [{"system": LOINC, "code": "18842-5"}]})
+    alone = _case({**summary, "context": {}})
+    (remark,) = alone.remarks
+    assert (alone.request.setting, remark.kind, remark.rule.rule) == (
+        "outpatient",
+        "warning",
+        "IV.H",
+    )
+    stay = _case(summary, _encounter("IMP"))
+    assert (stay.request.setting, stay.remarks) == ("inpatient", ())

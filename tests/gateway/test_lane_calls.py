@@ -64,6 +64,15 @@ def test_an_error_keeps_its_kind_and_element(lane):
     assert "Jane" not in raised.value.diagnostics
 
 
+def test_an_answer_that_is_no_json_is_an_error_and_the_next_call_is_answered(lane):
+    """What cannot be written is told as a bug of the worker; the lane goes on answering."""
+    ask, answered = lane(lambda request: {"said": request if request["id"] == "2" else object()})
+    with pytest.raises(OperationOutcomeError, match="TypeError") as raised:
+        call(ask, answered, {"id": "1"}, _soon())
+    assert raised.value.kind_name == "exception"
+    assert call(ask, answered, {"id": "2"}, _soon())["said"] == {"id": "2"}
+
+
 def test_a_late_answer_is_not_taken_for_the_next(lane):
     """After a call that was given up, the next gets its own answer."""
     go_on = threading.Event()

@@ -1,12 +1,15 @@
 """The operations of the endpoint (R4 operations.html), and those that run as jobs."""
 
 import threading
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 
 from gateway.lane import Lane
 from gateway.operations.job import OPERATION_LANE, RunOperation
 from profiles.admission import issues
+from profiles.fhir_time import instant
 from terminology.systems import TASK_CODE
 
 FHIR = {"Content-Type": "application/fhir+json"}
@@ -603,6 +606,27 @@ def test_a_job_that_fails_says_why(client, store):
         ("Patient/a/$meta", 200),
     ):
         assert client.get(f"/fhir/{path}", headers=ASYNC).status_code == status
+
+
+def test_the_result_of_a_job_is_kept_for_a_day(client, store):
+    """Its answer says until when; then it is not found, and the next job that ends deletes it."""
+    _record(client)
+    address = _queued(client, "Patient/a/$everything")
+    _run_jobs(store)
+    answer = client.get(address)
+    task = store.read("Task", address.rpartition("/")[2]).json()
+    ended = datetime.fromisoformat(task["lastModified"]).replace(microsecond=0)
+    assert parsedate_to_datetime(answer.headers["expires"]) == ended + timedelta(days=1)
+    assert "Expires" not in client.get("/fhir/Patient/a").headers
+    for days in (3, 2):
+        old = {**task, "lastModified": instant(ended - timedelta(days=days))}
+        store.transact(lambda tx, old=old: tx.put(old))
+        assert client.get(address).status_code == 404
+    result = f"/fhir/{task['output'][0]['valueReference']['reference']}"
+    assert client.get(result).status_code == 200
+    _queued(client, "Patient/a/$everything")
+    _run_jobs(store)
+    assert client.get(result).status_code == 410
 
 
 def test_only_a_job_has_the_status_of_one(client):

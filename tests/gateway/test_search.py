@@ -170,3 +170,23 @@ def test_a_reference_by_our_own_address_is_found(filled, address):
     }
     assert filled.put("/fhir/Observation/w", json=written, headers=headers).status_code == 201
     assert _found(filled.get(f"/fhir/{address}")) == ["o", "w"]
+
+
+@pytest.mark.parametrize("modifier", ["in", "not-in"])
+def test_a_value_set_that_is_not_known_is_refused(filled, modifier):
+    """400 with an OperationOutcome: nothing can be said of what is in it."""
+    answer = filled.get(f"/fhir/Observation?code:{modifier}=http://nowhere.example/vs")
+    assert (answer.status_code, answer.json()["resourceType"]) == (400, "OperationOutcome")
+
+
+@pytest.mark.parametrize("query", ["_count=1", "_sort=_id", "_summary=true", "_format=json", ""])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "POST"])
+def test_a_condition_that_selects_nothing_is_refused(filled, method, query):
+    """412 for a write whose condition has no criterion; nothing is written (R4 http.html#cond-update)."""
+    kind = "application/merge-patch+json" if method == "PATCH" else "application/fhir+json"
+    headers = {"Content-Type": kind} | ({"If-None-Exist": query} if method == "POST" else {})
+    address = "/fhir/Patient" if method == "POST" else f"/fhir/Patient?{query}"
+    body = {"gender": "male"} if method == "PATCH" else {"resourceType": "Patient"}
+    answer = filled.request(method, address, json=body, headers=headers)
+    assert answer.status_code == 412
+    assert filled.get("/fhir/_history?_summary=count").json()["total"] == 5

@@ -45,6 +45,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory, heard: str) -> Iterator[Gat
         models=folder / "models",
         recording_consent="required",
         live_keep_withdrawn="yes",
+        transcribe_recordings="on-demand",  # the server hears the sessions alone, no job
         speech_server=f"{heard}/v1",
         speech_model="whisper",
         **bounds,
@@ -151,7 +152,8 @@ def test_segments_come_while_the_visit_goes_on(strict, agrees, heard):
         client.say("finish", offset=len(audio))
         assert client.wait_for("finished")["complete"]
     with urllib.request.urlopen(f"{heard}/seen", timeout=30) as answer:  # noqa: S310 - our own
-        assert all(one["language"] == ["en"] for one in json.load(answer))
+        # Sessions before this one have named no language.
+        assert ["en"] in [one.get("language") for one in json.load(answer)]
 
 
 def test_a_recogniser_that_fails_is_said_once_and_the_recording_goes_on(strict, agrees, heard):

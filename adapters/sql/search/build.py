@@ -64,7 +64,7 @@ class Builder:
     values: Values = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", Values(self.names, self.now))
+        object.__setattr__(self, "values", Values(self.names, self.now, self.base))
 
     def condition(self, node: Node) -> Condition:
         """The set of a tree."""

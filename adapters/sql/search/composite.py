@@ -14,7 +14,7 @@ from profiles.search.paths import json_paths
 from profiles.search.query import Leaf
 from profiles.search.syntax import plain, split
 from profiles.search.tokens import LONGEST, any_case, coded, exact, literal_code
-from profiles.search.values import folded
+from profiles.search.values import folded, literal
 
 _FIRST: Final = ("val", "sys", "", "")
 _SECOND: Final = ("val2", "sys2", "lo", "hi")
@@ -68,7 +68,7 @@ def _part(
     if val and "string" in kinds:
         readings.append(_beginning(text, val))
     if val and kinds & _NAMED:
-        readings.append(_address(text, val))
+        readings.append(_address(values.base, text, val))
     if val and "token" in kinds:
         readings.append(_coded(values, text, val, system))
     for kind in sorted(kinds & _MEASURED) if low else ():
@@ -85,8 +85,14 @@ def _beginning(text: str, val: str) -> tuple[str, list[Any]]:
     return f"x.{val} >= ? AND x.{val} < ?{_without_range(val)}", [start, start + HIGHEST]
 
 
-def _address(text: str, val: str) -> tuple[str, list[Any]]:
-    return f"x.{val} = ?{_without_range(val)}", [exact(plain(text))]
+def _address(base: str, text: str, val: str) -> tuple[str, list[Any]]:
+    """An address as it is written; one of our own resources also by its type and id, or with our base."""
+    written = {exact(plain(text))}
+    own = literal(plain(text), base) or literal(plain(text))
+    if own is not None:
+        written |= {"/".join(own), *([f"{base}/{'/'.join(own)}"] if base else [])}
+    marks = ", ".join("?" * len(written))
+    return f"x.{val} IN ({marks}){_without_range(val)}", sorted(written)
 
 
 def _without_range(val: str) -> str:

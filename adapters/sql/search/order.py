@@ -13,7 +13,8 @@ import orjson
 
 from adapters.sql.names import Names
 from adapters.sql.search.condition import Sql
-from profiles.search.contained import own_type
+from profiles.definitions.r4 import definitions
+from profiles.search.contained import contained_type, own_type
 from profiles.search.extract import Extractor
 from profiles.search.parameters import parameters_of
 
@@ -48,6 +49,8 @@ class Walk:
     parameter: int
     values: Callable[[bytes], set[Any]] | None = None
     """All values of a resource out of its body, where the table has no index by resource."""
+    targets: tuple[int, ...] = ()
+    """Types that a reference may lead to: it is ordered by the id of what it leads to."""
 
 
 def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Walk | None:
@@ -56,8 +59,13 @@ def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Wal
         return None
     table, low, high = _COLUMNS.get(keys[0].kind, ("", "", ""))
     code, *more = _codes(kinds[0], keys[0].code)
-    parameter = names.find(f"{kinds[0]}.{code}") if not more else None
-    if not table or parameter is None:
+    if more:
+        return None
+    found = names.find(f"{kinds[0]}.{code}")
+    parameter = -1 if found is None else found  # nothing has a value: every one comes last
+    if keys[0].kind == "reference":
+        return Walk("s_ref", "id", parameter, targets=_targets(names, kinds[0], code))
+    if not table:
         return None
     column = high if keys[0].descending else low
     if table in _WALKABLE:
@@ -67,6 +75,14 @@ def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Wal
         return None
     rows = table.removeprefix("s_"), code
     return Walk(table, column, parameter, partial(_values, kinds[0], rows))
+
+
+def _targets(names: Names, kind: str, code: str) -> tuple[int, ...]:
+    """The types of which there is anything that a reference may lead to, contained or not."""
+    known = parameters_of(own_type(kind)).get(code)
+    kinds = (known.targets if known is not None else ()) or tuple(sorted(definitions().resources))
+    found = [names.find(one) for kind in kinds for one in (kind, contained_type(kind))]
+    return tuple(key for key in found if key is not None) or (-1,)
 
 
 def _values(kind: str, wanted: tuple[str, str], body: bytes) -> set[Any]:

@@ -6,7 +6,7 @@ match. SQLite's own planner chooses badly between the two (decision 0020).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from adapters.sql.names import Names
@@ -18,6 +18,11 @@ from profiles.search.contained import own_type
 
 FEW: Final = 1000
 """Keys up to which a set is listed and sorted."""
+EQUALS: Final = (200, 2000)
+"""Resources with an equal value up to which an order by several keys is walked along the first: two tries."""
+_FIRST: Final = -1
+_LAST: Final = 2**62
+"""Before and after every key."""
 CHEAP: Final = 5000
 """Matches up to which a total is given although nobody asked for it."""
 
@@ -185,17 +190,21 @@ def _walked(
 ) -> Keys:
     """Walk the index that gives the order; without one, sort everything."""
     key = wanted.sort[0]
-    if len(wanted.sort) == 1 and key.code == "_lastUpdated":
-        return _recent(connection, wanted, live, best)
+    if len(wanted.sort) == 1 and key.code in _OWN:
+        return _by_own(connection, wanted, live, best)
     walk = order.walk(names, wanted.kinds, wanted.sort)
     if walk is None:
         driver = best if best is not None else live
-        return _listed(connection, names, wanted, driver)
+        group = _leading(connection, names, wanted)
+        if group is None:
+            return _listed(connection, names, wanted, driver)
+        listed = _listed(connection, names, wanted, group)
+        total = _total(connection, wanted, live, best, None)
+        return Keys(listed.found, total, listed.after, "walk of groups")
     found: list[tuple[Any, ...]] = []
     after = list(wanted.after or ())
     if not after or after[1] is not None:
-        valued = _valued if walk.values is None else _checked
-        found = valued(connection, wanted, walk, after)
+        found = _with_value(connection, wanted, walk, after)
     if len(found) <= wanted.count:
         started = after[0] if after and after[1] is None else None
         left = wanted.count + 1 - len(found)
@@ -204,6 +213,73 @@ def _walked(
     more = len(found) > wanted.count and bool(page)
     total = _total(connection, wanted, live, best, None if more or wanted.after else len(found))
     return Keys(tuple(r[0] for r in page), total, tuple(page[-1]) if more else None, "walk")
+
+
+def _leading(connection: Any, names: Names, wanted: Wanted) -> Condition | None:
+    """What may stand on a page that is sorted by several keys: all of the first one's next values.
+
+    None when there is no index to walk, when too many resources share a value, and near the end, where
+    those without a value come: then everything is sorted.
+    """
+    first, after = wanted.sort[:1], wanted.after
+    walk = order.walk(names, wanted.kinds, first) if len(wanted.sort) > 1 else None
+    if walk is None or (after and after[1] is None):
+        return None
+    start = (_LAST if first[0].descending else _FIRST, after[1]) if after else ()
+    for equal in EQUALS:
+        asked = replace(wanted, sort=first, count=wanted.count + equal)
+        rows = _with_value(connection, asked, walk, start)
+        if len(rows) <= asked.count:
+            return None
+        # The last group may go on beyond what was read; the page may begin anywhere in the first.
+        whole = tuple(key for key, value, *_ in rows if value != rows[-1][1])
+        before = sum(value == after[1] for _, value, *_ in rows) if after else 0
+        if len(whole) - before > wanted.count:
+            return Rows("res", f"x.pk IN ({', '.join('?' * len(whole))})", whole)
+    return None
+
+
+def _with_value(
+    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    if walk.table == "s_ref":
+        return _referring(connection, wanted, walk, after)
+    valued = _valued if walk.values is None else _checked
+    return valued(connection, wanted, walk, after)
+
+
+def _referring(
+    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    """As ``_valued``, along the ids of what is referred to, type by type, put together."""
+    word, sign, best = ("DESC", "<", ">") if wanted.sort[0].descending else ("ASC", ">", "<")
+    where, bound = _tests(wanted.conditions, None, "t.pk")
+    limit = f"AND (e.id, t.pk) {sign} (?, ?) " if after else ""
+    one = (
+        "SELECT * FROM (SELECT DISTINCT t.pk AS pk, e.id AS id FROM res e CROSS JOIN s_ref t "
+        f"WHERE e.rt = ? AND t.sp = ? AND t.tpk = e.pk {limit}"
+        f"AND NOT EXISTS ({_target_of(walk)} AND z.id {best} e.id) AND {where} "
+        f"ORDER BY e.id {word}, t.pk {word} LIMIT ?) AS a"
+    )
+    values = [
+        *(walk.parameter, *((after[1], after[0]) if after else ())),
+        *(walk.parameter, *walk.targets, *bound, wanted.count + 1),
+    ]
+    rows = connection.execute(
+        f"SELECT DISTINCT pk, id FROM ({' UNION ALL '.join([one] * len(walk.targets))}) AS b "
+        f"ORDER BY id {word}, pk {word} LIMIT ?",
+        [*(v for target in walk.targets for v in (target, *values)), wanted.count + 1],
+    )
+    return [tuple(row) for row in rows]
+
+
+def _target_of(walk: order.Walk) -> str:
+    """What the resource ``t`` refers to, of the types by which it is ordered."""
+    marks = ", ".join("?" * len(walk.targets))
+    return (
+        "SELECT 1 FROM s_ref y JOIN res z ON z.pk = y.tpk "
+        f"WHERE y.sp = ? AND y.pk = t.pk AND z.rt IN ({marks})"
+    )
 
 
 def _valued(
@@ -269,27 +345,39 @@ def _valueless(
     text, values = live.members()
     where, bound = _tests(wanted.conditions, None, "t.pk")
     limit = "" if started is None else "AND t.pk < ? "
+    what: list[Any]
+    none, what = "t.has NOT LIKE ?", [f"%,{walk.parameter},%"]
+    if walk.targets:
+        # What refers to another server alone has a value, and no resource to be ordered by.
+        none, what = f"NOT EXISTS ({_target_of(walk)})", [walk.parameter, *walk.targets]
     rows = connection.execute(
-        f"{text} AND t.has NOT LIKE ? AND {where} {limit}ORDER BY t.pk DESC LIMIT ?",
-        [*values, f"%,{walk.parameter},%", *bound, *([] if started is None else [started]), left],
+        f"{text} AND {none} AND {where} {limit}ORDER BY t.pk DESC LIMIT ?",
+        [*values, *what, *bound, *([] if started is None else [started]), left],
     )
     return [(row[0], None) for row in rows]
 
 
-def _recent(connection: Any, wanted: Wanted, live: Rows, best: Condition | None) -> Keys:
+_OWN: Final = {"_lastUpdated": "ts", "_id": "id"}
+"""Parameters whose value stands in the resource's own row, with an index by type."""
+
+
+def _by_own(connection: Any, wanted: Wanted, live: Rows, best: Condition | None) -> Keys:
+    column = _OWN[wanted.sort[0].code]
     word, sign = ("DESC", "<") if wanted.sort[0].descending else ("ASC", ">")
     where, bound = _tests(wanted.conditions, None, "t.pk")
-    limit = f"AND (t.ts, t.pk) {sign} (?, ?) " if wanted.after else ""
+    limit = f"AND (t.{column}, t.pk) {sign} (?, ?) " if wanted.after else ""
     at = [wanted.after[1], wanted.after[0]] if wanted.after else []
-    tail = f"AND {where} {limit}ORDER BY t.ts {word}, t.pk {word} LIMIT ?"
-    text, values = _by_type(live, "t.pk, t.ts", tail, [*bound, *at, wanted.count + 1])
+    tail = f"AND {where} {limit}ORDER BY t.{column} {word}, t.pk {word} LIMIT ?"
+    text, values = _by_type(live, f"t.pk, t.{column}", tail, [*bound, *at, wanted.count + 1])
+    # A sign keeps planners from the index of what is live, which has another order.
+    text = text.replace("t.deleted", "+t.deleted")
     rows = connection.execute(
-        f"{text} ORDER BY ts {word}, pk {word} LIMIT ?", [*values, wanted.count + 1]
+        f"{text} ORDER BY {column} {word}, pk {word} LIMIT ?", [*values, wanted.count + 1]
     ).fetchall()
     page = rows[: wanted.count]
     more = len(rows) > wanted.count and bool(page)
     total = _total(connection, wanted, live, best, None if more or wanted.after else len(rows))
-    return Keys(tuple(r[0] for r in page), total, tuple(page[-1]) if more else None, "recent")
+    return Keys(tuple(r[0] for r in page), total, tuple(page[-1]) if more else None, "own row")
 
 
 def _by_type(live: Rows, columns: str, tail: str, bound: Sequence[Any]) -> Sql:

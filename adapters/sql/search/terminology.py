@@ -53,7 +53,7 @@ class StoredTerminology:
         Raises
         ------
         OperationOutcomeError
-            ``not-found`` when it is unknown, ``not-supported`` when it cannot be listed here,
+            ``invalid`` when it is unknown, ``not-supported`` when it cannot be listed here,
             ``too-costly`` when it has too many codes for a search.
         """
         known = self._known()
@@ -69,7 +69,7 @@ class StoredTerminology:
                 return [("", code) for code in sorted(closed)]
         resource = known.value_set(reference)
         if resource is None:
-            raise OperationOutcomeError("not-found", "this value set is not known here")
+            raise OperationOutcomeError("invalid", "this value set is not known here")
         entries = ValueSetContent(known, resource).entries()
         return _few((entry.system, entry.code) for entry in entries)
 

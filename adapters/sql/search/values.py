@@ -23,10 +23,11 @@ EARTH_KM: Final = 6371.0088
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Compiles values; ``names`` finds the integers of code systems."""
+    """Compiles values; ``names`` finds the integers of code systems, ``base`` is our own address."""
 
     names: Names
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    base: str = ""
 
     def tests(self, kind: str, value: str, modifier: str) -> list[Test]:
         """The tests of one value, any of which may hold (``invalid`` when it is not one of its kind)."""

@@ -140,3 +140,32 @@ def test_spans_are_verbatim_whatever_the_note(coder, parts):
     assert all(text[span.start : span.end] == span.text for span in spans)
     release = coder.model.on("2026-06-01", lambda *_: None).release
     assert all(release.billable(one.code) for one in result.suggestions if "icd-10" in one.system)
+
+
+@pytest.mark.parametrize(
+    ("complaint", "plan", "asked"),
+    [
+        ("Right knee pain.", "Continue ibuprofen.", True),
+        ("Left knee pain.", "Arthroscopy of the right knee.", True),
+        ("Left knee pain.", "Continue ibuprofen. Right shoulder: ice.", False),
+        ("Right and left knee pain.", "Arthroscopy of the left knee.", False),
+        ("Pain.", "Compare with the right knee, which is well; brace for the left knee.", False),
+    ],
+)
+def test_a_side_that_the_note_contradicts_is_asked_about(coder, complaint, plan, asked):
+    """Assessed on one side, complained of or treated on the other alone: a person says which."""
+    text = (
+        f"CHIEF COMPLAINT\n{complaint}\n\nASSESSMENT\n1. Tear of medial meniscus, left knee.\n\n"
+        f"PLAN\n{plan}\n"
+    )
+    queries = [one for one in coder.result(text).remarks if "other side" in one.text]
+    assert bool(queries) == asked
+    assert all(text[span.start : span.end] == span.text for one in queries for span in one.evidence)
+
+
+def test_both_sides_with_codes_of_their_own_are_no_contradiction(coder):
+    """Two problems on two sides are two codes, and nothing is asked."""
+    text = (
+        "CHIEF COMPLAINT\nRight knee pain.\n\nASSESSMENT\n1. Right knee pain.\n2. Left knee gout.\n"
+    )
+    assert not [one for one in coder.result(text).remarks if "other side" in one.text]

@@ -227,7 +227,7 @@ def _levels(loud):
 
 
 def test_crosstalk_is_kept_once_from_the_nearer_microphone():
-    """The same words at the same time stay on the louder channel; other words stay on both."""
+    """The same words at the same time stay on the louder channel; others stay, marked where faint."""
     segments = [
         Segment(0, 1.0, 3.0, "How are you today?", channel=0),
         Segment(0, 1.1, 3.0, "how are you today", channel=1),
@@ -240,5 +240,11 @@ def test_crosstalk_is_kept_once_from_the_nearer_microphone():
         (1, "patient", "I am fine"),
     ]
     assert doubled == 1
+    other = [segments[0], Segment(0, 1.1, 3.0, "who are you to say", channel=1)]
+    spoken = np.concatenate([np.full(16_000 * 3, 0.02), np.full(16_000, 0.2)]).astype(np.float32)
+    own = Levels()
+    own.feed(spoken)
+    marked, _ = merged(other, {0: _levels(0.2), 1: own}, ("doctor", "patient"))
+    assert [segment.flags for segment in marked] == [(), ("low-confidence",)]
     alike, none = merged(segments, {0: _levels(0.2), 1: _levels(0.2)}, ())
     assert (len(alike), none) == (3, 0)

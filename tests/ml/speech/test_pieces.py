@@ -1,4 +1,4 @@
-"""A recording that is too large at once is cut in its pauses, and nothing of it is lost."""
+"""A recording that is too large for a speech server is cut in its pauses, and nothing is lost."""
 
 import io
 import wave
@@ -6,41 +6,40 @@ import wave
 import numpy as np
 import pytest
 
+from conformance.audio_file import write_audio
+from conformance.made_speech import voice
 from ml.speech.audio import RATE
-from ml.speech.pieces import HEAD, pieces
+from ml.speech.pieces import HEAD, wav_pieces
 from profiles.outcome import OperationOutcomeError
-from tests.make_audio import silence, tone
+from tests.make_audio import silence
 
 
-def _written(path, samples):
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes((samples * 32_767).astype("<i2").tobytes())
+def _length(content):
+    with wave.open(io.BytesIO(content)) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, RATE)
+        return file.getnframes()
 
 
-def _samples(piece):
-    with wave.open(io.BytesIO(piece)) as file:
-        return np.frombuffer(file.readframes(file.getnframes()), "<i2")
+def test_pieces_follow_one_another_and_are_cut_in_pauses(tmp_path):
+    """Each piece fits and begins where the one before ends; the cuts lie in the silences."""
+    sound = np.concatenate([voice(4), silence(1), voice(4, seed=2), silence(1), voice(3, seed=3)])
+    path = write_audio(tmp_path / "a.wav", sound)
+    most = HEAD + 2 * 6 * RATE
+    pieces = list(wav_pieces(path, most))
+    assert len(pieces) == 3
+    end = 0
+    for start_s, content in pieces:
+        assert len(content) <= most
+        assert start_s == end / RATE
+        end += _length(content)
+    assert abs(end / RATE - 13) < 0.1
+    assert 3.9 <= pieces[1][0] <= 5.1
+    assert 8.9 <= pieces[2][0] <= 10.1
 
 
-def test_every_sample_is_in_one_piece_and_cuts_lie_in_pauses(tmp_path):
-    """Two minutes with pauses become pieces below the limit; joined they are the recording again."""
-    path, most = tmp_path / "visit.wav", 2 * 40 * RATE + HEAD
-    spoken = np.concatenate([part for _ in range(10) for part in (tone(11), silence(1))])
-    _written(path, spoken)
-    found = list(pieces(path, most))
-    assert len(found) >= 3
-    assert all(len(piece) <= most for _, piece in found)
-    joined = np.concatenate([_samples(piece) for _, piece in found])
-    assert joined.size == spoken.size
-    assert np.abs(joined.astype(int) - (spoken * 32_767).astype(int)).max() <= 1
-    for start_s, _ in found[1:]:
-        assert 11 <= start_s % 12 <= 12, "the cut lies in a pause"
-
-
-def test_a_limit_of_a_few_seconds_is_refused(tmp_path):
-    """A server that takes less than half a minute is not fed in crumbs."""
-    with pytest.raises(OperationOutcomeError, match="half a minute"):
-        list(pieces(tmp_path / "none", 100_000))
+def test_a_limit_below_a_second_is_refused(tmp_path):
+    """Pieces of which none is long enough for a word are not made."""
+    path = write_audio(tmp_path / "a.wav", voice(2))
+    with pytest.raises(OperationOutcomeError) as error:
+        list(wav_pieces(path, 1000))
+    assert error.value.kind_name == "too-costly"

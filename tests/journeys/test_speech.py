@@ -1,0 +1,86 @@
+"""Audio arrives at a real gateway whose models folder holds a Whisper, and becomes a note."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from conformance.audio_file import write_audio
+from conformance.made_speech import voice
+from conformance.tiny_whisper import Recital, write_whisper
+from tests.make_audio import silence, tone
+from tests.make_gateway import GatewayProcess, wait_until
+
+VISIT = (
+    " What brings you in today? I have had knee pain for three weeks. I take ibuprofen 400 milligrams"
+    " twice a day. Your blood pressure today is 128 over 76."
+)
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory):
+    """A gateway with a Whisper that recites a visit, and one patient."""
+    folder = tmp_path_factory.mktemp("speech")
+    write_whisper(folder / "models" / "whisper-recital", Recital(VISIT))
+    gateway = GatewayProcess(folder, light=True, models=folder / "models")
+    gateway.start()
+    body = {"resourceType": "Patient", "id": "p", "gender": "female", "birthDate": "1960-02-03"}
+    status, answer, _ = gateway.request("PUT", "/fhir/Patient/p", body)
+    assert status == 201, answer
+    yield gateway
+    gateway.stop()
+
+
+def _noted(gateway, path, media_type):
+    """The Task of a recording, when it has ended."""
+    content = {
+        "contentType": media_type,
+        "data": base64.b64encode(path.read_bytes()).decode(),
+    }
+    media = {
+        "resourceType": "Media",
+        "status": "completed",
+        "subject": {"reference": "Patient/p"},
+        "createdDateTime": "2026-03-02T09:00:00Z",
+        "content": content,
+    }
+    status, answer, _ = gateway.request("POST", "/fhir/Media", media)
+    assert status == 201, answer
+
+    def ended():
+        tasks = gateway.search(f"Task?focus=Media/{answer['id']}&code=transcribe")
+        return tasks[0] if tasks and tasks[0]["status"] in ("completed", "failed") else None
+
+    return wait_until(ended, "the end of the transcription")
+
+
+def test_a_recording_becomes_a_note_with_the_words_that_were_recognised(practice, tmp_path):
+    """FLAC in, through speech detection and Whisper, to a preliminary note whose facts were recited."""
+    path = write_audio(tmp_path / "visit.flac", np.concatenate([silence(1), voice(9), silence(1)]))
+    task = _noted(practice, path, "audio/flac")
+    assert task["status"] == "completed", task
+    found = next(one for one in task["output"] if one["type"]["text"] == "composition")
+    note = practice.get(found["valueReference"]["reference"])
+    assert note["status"] == "preliminary"
+    text = " ".join(section["text"]["div"] for section in note["section"])
+    assert "ibuprofen" in text
+    assert "128" in text
+
+
+@pytest.mark.parametrize(
+    ("sound", "said"), [(silence(3), "silent"), (tone(3), "music")], ids=["silence", "music"]
+)
+def test_nothing_is_noted_where_nobody_speaks(sound, said, practice, tmp_path):
+    """Silence and music end the Task with what was heard instead, and make no note."""
+    path = write_audio(tmp_path / "quiet.wav", sound, rate=16_000)
+    task = _noted(practice, path, "audio/wav")
+    assert said in str(task)
+    assert "composition" not in {one["type"]["text"] for one in task.get("output", ())}
+
+
+def test_what_is_no_audio_is_said(practice, tmp_path):
+    """A document declared as audio ends its Task with the reason."""
+    path = tmp_path / "letter.wav"
+    path.write_bytes(b"%PDF-1.7\nno sound in here")
+    task = _noted(practice, path, "audio/wav")
+    assert "not audio" in str(task)
