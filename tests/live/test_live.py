@@ -173,6 +173,22 @@ def test_audio_before_a_start_and_a_wrong_token_are_refused(clinic):
         assert client.wait_for("finished")["media"] is None
 
 
+def test_a_stream_of_a_browser_is_kept_as_it_comes(clinic):
+    """Ogg or WebM pages are stored byte for byte under their own type; segments are said not to come."""
+    subject, stream = patient(clinic, "opus"), b"OggS" + bytes(range(251)) * 3
+    with live(clinic) as client:
+        client.say("start", patient=subject, contentType="audio/ogg; codecs=opus")
+        assert client.wait_for("started")["recognition"] is False
+        client.frame(0, stream[:101])
+        client.frame(101, stream[101:])
+        client.say("finish", offset=len(stream))
+        finished = client.wait_for("finished")
+    media = clinic.get(finished["media"])
+    assert media["content"]["contentType"] == "audio/ogg"
+    assert media["content"]["size"] == len(stream)
+    assert "duration" not in media
+
+
 def test_a_page_from_elsewhere_may_not_record(clinic):
     """A browser's foreign Origin is refused before the handshake; the gateway's own pages may."""
     with pytest.raises(InvalidStatus) as refused, live(clinic, Origin="https://evil.example"):
