@@ -23,9 +23,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def client(store: Store) -> Iterator[TestClient]:
+def client(store: Store, tmp_path: Path) -> Iterator[TestClient]:
     """A client of the endpoint."""
-    settings = replace(load_settings({}), max_body_bytes=100_000)
+    settings = replace(load_settings({}), data=str(tmp_path / "store"), max_body_bytes=100_000)
     services = Services(request_analysis=lambda *_: "", on_created=arrivals(settings))
     with TestClient(
         build_app(store, settings, services), raise_server_exceptions=False
