@@ -15,7 +15,8 @@ from adapters.sql.search.build import Builder, Terminology
 from adapters.sql.search.condition import AnyOf
 from adapters.sql.search.include import Include, included
 from adapters.sql.search.order import SortKey
-from adapters.sql.search.run import Keys, Wanted, keys
+from adapters.sql.search.run import keys
+from adapters.sql.search.wanted import Keys, Wanted
 from adapters.sql.words import looks_for_words
 from profiles.search.contained import MARK
 from profiles.search.request import SearchRequest, understand

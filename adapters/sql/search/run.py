@@ -6,7 +6,7 @@ match. SQLite's own planner chooses badly between the two (decision 0020).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from adapters.sql.names import Names
@@ -14,6 +14,8 @@ from adapters.sql.schema import CONTAINED, LIVE
 from adapters.sql.search import order
 from adapters.sql.search.condition import Condition, Rows, Sql
 from adapters.sql.search.order import SortKey
+from adapters.sql.search.walk import valueless, with_value
+from adapters.sql.search.wanted import Keys, Wanted, tested
 from profiles.search.contained import own_type
 
 FEW: Final = 1000
@@ -25,44 +27,6 @@ _LAST: Final = 2**62
 """Before and after every key."""
 CHEAP: Final = 5000
 """Matches up to which a total is given although nobody asked for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What one page needs.
-
-    Parameters
-    ----------
-    kinds : tuple of str
-        Resource types.
-    conditions : tuple of Condition
-        All must hold.
-    sort : tuple of SortKey
-        Empty: the newest resource first.
-    count : int
-        Resources of the page; 0 for none.
-    after : sequence, optional
-        Where the page before ended.
-    total : str
-        ``none``, ``estimate`` (when it is cheap) or ``accurate``.
-    """
-
-    kinds: tuple[str, ...]
-    conditions: tuple[Condition, ...]
-    sort: tuple[SortKey, ...] = ()
-    count: int = 50
-    after: Sequence[Any] | None = None
-    total: str = "estimate"
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Keys of a page in order; ``after`` is where the next one begins, None at the end."""
-
-    found: tuple[int, ...]
-    total: int | None
-    after: tuple[Any, ...] | None
-    plan: str = field(default="", compare=False)
 
 
 def keys(connection: Any, names: Names, wanted: Wanted) -> Keys:
@@ -100,16 +64,10 @@ def _rarest(connection: Any, conditions: tuple[Condition, ...]) -> tuple[Conditi
     return best, size
 
 
-def _tests(conditions: Sequence[Condition], but: Condition | None, key: str) -> Sql:
-    parts = [condition.holds(key) for condition in conditions if condition is not but]
-    text = " AND ".join(text for text, _ in parts) or "1 = 1"
-    return text, [value for _, values in parts for value in values]
-
-
 def _listed(connection: Any, names: Names, wanted: Wanted, best: Condition) -> Keys:
     """List the rarest set, test the others, sort what is left."""
     text, values = best.members()
-    where, bound = _tests(wanted.conditions, best, "m.pk")
+    where, bound = tested(wanted.conditions, best, "m.pk")
     columns = [order.value(names, wanted.kinds, key) for key in wanted.sort]
     selected = "".join(f", {column} AS k{at}" for at, (column, _) in enumerate(columns))
     ordered = "".join(
@@ -164,7 +122,7 @@ def _streamed(connection: Any, wanted: Wanted, live: Rows, best: Condition | Non
     ordered = [c for c in wanted.conditions if c.ordered and c.lists]
     driver: Condition = best if best in ordered and best is not None else next(iter(ordered), live)
     text, values = driver.members()
-    where, bound = _tests(wanted.conditions, driver, "t.pk")
+    where, bound = tested(wanted.conditions, driver, "t.pk")
     limit = "" if wanted.after is None else "AND t.pk < ? "
     after = list(wanted.after or ())[:1]
     if driver is live and len(wanted.kinds) > 1:
@@ -204,11 +162,11 @@ def _walked(
     found: list[tuple[Any, ...]] = []
     after = list(wanted.after or ())
     if not after or after[1] is not None:
-        found = _with_value(connection, wanted, walk, after)
+        found = with_value(connection, wanted, walk, after)
     if len(found) <= wanted.count:
         started = after[0] if after and after[1] is None else None
         left = wanted.count + 1 - len(found)
-        found += _valueless(connection, wanted, live, walk, started, left)
+        found += valueless(connection, wanted, live, walk, started, left)
     page = found[: wanted.count]
     more = len(found) > wanted.count and bool(page)
     total = _total(connection, wanted, live, best, None if more or wanted.after else len(found))
@@ -228,7 +186,7 @@ def _leading(connection: Any, names: Names, wanted: Wanted) -> Condition | None:
     start = (_LAST if first[0].descending else _FIRST, after[1]) if after else ()
     for equal in EQUALS:
         asked = replace(wanted, sort=first, count=wanted.count + equal)
-        rows = _with_value(connection, asked, walk, start)
+        rows = with_value(connection, asked, walk, start)
         if len(rows) <= asked.count:
             return None
         # The last group may go on beyond what was read; the page may begin anywhere in the first.
@@ -239,124 +197,6 @@ def _leading(connection: Any, names: Names, wanted: Wanted) -> Condition | None:
     return None
 
 
-def _with_value(
-    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
-) -> list[tuple[Any, ...]]:
-    if walk.table == "s_ref":
-        return _referring(connection, wanted, walk, after)
-    valued = _valued if walk.values is None else _checked
-    return valued(connection, wanted, walk, after)
-
-
-def _referring(
-    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
-) -> list[tuple[Any, ...]]:
-    """As ``_valued``, along the ids of what is referred to, type by type, put together."""
-    word, sign, best = ("DESC", "<", ">") if wanted.sort[0].descending else ("ASC", ">", "<")
-    where, bound = _tests(wanted.conditions, None, "t.pk")
-    limit = f"AND (e.id, t.pk) {sign} (?, ?) " if after else ""
-    one = (
-        "SELECT * FROM (SELECT DISTINCT t.pk AS pk, e.id AS id FROM res e CROSS JOIN s_ref t "
-        f"WHERE e.rt = ? AND t.sp = ? AND t.tpk = e.pk {limit}"
-        f"AND NOT EXISTS ({_target_of(walk)} AND z.id {best} e.id) AND {where} "
-        f"ORDER BY e.id {word}, t.pk {word} LIMIT ?) AS a"
-    )
-    values = [
-        *(walk.parameter, *((after[1], after[0]) if after else ())),
-        *(walk.parameter, *walk.targets, *bound, wanted.count + 1),
-    ]
-    rows = connection.execute(
-        f"SELECT DISTINCT pk, id FROM ({' UNION ALL '.join([one] * len(walk.targets))}) AS b "
-        f"ORDER BY id {word}, pk {word} LIMIT ?",
-        [*(v for target in walk.targets for v in (target, *values)), wanted.count + 1],
-    )
-    return [tuple(row) for row in rows]
-
-
-def _target_of(walk: order.Walk) -> str:
-    """What the resource ``t`` refers to, of the types by which it is ordered."""
-    marks = ", ".join("?" * len(walk.targets))
-    return (
-        "SELECT 1 FROM s_ref y JOIN res z ON z.pk = y.tpk "
-        f"WHERE y.sp = ? AND y.pk = t.pk AND z.rt IN ({marks})"
-    )
-
-
-def _valued(
-    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
-) -> list[tuple[Any, ...]]:
-    down = wanted.sort[0].descending
-    word, sign, best = ("DESC", "<", ">") if down else ("ASC", ">", "<")
-    column = walk.column
-    where, bound = _tests(wanted.conditions, None, "t.pk")
-    limit = f"AND (t.{column}, t.pk) {sign} (?, ?) " if after else ""
-    # A resource is met once, at the value that orders it.
-    rows = connection.execute(
-        f"SELECT DISTINCT t.pk, t.{column} FROM {walk.table} t WHERE t.sp = ? {limit}"
-        f"AND NOT EXISTS (SELECT 1 FROM {walk.table} y WHERE y.sp = ? AND y.pk = t.pk "
-        f"AND y.{column} {best} t.{column}) AND {where} ORDER BY t.{column} {word}, t.pk {word} LIMIT ?",
-        [
-            walk.parameter,
-            *((after[1], after[0]) if after else ()),
-            walk.parameter,
-            *bound,
-            wanted.count + 1,
-        ],
-    )
-    return [tuple(row) for row in rows]
-
-
-def _checked(
-    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
-) -> list[tuple[Any, ...]]:
-    """As ``_valued``; the body of each resource says whether a value is the one that orders it."""
-    down = wanted.sort[0].descending
-    word, sign, best = ("DESC", "<", max) if down else ("ASC", ">", min)
-    where, bound = _tests(wanted.conditions, None, "t.pk")
-    found: list[tuple[Any, ...]] = []
-    at, size = tuple(after), 2 * wanted.count + 10
-    while len(found) <= wanted.count:
-        limit = f"AND (t.{walk.column}, t.pk) {sign} (?, ?) " if at else ""
-        rows = connection.execute(
-            f"SELECT DISTINCT t.pk, t.{walk.column} FROM {walk.table} t WHERE t.sp = ? {limit}"
-            f"AND {where} ORDER BY t.{walk.column} {word}, t.pk {word} LIMIT ?",
-            [walk.parameter, *((at[1], at[0]) if at else ()), *bound, size],
-        ).fetchall()
-        marks = ", ".join("?" * len(rows)) or "NULL"
-        bodies = connection.execute(
-            f"SELECT pk, body FROM res WHERE pk IN ({marks})", [row[0] for row in rows]
-        )
-        first = {key: best(walk.values(body)) for key, body in bodies} if walk.values else {}
-        found += [tuple(row) for row in rows if first.get(row[0]) == row[1]]
-        if len(rows) < size:
-            break
-        at = tuple(rows[-1])
-    return found[: wanted.count + 1]
-
-
-def _valueless(
-    connection: Any,
-    wanted: Wanted,
-    live: Condition,
-    walk: order.Walk,
-    started: int | None,
-    left: int,
-) -> list[tuple[Any, ...]]:
-    text, values = live.members()
-    where, bound = _tests(wanted.conditions, None, "t.pk")
-    limit = "" if started is None else "AND t.pk < ? "
-    what: list[Any]
-    none, what = "t.has NOT LIKE ?", [f"%,{walk.parameter},%"]
-    if walk.targets:
-        # What refers to another server alone has a value, and no resource to be ordered by.
-        none, what = f"NOT EXISTS ({_target_of(walk)})", [walk.parameter, *walk.targets]
-    rows = connection.execute(
-        f"{text} AND {none} AND {where} {limit}ORDER BY t.pk DESC LIMIT ?",
-        [*values, *what, *bound, *([] if started is None else [started]), left],
-    )
-    return [(row[0], None) for row in rows]
-
-
 _OWN: Final = {"_lastUpdated": "ts", "_id": "id"}
 """Parameters whose value stands in the resource's own row, with an index by type."""
 
@@ -364,7 +204,7 @@ _OWN: Final = {"_lastUpdated": "ts", "_id": "id"}
 def _by_own(connection: Any, wanted: Wanted, live: Rows, best: Condition | None) -> Keys:
     column = _OWN[wanted.sort[0].code]
     word, sign = ("DESC", "<") if wanted.sort[0].descending else ("ASC", ">")
-    where, bound = _tests(wanted.conditions, None, "t.pk")
+    where, bound = tested(wanted.conditions, None, "t.pk")
     limit = f"AND (t.{column}, t.pk) {sign} (?, ?) " if wanted.after else ""
     at = [wanted.after[1], wanted.after[0]] if wanted.after else []
     tail = f"AND {where} {limit}ORDER BY t.{column} {word}, t.pk {word} LIMIT ?"
@@ -412,7 +252,7 @@ def _total(
 def count(connection: Any, wanted: Wanted, driver: Condition) -> int:
     """How many resources match."""
     text, values = driver.members()
-    where, bound = _tests(wanted.conditions, driver, "m.pk")
+    where, bound = tested(wanted.conditions, driver, "m.pk")
     inner = text if driver.ordered else f"SELECT DISTINCT pk FROM ({text}) d"
     if where == "1 = 1":
         row = connection.execute(f"SELECT count(*) FROM ({inner}) m", values).fetchone()

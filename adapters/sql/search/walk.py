@@ -1,0 +1,128 @@
+"""Rows of an order by an index: those with a value in its order, then the others (R4 search.html#sort)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from adapters.sql.search import order
+from adapters.sql.search.condition import Condition
+from adapters.sql.search.wanted import Wanted, tested
+
+
+def with_value(
+    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    """Keys with the value that orders each, from a position on: one more than the page takes."""
+    if walk.table == "s_ref":
+        return _referring(connection, wanted, walk, after)
+    valued = _valued if walk.values is None else _checked
+    return valued(connection, wanted, walk, after)
+
+
+def _referring(
+    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    """As ``_valued``, along the ids of what is referred to, type by type, put together."""
+    word, sign, best = ("DESC", "<", ">") if wanted.sort[0].descending else ("ASC", ">", "<")
+    where, bound = tested(wanted.conditions, None, "t.pk")
+    limit = f"AND (e.id, t.pk) {sign} (?, ?) " if after else ""
+    one = (
+        "SELECT * FROM (SELECT DISTINCT t.pk AS pk, e.id AS id FROM res e CROSS JOIN s_ref t "
+        f"WHERE e.rt = ? AND t.sp = ? AND t.tpk = e.pk {limit}"
+        f"AND NOT EXISTS ({_target_of(walk)} AND z.id {best} e.id) AND {where} "
+        f"ORDER BY e.id {word}, t.pk {word} LIMIT ?) AS a"
+    )
+    values = [
+        *(walk.parameter, *((after[1], after[0]) if after else ())),
+        *(walk.parameter, *walk.targets, *bound, wanted.count + 1),
+    ]
+    rows = connection.execute(
+        f"SELECT DISTINCT pk, id FROM ({' UNION ALL '.join([one] * len(walk.targets))}) AS b "
+        f"ORDER BY id {word}, pk {word} LIMIT ?",
+        [*(v for target in walk.targets for v in (target, *values)), wanted.count + 1],
+    )
+    return [tuple(row) for row in rows]
+
+
+def _target_of(walk: order.Walk) -> str:
+    """What the resource ``t`` refers to, of the types by which it is ordered."""
+    marks = ", ".join("?" * len(walk.targets))
+    return (
+        "SELECT 1 FROM s_ref y JOIN res z ON z.pk = y.tpk "
+        f"WHERE y.sp = ? AND y.pk = t.pk AND z.rt IN ({marks})"
+    )
+
+
+def _valued(
+    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    down = wanted.sort[0].descending
+    word, sign, best = ("DESC", "<", ">") if down else ("ASC", ">", "<")
+    column = walk.column
+    where, bound = tested(wanted.conditions, None, "t.pk")
+    limit = f"AND (t.{column}, t.pk) {sign} (?, ?) " if after else ""
+    # A resource is met once, at the value that orders it.
+    rows = connection.execute(
+        f"SELECT DISTINCT t.pk, t.{column} FROM {walk.table} t WHERE t.sp = ? {limit}"
+        f"AND NOT EXISTS (SELECT 1 FROM {walk.table} y WHERE y.sp = ? AND y.pk = t.pk "
+        f"AND y.{column} {best} t.{column}) AND {where} ORDER BY t.{column} {word}, t.pk {word} LIMIT ?",
+        [
+            walk.parameter,
+            *((after[1], after[0]) if after else ()),
+            walk.parameter,
+            *bound,
+            wanted.count + 1,
+        ],
+    )
+    return [tuple(row) for row in rows]
+
+
+def _checked(
+    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    """As ``_valued``; the body of each resource says whether a value is the one that orders it."""
+    down = wanted.sort[0].descending
+    word, sign, best = ("DESC", "<", max) if down else ("ASC", ">", min)
+    where, bound = tested(wanted.conditions, None, "t.pk")
+    found: list[tuple[Any, ...]] = []
+    at, size = tuple(after), 2 * wanted.count + 10
+    while len(found) <= wanted.count:
+        limit = f"AND (t.{walk.column}, t.pk) {sign} (?, ?) " if at else ""
+        rows = connection.execute(
+            f"SELECT DISTINCT t.pk, t.{walk.column} FROM {walk.table} t WHERE t.sp = ? {limit}"
+            f"AND {where} ORDER BY t.{walk.column} {word}, t.pk {word} LIMIT ?",
+            [walk.parameter, *((at[1], at[0]) if at else ()), *bound, size],
+        ).fetchall()
+        marks = ", ".join("?" * len(rows)) or "NULL"
+        bodies = connection.execute(
+            f"SELECT pk, body FROM res WHERE pk IN ({marks})", [row[0] for row in rows]
+        )
+        first = {key: best(walk.values(body)) for key, body in bodies} if walk.values else {}
+        found += [tuple(row) for row in rows if first.get(row[0]) == row[1]]
+        if len(rows) < size:
+            break
+        at = tuple(rows[-1])
+    return found[: wanted.count + 1]
+
+
+def valueless(
+    connection: Any,
+    wanted: Wanted,
+    live: Condition,
+    walk: order.Walk,
+    started: int | None,
+    left: int,
+) -> list[tuple[Any, ...]]:
+    """Keys without a value, which come last, the newest first."""
+    text, values = live.members()
+    where, bound = tested(wanted.conditions, None, "t.pk")
+    limit = "" if started is None else "AND t.pk < ? "
+    what: list[Any]
+    none, what = "t.has NOT LIKE ?", [f"%,{walk.parameter},%"]
+    if walk.targets:
+        # What refers to another server alone has a value, and no resource to be ordered by.
+        none, what = f"NOT EXISTS ({_target_of(walk)})", [walk.parameter, *walk.targets]
+    rows = connection.execute(
+        f"{text} AND {none} AND {where} {limit}ORDER BY t.pk DESC LIMIT ?",
+        [*values, *what, *bound, *([] if started is None else [started]), left],
+    )
+    return [(row[0], None) for row in rows]
