@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any, Final, TypeVar
@@ -24,6 +24,7 @@ from gateway.negotiation import (
     require_json_body,
 )
 from gateway.preconditions import preconditions
+from gateway.slow_bodies import SLOWEST, SlowBodies
 from profiles.admission import issues
 from profiles.definitions.r4 import definitions
 from profiles.exact_json import indented, loads_exact
@@ -41,9 +42,6 @@ _DRAINED: Final = 1 << 30
 _BEGUN: Final = "isthmus.body-begun"
 AT_HAND: Final = "isthmus.body-at-hand"
 """Marks a request whose body is there already: nothing has to be waited for."""
-SLOWEST: Final = 10_000
-"""Bytes per second that a body has to come with, beyond the time that every body has."""
-
 T = TypeVar("T")
 
 
@@ -140,30 +138,40 @@ async def read_body(request: Request) -> bytes:
 async def _pieces(request: Request) -> AsyncGenerator[bytes, None]:
     """The body as it comes (``invalid`` when it breaks off, ``too-slow`` when it hardly comes)."""
     request.scope[_BEGUN] = more = True
-    size = 0
-    while more:
-        message = await _received(request, size)
-        size += len(message.get("body", b""))
-        if message["type"] == "http.disconnect":
-            raise OperationOutcomeError("invalid", "the body breaks off")
-        more = message.get("more_body", False)
-        yield message.get("body", b"")
-
-
-async def _received(request: Request, size: int) -> MutableMapping[str, Any]:
-    """The next message of a body of which so much has come."""
-    scope = request.scope
-    if AT_HAND in scope:
-        return await request.receive()
-    now = asyncio.get_running_loop().time()
-    begun = scope[_BEGUN] = now if scope[_BEGUN] is True else scope[_BEGUN]
-    longest = request.app.state.settings.body_timeout_s
+    receive = request.receive
+    if AT_HAND in request.scope:
+        yield (await receive()).get("body", b"")
+        return
+    watch = _watch(request)
+    coming = watch.begin()
     try:
-        async with asyncio.timeout_at(begun + longest + size / SLOWEST):
-            return await request.receive()
-    except TimeoutError:
-        text = f"the body came slower than {SLOWEST} bytes per second for {longest:g} s"
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise OperationOutcomeError("invalid", "the body breaks off")
+            piece = message.get("body", b"")
+            coming.size += len(piece)
+            more = message.get("more_body", False)
+            yield piece
+    except asyncio.CancelledError:
+        if not coming.slow:
+            raise
+        coming.task.uncancel()
+        text = f"the body came slower than {SLOWEST} bytes per second for {watch.longest_s:g} s"
         raise OperationOutcomeError("too-slow", text) from None
+    finally:
+        watch.end(coming)
+
+
+def _watch(request: Request) -> SlowBodies:
+    """What ends slow bodies; one for each event loop."""
+    state = request.app.state
+    watch: SlowBodies | None = getattr(state, "slow_bodies", None)
+    if watch is None or watch.loop is not asyncio.get_running_loop():
+        watch = state.slow_bodies = SlowBodies(
+            state.settings.body_timeout_s, asyncio.get_running_loop()
+        )
+    return watch
 
 
 async def _joined(pieces: AsyncGenerator[bytes, None], limit: int) -> bytes:
