@@ -15,7 +15,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("gateway.serve:main", "run the gateway: DICOM SCP, FHIR endpoint, lanes"),
     "demo": (
         "gateway.demo.command:main",
-        "play every journey: a phantom study to its report, a note to a claim",
+        "play every journey: an image to its report, a note to its claim, a visit to its note",
     ),
     "doctor": ("gateway.doctor:main", "explain ports, disk, models, and what is off and why"),
     "models": ("gateway.models:main", "list models; convert the embedder of the coder"),

@@ -12,6 +12,7 @@ from gateway.app import compose
 from gateway.demo.coding import CodingJourney, TrialPayer, load_site_list
 from gateway.demo.console import say
 from gateway.demo.running import Running
+from gateway.demo.visit import VisitJourney
 from gateway.logs import configure_logging
 from gateway.serve import free_port
 from gateway.settings import load_settings
@@ -67,6 +68,8 @@ def _play(running: Running, seed: int) -> bool:
         ways_in.append(imaging.show_ways_in)
     if "code" in here:
         agreed.append(CodingJourney(running).play())
+    if "scribe" in here:
+        agreed.append(VisitJourney(running).play())
     say(f"\nOpen      {running.base}/\n")
     for show in ways_in:
         show()
