@@ -125,7 +125,7 @@ def test_bundle_in_the_style_of_the_public_ones_runs(tmp_path):
 def test_dropped_in_bundle_is_described_before_the_shipped_one(tmp_path):
     """A bundle in the models folder is listed first, and doctor says that its imports are not run."""
     _official(tmp_path / "models" / "spleen")
-    first, second, _ = describe_models(tmp_path / "models")
+    first, second, *_ = describe_models(tmp_path / "models")
     assert (first.name, second.name) == ("spleen", "brain_lesion_phantom")
     assert "imports" in first.text
     assert not first.refused
