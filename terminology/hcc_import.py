@@ -37,10 +37,10 @@ def run(wanted: Import) -> Table:
     sources, edits = list[SourceText](), list[_Edit]()
     mapping: set[tuple[int, str, int]] = set()
     for source in texts(wanted.files):
-        header = source.content.partition("\n")[0].strip().lower().split(",")
-        if set(_MAPPING) <= set(header):
+        header = _header(source)
+        if set(_MAPPING) <= header:
             mapping |= set(_categories(source))
-        elif set(_EDITS) <= set(header):
+        elif set(_EDITS) <= header:
             edits += _read_edits(source)
         else:
             raise TerminologyError(
@@ -81,6 +81,12 @@ def _read_edits(source: SourceText) -> Iterator[_Edit]:
         kind, action = row["edit_type"].strip(), row["action"].strip()
         sex = _SEXES.get(row["sex"].strip(), "")
         yield row["icd10"].strip().upper(), kind, sex, low, high, action, row["model_name"].strip()
+
+
+def _header(source: SourceText) -> set[str]:
+    """Names of the columns, read as the rows are: other characters than a line feed end a line too."""
+    first = next(csv.reader(source.content.splitlines()), [])
+    return {name.strip().lower() for name in first}
 
 
 def _dictionaries(source: SourceText) -> Iterator[dict[str, str]]:

@@ -265,6 +265,16 @@ OFFICIAL = {
 }
 
 
+@pytest.mark.parametrize("cut", [0, 17])
+def test_a_header_that_a_carriage_return_ends_is_read_as_the_rows_are(
+    tmp_path: Path, cut: int
+) -> None:
+    """A column that only seems to be in the first line is missed, not looked up in vain."""
+    text = OFFICIAL["hcc"][0]
+    with pytest.raises(TerminologyError):
+        imported(tmp_path, "hcc", "file.csv", (text[:cut] + "\r\0,\t" + text[cut:]).encode())
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_damaged_file_is_imported_or_refused(
