@@ -22,6 +22,7 @@ from gateway.analysis import Analysis
 from gateway.coding import Coding
 from gateway.coding_call import CodingCall
 from gateway.coding_job import CodingJob
+from gateway.intake import IMAGING_LANE
 from gateway.lane import Handler, Lane
 from gateway.lane_calls import Answer, serve_calls
 from gateway.live.lane_answer import HearCall
@@ -29,6 +30,7 @@ from gateway.logs import configure_logging
 from gateway.settings import TERMINOLOGY, load_settings
 from gateway.transcription import NO_ENGINE, Recogniser, Transcription
 from gateway.transcription import Loaded as Ready
+from gateway.transcription_arrival import SPEECH_LANE
 from gateway.transcription_job import TranscriptionJob
 from ml.speech.pieces import wav_pieces
 from ml.worker import Places, Spec, Worker, missing, workers
@@ -44,6 +46,9 @@ log = logging.getLogger("isthmus.worker")
 LONGEST_VISIT_S: Final = 4 * 3600.0
 """Time for what a speech server hears; each of its requests has a limit of its own."""
 DATABASE = "ISTHMUS_DATABASE"
+PATIENT: Final = frozenset({IMAGING_LANE, SPEECH_LANE})
+"""Lanes that load for seconds and work for seconds: whoever waits at a screen goes first."""
+NICE: Final = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     calls = Calls() if chosen.answers else None
     if not chosen.stay and calls is None:
         threading.Thread(target=_end_with_parent, daemon=True).start()
+    if chosen.lane in PATIENT:
+        os.nice(NICE)
     # An address may hold a password: it comes in the environment, where no list of processes shows it.
     return run_lane(chosen.data, chosen.lane, chosen.models, os.environ.get(DATABASE, ""), calls)
 
