@@ -21,8 +21,8 @@ from gateway.coding_arrival import CODING_LANE
 from gateway.fetch import FETCH_LANE, Fetch
 from gateway.http import Services, build_app
 from gateway.inquire_job import Inquire
-from gateway.intake import IMAGING_LANE, Intake, Settle
-from gateway.lane import Handler, Lane, Retry
+from gateway.intake import Intake, Settle
+from gateway.lane import IMAGING_LANE, Handler, Lane, Retry
 from gateway.live.engine import recogniser
 from gateway.live.sessions import Sessions
 from gateway.operations.job import OPERATION_LANE, RunOperation

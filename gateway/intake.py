@@ -22,13 +22,12 @@ from uuid import uuid4
 from adapters.dicom_header import same_object
 from adapters.store import Store, StudyRow, Transaction
 from gateway.identity import imaging_study_of, patient_of, publish_imaging_study
+from gateway.lane import IMAGING_LANE
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader
 from profiles.task import ANALYZE, item, new_task
 
 log = logging.getLogger("isthmus.intake")
-
-IMAGING_LANE = "imaging"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
 
 from adapters.store import Job, Store, Transaction
@@ -21,6 +22,8 @@ from profiles.outcome import OperationOutcomeError
 from profiles.task import code_of, moved
 
 log = logging.getLogger("isthmus.lane")
+
+IMAGING_LANE: Final = "imaging"
 
 POLL_S = 0.01
 """A job becomes due by the clock, which wakes nobody: the queue is asked this often (40 microseconds)."""

@@ -18,12 +18,10 @@ from typing import Any, Final
 from adapters.speech.remote import transcribe
 from adapters.speech.server import speech_server
 from adapters.store import Store, open_store
-from gateway.analysis import Analysis
 from gateway.coding import Coding
 from gateway.coding_call import CodingCall
 from gateway.coding_job import CodingJob
-from gateway.intake import IMAGING_LANE
-from gateway.lane import Handler, Lane
+from gateway.lane import IMAGING_LANE, Handler, Lane
 from gateway.lane_calls import Answer, serve_calls
 from gateway.live.lane_answer import HearCall
 from gateway.logs import configure_logging
@@ -140,6 +138,8 @@ class Loaded:
 
 
 def _load_analysis(store: Store, worker: Worker, places: Places) -> Loaded:
+    from gateway.analysis import Analysis  # brings pydicom, which the other lanes do without
+
     return Loaded(worker.SPEC, Analysis(store, worker, worker.load(places)))
 
 
