@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from ml.imaging.volume import FEWEST_SLICES
 from profiles.records import Refusal, SeriesOutcome, SeriesRef, StudyRef
 from terminology.refusals import refusal_text
 
+FEWEST_SLICES: Final = 4
+"""Slices without which a series is no volume."""
 LOCALIZER: Final = frozenset({"LOCALIZER", "SCOUT", "SURVEY"})
 
 

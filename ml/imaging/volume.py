@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ml.imaging.frames import Frame, read_frames
 from ml.imaging.pixels import decode_frame
 from ml.imaging.refusal import Refused
+from ml.imaging.select import FEWEST_SLICES
 from profiles.label_map import pack_voxels
 from profiles.records import FrameGeometry, LabelMap, Point, SeriesRef
 
@@ -28,7 +29,6 @@ COSINE_TOLERANCE: Final = 1e-3
 """Difference of a direction cosine: 0.06 degrees."""
 SHEAR_TOLERANCE: Final = 0.02
 """Sideways step per step along the normal: 1.1 degrees of gantry tilt."""
-FEWEST_SLICES: Final = 4
 
 
 @dataclass(frozen=True)
