@@ -11,6 +11,7 @@ from gateway.note_draft import open_note_reviews
 from gateway.page import patient_words, target, words
 from profiles.builders.composition_record import SOURCE, TRANSCRIPT
 from profiles.builders.composition_section import sentences_in
+from profiles.builders.note_rendering import PDF, rendering_id
 from profiles.exact_json import loads_exact
 from profiles.recording import AUDIO, Recording
 from profiles.records import from_json
@@ -43,6 +44,7 @@ def note_content(store: Store, key: str) -> dict[str, Any]:
         "engine": "" if transcript is None else transcript.engine,
         "turns": [_turn(segment, sections) for segment in segments],
         "sections": sections,
+        "pdf": f"/notes/{key}/pdf" if pdf_of(store, key) is not None else "",
         "audio": f"/notes/{key}/audio" if recorded(store, newest) is not None else "",
     }
 
@@ -95,6 +97,15 @@ def audio_of(store: Store, key: str) -> Mapping[str, Any] | None:
     """The audio of a note (``not-found`` for a note that is not here)."""
     store.read("Composition", key)
     return recorded(store, _review(store, key))
+
+
+def pdf_of(store: Store, key: str) -> Mapping[str, Any] | None:
+    """The Binary with the PDF of a note, None where it has not been rendered."""
+    document = target(store, {"reference": f"DocumentReference/{rendering_id(key)}"})
+    listed = [one["attachment"] for one in document.get("content", ())]
+    found: Mapping[str, Any] = next((one for one in listed if one.get("contentType") == PDF), {})
+    binary = target(store, {"reference": found.get("url")})
+    return binary if "data" in binary and document.get("status") == "current" else None
 
 
 def _section(store: Store, section: Mapping[str, Any], at: int) -> dict[str, Any]:

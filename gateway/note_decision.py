@@ -1,4 +1,4 @@
-"""A decision on a drafted note in one transaction: next version, facts, Provenance, records, Task, coding.
+"""A decision on a drafted note in one transaction: next version, facts, renderings, records, Task, coding.
 
 Sections alone leave a preliminary note and an open review; a decision on the whole ends it. A note that has
 become final is coded when the site wants that: a person stands for it now.
@@ -10,6 +10,7 @@ from adapters.store import StoredVersion, Transaction
 from gateway.coding_arrival import code_on_arrival
 from gateway.decision import Decision
 from gateway.note_draft import facts_of
+from gateway.note_rendering import render_note
 from gateway.settings import Settings
 from profiles.admission import require_admissible
 from profiles.builders.composition_decision import (
@@ -59,11 +60,14 @@ def decide_note(
         tx.moment,
     )
     require_admissible(decided.composition)
-    tx.put(decided.composition)
+    written = tx.put(decided.composition)
     changed = _settle_facts(tx, reference, decided, decision.word)
     basic = decision_records(reference, stored.version, decided, decision.performer, tx.moment)
     tx.put(basic)
     targets = [reference, *changed, f"Basic/{basic['id']}"]
+    stands = decision.word not in ("", REJECTED)
+    if stands:
+        targets.append(render_note(tx, decided.composition, written.version))
     reason = decision.reason or ""
     provenance = decision_provenance(
         reference, stored.version, decision.word, decision.performer, reason, targets, tx.moment
@@ -71,7 +75,7 @@ def decide_note(
     tx.put(provenance)
     if decision.word:
         _end(tx, task, decision)
-    if decision.word not in ("", REJECTED) and settings.code_notes == ON:
+    if stands and settings.code_notes == ON:
         code_on_arrival(settings)(tx, decided.composition)
 
 

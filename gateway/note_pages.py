@@ -16,9 +16,10 @@ from starlette.routing import BaseRoute, Route
 from adapters.store import Store
 from gateway.decision import Decision
 from gateway.fhir_answer import resource_id, store_of, transact
-from gateway.note_content import audio_of, note_content
+from gateway.note_content import audio_of, note_content, pdf_of
 from gateway.page import page, read_form
 from gateway.review import apply_decision
+from profiles.builders.note_rendering import PDF
 from profiles.note_decisions import ACCEPTED, MODIFIED, REJECTED
 from profiles.outcome import OperationOutcomeError
 
@@ -33,6 +34,13 @@ _UNTRUSTED: Final = {
     "Accept-Ranges": "bytes",
 }
 
+_OF_OURS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'",
+    "Content-Disposition": 'inline; filename="note.pdf"',
+    "Cache-Control": "no-store",
+}
+
 
 def note_routes() -> list[BaseRoute]:
     """The routes of the review of notes."""
@@ -40,6 +48,7 @@ def note_routes() -> list[BaseRoute]:
         Route("/notes/{id}", note_page, methods=["GET"]),
         Route("/notes/{id}", decide_on_note, methods=["POST"]),
         Route("/notes/{id}/print", printed_note, methods=["GET"]),
+        Route("/notes/{id}/pdf", note_as_pdf, methods=["GET"]),
         Route("/notes/{id}/audio", note_audio, methods=["GET"]),
     ]
 
@@ -70,6 +79,14 @@ async def decide_on_note(request: Request) -> Response:
             raise
         return await _shown(request, form, error.diagnostics, error.kind.http)
     return RedirectResponse(f"/notes/{key}", 303)
+
+
+async def note_as_pdf(request: Request) -> Response:
+    """The PDF that was made when the note was finalised."""
+    found = await anyio.to_thread.run_sync(pdf_of, store_of(request), resource_id(request))
+    if found is None:
+        raise OperationOutcomeError("not-found", "there is no PDF of this note")
+    return Response(base64.b64decode(found["data"]), media_type=PDF, headers=_OF_OURS)
 
 
 async def note_audio(request: Request) -> Response:

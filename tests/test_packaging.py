@@ -30,6 +30,8 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "gateway/templates/report.html",
         "gateway/static/isthmus.css",
         "profiles/definitions/r4.json.gz",
+        "profiles/builders/fonts/DejaVuSans.ttf",
+        "profiles/builders/fonts/LICENSE.txt",
         "ml/coding/procedure_numbers.tsv",
         "ml/coding/visit_levels.json",
     ],
