@@ -1,21 +1,18 @@
 """What the page of a note shows: transcript with marks, note with evidence, facts, remarks."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import orjson
-
 from adapters.store import Store
 from gateway.note_draft import open_note_reviews
+from gateway.note_transcript import kept_transcript
 from gateway.page import patient_words, target, words
-from profiles.builders.composition_record import SOURCE, TRANSCRIPT
+from profiles.builders.composition_record import SOURCE
 from profiles.builders.composition_section import sentences_in
 from profiles.builders.note_rendering import PDF, rendering_id
 from profiles.exact_json import loads_exact
 from profiles.recording import AUDIO, Recording
-from profiles.records import from_json
-from profiles.speech_records import Segment, Transcript
+from profiles.speech_records import Segment
 from profiles.task import REVIEW, input_of
 from terminology.notes import SECTION_DECISION, SENTENCE_EVIDENCE
 from terminology.systems import TASK_CODE
@@ -67,17 +64,6 @@ def _first(listed: Any) -> Mapping[str, Any]:
 
 def _named(task: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return _first([one.get("valueReference", {}) for one in input_of(task, name)])
-
-
-def kept_transcript(store: Store, task: Mapping[str, Any]) -> Transcript | None:
-    """The transcript in our JSON, None where it is not kept here."""
-    document = target(store, _named(task, TRANSCRIPT))
-    for content in document.get("content", ()):
-        url = content.get("attachment", {}).get("url")
-        binary = target(store, {"reference": url}) if url else {}
-        if "data" in binary:
-            return from_json(Transcript, orjson.loads(base64.b64decode(binary["data"])))
-    return None
 
 
 def recorded(store: Store, task: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -12,6 +12,7 @@ from gateway.decision import Decision
 from gateway.note_draft import facts_of
 from gateway.note_rendering import render_note
 from gateway.settings import Settings
+from gateway.speaker_decision import correct_speakers
 from profiles.admission import require_admissible
 from profiles.builders.composition_decision import (
     DecidedNote,
@@ -45,12 +46,26 @@ def decide_note(
         )
     reference = str(task["focus"]["reference"])
     stored = tx.require("Composition", reference.partition("/")[2])
-    note = loads_exact(stored.body)
     _require_seen(stored, decision)
-    if note["status"] != "preliminary":
+    if stored.json()["status"] != "preliminary":
         raise OperationOutcomeError(
             "conflict", "the note is not preliminary any more", "Composition.status"
         )
+    if decision.speakers:
+        correct_speakers(tx, task, stored, decision, settings)
+    else:
+        _decide(tx, task, stored, decision, settings)
+
+
+def _decide(
+    tx: Transaction,
+    task: dict[str, Any],
+    stored: StoredVersion,
+    decision: Decision,
+    settings: Settings,
+) -> None:
+    reference = f"Composition/{stored.id}"
+    note = loads_exact(stored.body)
     decided = decided_note(
         note,
         decision.word,
@@ -81,9 +96,9 @@ def decide_note(
 
 def _require_seen(stored: StoredVersion, decision: Decision) -> None:
     """Refuse a decision on another version than the one that the person saw."""
-    if decision.sections and decision.version is None:
+    if (decision.sections or decision.speakers) and decision.version is None:
         raise OperationOutcomeError(
-            "required", "a decision on sections says which version was seen", "version"
+            "required", "a decision on sections or speakers says which version was seen", "version"
         )
     if decision.version is not None and decision.version != str(stored.version):
         raise OperationOutcomeError("conflict", "the note has changed meanwhile", "version")
