@@ -29,6 +29,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "profiles/builders/report.py",
         "gateway/templates/report.html",
         "gateway/static/isthmus.css",
+        "gateway/static/note.js",
         "profiles/definitions/r4.json.gz",
         "profiles/builders/fonts/DejaVuSans.ttf",
         "profiles/builders/fonts/LICENSE.txt",
