@@ -76,8 +76,8 @@ TABLE: Final = (
         "",
         "category of such a Consent, system and code joined by a bar; empty: any",
     ),
-    Setting("recording_max_bytes", 500_000_000, "bytes", "largest recording that is read"),
-    Setting("live_max_bytes", 128_000_000, "bytes", "largest recording of a live session"),
+    Setting("recording_max_bytes", 2_000_000_000, "bytes", "largest recording that is read"),
+    Setting("live_max_bytes", 1_000_000_000, "bytes", "largest recording of a live session"),
     Setting("live_max_s", 14400.0, "s", "longest live session"),
     Setting("live_idle_s", 30.0, "s", "silence of a live client after which it is let go"),
     Setting("live_resume_s", 300.0, "s", "how long a live client that is gone may come back"),
@@ -111,6 +111,9 @@ TABLE: Final = (
     ),
     Setting("reserve_bytes", 1_000_000_000, "bytes", "free disk space that is never used up"),
     Setting("max_body_bytes", 64_000_000, "bytes", "largest FHIR request body, unpacked"),
+    Setting(
+        "max_content_bytes", 2_000_000_000, "bytes", "largest Binary that is sent as what it holds"
+    ),
     Setting(
         "body_timeout_s", 30.0, "s", "longest wait for a body, and 1 s more for every 10,000 bytes"
     ),
@@ -177,6 +180,7 @@ class Settings:
     x12_place_of_service: str
     reserve_bytes: int
     max_body_bytes: int
+    max_content_bytes: int
     body_timeout_s: float
     cors_origins: tuple[str, ...]
     log_level: str
