@@ -124,7 +124,7 @@ class _Exchange:
                     f"{self._server.address}/audio/transcriptions",
                     data=self._fields(),
                     files={"file": (piece.name, content, piece.media)},
-                    headers={**headers, **bearer(self._server)},
+                    headers={**headers, **bearer(self._server.key_file)},
                 ) as answer,
             ):
                 waits = retry_after_s(answer.headers.get("retry-after", ""))
