@@ -89,6 +89,13 @@ TABLE: Final = (
     Setting("speech_server", "", "", "base of an OpenAI-compatible speech server, with its /v1"),
     Setting("speech_model", "", "", "name of the model on the speech server"),
     Setting("speech_key_file", "", "", "file with the key of the speech server; empty: none"),
+    Setting("speech_device", "auto", "", "what a Whisper directory runs on: auto, cpu or cuda"),
+    Setting(
+        "speech_compute_type",
+        "auto",
+        "",
+        "numbers it computes with; auto: float16 on a GPU, int8 on a processor",
+    ),
     Setting("payers", "", "", "JSON file of the payers that Claims are sent to"),
     Setting("payer_servers", (), "", "URL prefixes below which an insurer's Endpoint may be used"),
     Setting(
@@ -164,6 +171,8 @@ class Settings:
     speech_server: str
     speech_model: str
     speech_key_file: str
+    speech_device: str
+    speech_compute_type: str
     payers: str
     payer_servers: tuple[str, ...]
     claim_submission: str

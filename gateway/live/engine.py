@@ -10,6 +10,7 @@ from adapters.speech.server import speech_server
 from gateway.live.recognition import Recognise
 from gateway.settings import Settings
 from gateway.transcription_arrival import SPEECH_LANE
+from ml.speech.computing import checked
 from ml.speech.whisper_folder import find_whisper
 from ml.worker import missing, workers
 from profiles.records import from_json, to_json
@@ -26,8 +27,10 @@ def recogniser(settings: Settings, call_lane: CallLane) -> Recognise | None:
     Raises
     ------
     OperationOutcomeError
-        ``value`` when the speech server is set wrongly: that stops the start, not the first recording.
+        ``value`` when the speech server or what to compute on is set wrongly: that stops the start, not the
+        first recording.
     """
+    checked(settings.speech_device, settings.speech_compute_type)
     server = speech_server(settings.speech_server, settings.speech_model, settings.speech_key_file)
     if server is not None:
         return partial(transcribe, server=server)
