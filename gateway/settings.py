@@ -113,6 +113,13 @@ TABLE: Final = (
         "s",
         "how long that server may take to connect and to answer",
     ),
+    Setting("speech_device", "auto", "", "what a Whisper directory runs on: auto, cpu or cuda"),
+    Setting(
+        "speech_compute_type",
+        "auto",
+        "",
+        "numbers it computes with; auto: float16 on a GPU, int8 on a processor",
+    ),
     Setting("payers", "", "", "JSON file of the payers that Claims are sent to"),
     Setting("payer_servers", (), "", "URL prefixes below which an insurer's Endpoint may be used"),
     Setting(
@@ -195,6 +202,8 @@ class Settings:
     speech_realtime_model: str
     speech_realtime_key_file: str
     speech_realtime_timeout_s: float
+    speech_device: str
+    speech_compute_type: str
     payers: str
     payer_servers: tuple[str, ...]
     claim_submission: str
