@@ -13,7 +13,7 @@ import orjson
 from profiles.advice import advice
 from profiles.contained import contained_problems
 from profiles.exact_json import dumps_exact
-from profiles.fast_schema import HOLDING, passes
+from profiles.fast_schema import HOLDING, is_usual, passes
 from profiles.identity import identity_problems
 from profiles.invariants import breaches
 from profiles.outcome import OperationOutcomeError
@@ -29,6 +29,19 @@ Issue = tuple[str, str, str, str]
 
 def issues(resource: dict[str, Any], *, warnings: bool = True) -> list[Issue]:
     """What is to be said of a resource; constraints only where the structure holds that they look at."""
+    if is_usual(resource):
+        found = _constraints(resource, warnings, extended=False, periods=True, logical=False)
+    else:
+        found = _unusual(resource, warnings)
+    if len(found) > MOST_NAMED:
+        found[MOST_NAMED:] = [
+            ("error", "too-costly", "there may be more problems than are named", "")
+        ]
+    return found
+
+
+def _unusual(resource: dict[str, Any], warnings: bool) -> list[Issue]:
+    """What is to be said of a resource of any shape."""
     try:
         written = orjson.dumps(resource)
     except (orjson.JSONEncodeError, TypeError):
@@ -38,10 +51,6 @@ def issues(resource: dict[str, Any], *, warnings: bool = True) -> list[Issue]:
     if not found:
         # A str is searched twice as fast as bytes are.
         found = _rules(resource, (written or dumps_exact(resource)).decode(), warnings)
-    if len(found) > MOST_NAMED:
-        found[MOST_NAMED:] = [
-            ("error", "too-costly", "there may be more problems than are named", "")
-        ]
     return found
 
 
@@ -65,16 +74,26 @@ def _rules(resource: dict[str, Any], text: str, warnings: bool) -> list[Issue]:
     holding = contained or kind in HOLDING
     if text.count('"id":') > 1 + len(contained) or (holding and '"fullUrl":' in text):
         found += _errors(identity_problems(resource))
-    for breach in breaches(
-        resource,
-        warnings=warnings,
-        extended='xtension":' in text,
-        periods='"start":' in text,
-    ):
-        found.append((breach.severity, breach.code, breach.text, breach.expression))
+    return found + _constraints(
+        resource, warnings, extended='xtension":' in text, periods='"start":' in text, logical=True
+    )
+
+
+def _constraints(
+    resource: dict[str, Any], warnings: bool, *, extended: bool, periods: bool, logical: bool
+) -> list[Issue]:
+    """Constraints and bindings that are not met, and advice where that is wanted."""
+    found: list[Issue] = [
+        (breach.severity, breach.code, breach.text, breach.expression)
+        for breach in breaches(
+            resource, warnings=warnings, extended=extended, periods=periods, logical=logical
+        )
+    ]
     if warnings:
-        for problem in advice(resource, kind, kind):
-            found.append(("warning", problem.code, problem.text, problem.expression))
+        kind = resource["resourceType"]
+        found += [
+            ("warning", one.code, one.text, one.expression) for one in advice(resource, kind, kind)
+        ]
     return found
 
 

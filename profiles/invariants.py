@@ -15,6 +15,7 @@ from profiles.fhirpath.engine import Expression, compile_expression
 from profiles.fhirpath.nodes import Node
 from profiles.guards import Guard, guard
 from profiles.outcome import OperationOutcomeError
+from profiles.place import Place, written
 from profiles.search.ranges import date_range
 from profiles.stated import CHECKS, STATED
 
@@ -56,30 +57,15 @@ class Breach:
 
 @dataclass(frozen=True, eq=False)
 class Depth:
-    """What is looked at: advice as well, extensions as well, Periods as well."""
+    """What is looked at: advice, extensions, Periods, identifiers that stand for a reference."""
 
     warnings: bool
     extended: bool
     periods: bool
+    logical: bool
 
 
-_DEPTHS: Final = {given: Depth(*given) for given in product((False, True), repeat=3)}
-
-
-_Place = tuple[Any, str, int]
-"""Where an element stands: the place around it, its label and its index, -1 where it is no list.
-
-A plain tuple, since one is made for every element and written out only where something is wrong.
-"""
-
-
-def _written(place: _Place | None) -> str:
-    """FHIRPath from the resource to a place."""
-    steps: list[str] = []
-    while place is not None:
-        place, label, at = place
-        steps.append(f"{label}[{at}]" if at >= 0 else label)
-    return ".".join(reversed(steps))
+_DEPTHS: Final = {given: Depth(*given) for given in product((False, True), repeat=4)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +95,7 @@ def breaches(
     warnings: bool = True,
     extended: bool = True,
     periods: bool = True,
+    logical: bool = True,
 ) -> list[Breach]:
     """Every constraint and binding that a well-formed resource does not meet.
 
@@ -120,10 +107,12 @@ def breaches(
         Whether there may be extensions; without them fewer elements have to be looked at.
     periods : bool
         Whether a Period with a start may be there; nearly every type leads to one.
+    logical : bool
+        Whether a reference may be an identifier, in which there is a Period.
     """
     kind = resource["resourceType"]
     found: list[Breach] = []
-    depth = _DEPTHS[warnings, extended, periods]
+    depth = _DEPTHS[warnings, extended, periods, logical]
     _object(resource, _rules(kind, depth), (None, kind, -1), resource, found, depth)
     return found
 
@@ -131,7 +120,7 @@ def breaches(
 def _object(
     value: dict[str, Any],
     rules: _Rules,
-    place: _Place,
+    place: Place,
     root: dict[str, Any],
     found: list[Breach],
     depth: Depth,
@@ -161,7 +150,7 @@ def _concerns(asked: frozenset[str] | None, value: Any) -> bool:
 def _element(
     value: Any,
     member: _Member,
-    place: _Place,
+    place: Place,
     root: dict[str, Any],
     found: list[Breach],
     depth: Depth,
@@ -185,7 +174,7 @@ def _check(
     invariant: Invariant,
     expression: Expression,
     node: Node,
-    place: _Place,
+    place: Place,
     root: dict[str, Any],
     found: list[Breach],
 ) -> None:
@@ -197,11 +186,11 @@ def _check(
         if error.kind_name in _NOT_HERE:
             return  # needs a terminology server: not judged here
     text = f"{invariant.key}: {invariant.human}"
-    found.append(Breach(invariant.severity, "invariant", text, _written(place)))
+    found.append(Breach(invariant.severity, "invariant", text, written(place)))
 
 
 def _binding(
-    value: Any, bound: tuple[str, str, dict[str, frozenset[str]]], place: _Place
+    value: Any, bound: tuple[str, str, dict[str, frozenset[str]]], place: Place
 ) -> Iterator[Breach]:
     strength, url, systems = bound
     codings = _codings(value)
@@ -214,7 +203,7 @@ def _binding(
         return
     severity = "error" if strength == "required" else "warning"
     text = f"no code of the {strength} value set {url}"
-    yield Breach(severity, "code-invalid", text, _written(place))
+    yield Breach(severity, "code-invalid", text, written(place))
 
 
 def _codings(value: Any) -> list[dict[str, Any]]:
@@ -242,7 +231,7 @@ def _rules(kind: str, depth: Depth) -> _Rules:
     members = {
         name: _member(element, inner, depth)
         for name, (element, inner) in definition.members.items()
-        if _is_asked(element, inner, depth)
+        if _is_asked(kind, element, inner, depth)
     }
     return _Rules(kind, _own(kind, depth), members)
 
@@ -264,9 +253,16 @@ def _member(element: ElementDefinition, kind: str, depth: Depth) -> _Member:
     return _Member(element, kind, rules, bound, kind in _mattering(depth), label, asked)
 
 
-def _is_asked(element: ElementDefinition, kind: str, depth: Depth) -> bool:
+def _may_be(owner: str, element: ElementDefinition, kind: str, depth: Depth) -> bool:
+    """Whether a type can have such an element in what is looked at."""
+    if kind == "Extension":
+        return depth.extended
+    return depth.logical or (owner, element.name) != ("Reference", "identifier")
+
+
+def _is_asked(owner: str, element: ElementDefinition, kind: str, depth: Depth) -> bool:
     """Whether anything is asked of an element of this type, or of what is in it."""
-    if kind == "Extension" and not depth.extended:
+    if not _may_be(owner, element, kind, depth):
         return False
     if kind == "Resource" or kind in _mattering(depth):
         return True
@@ -290,7 +286,7 @@ def _asked(kind: str, depth: Depth) -> frozenset[str] | None:
     names = {
         name
         for name, (element, inner) in definition.members.items()
-        if _is_asked(element, inner, depth)
+        if _is_asked(kind, element, inner, depth)
     }
     for _, _, decided in _own(kind, depth):
         if not decided.needed:
@@ -326,7 +322,7 @@ def _mattering(depth: Depth) -> frozenset[str]:
             for name, definition in types.items()
             if name not in found
             and any(
-                kind in found and (depth.extended or kind != "Extension")
+                kind in found and _may_be(name, element, kind, depth)
                 for element in definition.elements
                 for kind in element.types
             )
