@@ -136,6 +136,28 @@ async def read_body(request: Request) -> bytes:
         raise
 
 
+async def body_in_pieces(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """Body of a request, unpacked, as it comes; refused as ``read_body`` refuses."""
+    coding = coding_of(field(request, b"content-encoding"))
+    unpacker = Unpacker(coding, limit) if coding else None
+    announced = field(request, b"content-length")
+    pieces, size, taken = _pieces(request), 0, 0
+    try:
+        if announced.isdecimal() and int(announced) > limit:
+            raise _too_long(limit)
+        async for piece in pieces:
+            unpacked = piece if unpacker is None else unpacker.feed(piece)
+            size, taken = size + len(unpacked), taken + len(piece)
+            if max(size, taken) > limit:
+                raise _too_long(limit)
+            yield unpacked
+        if unpacker is not None:
+            unpacker.end()
+    except OperationOutcomeError:
+        await _drain(request, pieces)
+        raise
+
+
 async def _pieces(request: Request) -> AsyncGenerator[bytes, None]:
     """The body as it comes (``invalid`` when it breaks off, ``too-slow`` when it hardly comes)."""
     request.scope[_BEGUN] = more = True
