@@ -1,10 +1,13 @@
 """What the page of a note shows: transcript with marks, note with evidence, facts, remarks."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from adapters.documents.hypertext import markup_text
 from adapters.store import Store
+from gateway.content_file import file_of
 from gateway.note_draft import open_note_reviews
 from gateway.note_transcript import kept_transcript
 from gateway.note_turns import clock, speakers, turns
@@ -85,20 +88,37 @@ def _named(task: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return _first([one.get("valueReference", {}) for one in input_of(task, name)])
 
 
-def recorded(store: Store, task: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The audio of a note that lies here: its attachment or Binary, None where there is none."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The audio of a note that lies here: in base64, or in a file."""
+
+    data: str
+    file: Path | None
+    media_type: str
+
+
+def recorded(store: Store, task: Mapping[str, Any]) -> Recorded | None:
+    """The audio of a note: of its attachment or Binary, None where there is none here."""
     resource = target(store, _named(task, SOURCE))
     found = Recording(resource).content if resource else None
     if found is None or found[0] != AUDIO:
         return None
     attachment = found[2]
-    if "data" in attachment:
-        return attachment
-    binary = target(store, {"reference": attachment.get("url")})
-    return binary if binary.get("resourceType") == "Binary" and "data" in binary else None
+    holds = attachment if "data" in attachment else target(store, _reference(attachment))
+    if holds is not attachment and holds.get("resourceType") != "Binary":
+        return None
+    media_type = str(attachment.get("contentType") or holds.get("contentType", ""))
+    file = None if holds is attachment else file_of(holds, store)
+    if file is None and "data" not in holds:
+        return None
+    return Recorded(str(holds.get("data", "")), file, media_type)
 
 
-def audio_of(store: Store, key: str) -> Mapping[str, Any] | None:
+def _reference(attachment: Mapping[str, Any]) -> dict[str, Any]:
+    return {"reference": attachment.get("url")}
+
+
+def audio_of(store: Store, key: str) -> Recorded | None:
     """The audio of a note (``not-found`` for a note that is not here)."""
     store.read("Composition", key)
     return recorded(store, _review(store, key))

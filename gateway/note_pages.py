@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from adapters.store import Store
@@ -109,10 +109,12 @@ async def note_audio(request: Request) -> Response:
     found = await anyio.to_thread.run_sync(audio_of, store_of(request), key)
     if found is None:
         raise OperationOutcomeError("not-found", "the recording of this note is not here")
-    content = base64.b64decode(found["data"])
-    declared = str(found.get("contentType", "")).partition(";")[0].strip().lower()
+    declared = found.media_type.partition(";")[0].strip().lower()
     # Whatever was declared, nothing but sound is served from here.
     kind = declared if _AUDIO.fullmatch(declared) else "application/octet-stream"
+    if found.file is not None:
+        return FileResponse(found.file, headers=_UNTRUSTED, media_type=kind)
+    content = base64.b64decode(found.data)
     span = _range(request.headers.get("range", ""), len(content))
     if span is None:
         return Response(content, media_type=kind, headers=_UNTRUSTED)

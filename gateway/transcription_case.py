@@ -103,8 +103,18 @@ def visit_of(store: Store, recording: Recording, asked: AskedNote) -> Visit:
         sources.read(recording.patient) or {},
         (str(period.get("start", "")), str(period.get("end", ""))),
         medications[:MOST_NAMES],
-        tuple(dict.fromkeys(name[:LONGEST_NAME] for name in every))[:MOST_NAMES],
+        _fitting(every),
     )
+
+
+def names_of(store: Store, patient: str) -> tuple[str, ...]:
+    """Names of drugs, allergies and problems that a recogniser may expect of a patient."""
+    every = [name for kind, at in _NAMED for name in _names(store, kind, at, patient)]
+    return _fitting(every)
+
+
+def _fitting(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name[:LONGEST_NAME] for name in names))[:MOST_NAMES]
 
 
 def _names(store: Store, kind: str, at: str, patient: str) -> Iterator[str]:
