@@ -41,6 +41,7 @@ def note_content(store: Store, key: str) -> dict[str, Any]:
         "patient": patient_words(target(store, note.get("subject"))),
         "attester": _first(note.get("attester")).get("party", {}),
         "task": reviews[-1]["id"] if open_ else "",
+        "later": reviews[-1] if reviews and not open_ else None,
         "correctable": open_ and bool(segments) and not any(one["decision"] for one in sections),
         **job,
         "remarks": [one["text"] for one in newest.get("note", ())],

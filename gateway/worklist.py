@@ -44,7 +44,6 @@ KINDS: Final = {
 ORDERS: Final = {"longest": "authored-on", "newest": "-authored-on"}
 _WAITING: Final = ("awaiting-review", "awaiting-person")
 _DRAFTING: Final = (TRANSCRIBE, CODE, ANALYZE)
-_ALWAYS: Final = "gt1900-01-01"
 _STEPS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
@@ -60,7 +59,7 @@ def worklist(store: Store, asked: Mapping[str, str]) -> dict[str, Any]:
     order = asked.get("order", "") if asked.get("order") in ORDERS else "longest"
     pairs = [("business-status", _states(_WAITING)), ("status", "requested")]
     if kind:
-        pairs.append((f"focus:{kind}._lastUpdated", _ALWAYS))
+        pairs.append((f"focus:{kind}._id:missing", "false"))
     pairs.append(("_sort", ORDERS[order]))
     found, after = _page(store, pairs, asked.get("after", ""), f"worklist {kind} {order}")
     now = datetime.now(UTC)

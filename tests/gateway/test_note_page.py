@@ -151,3 +151,16 @@ def test_a_section_of_another_program_is_shown(client, store, note):
     text = client.get(f"/notes/{note}").text
     assert re.search('class="sentence">[^<]*One', text)
     assert re.search('class="sentence">[^<]*Two', text)
+
+
+def test_a_draft_that_came_too_late_is_put_away(client, store, note):
+    """A decided note that was noted again offers to stay as it is, and then nothing waits any more."""
+    _form(client, note, decision="accepted")
+    later = build_note(TRANSCRIPT, NOTE, note_context(task_id="run-2"))
+    store.transact(lambda tx: keep_note(tx, later))
+    text = client.get(f"/notes/{note}").text
+    assert "The recording was noted again after the note was decided." in text
+    form = {"task": later.task["id"], "performer": "Dr. Weber", "decision": "rejected"}
+    assert client.post(f"/notes/{note}", data=form, follow_redirects=False).status_code == 303
+    assert "Keep the note as it is" not in client.get(f"/notes/{note}").text
+    assert client.get(f"/fhir/Composition/{note}").json()["status"] == "final"
