@@ -10,6 +10,7 @@ from conformance.made_speech import voice
 from conformance.tiny_whisper import Recital, write_whisper
 from tests.make_audio import silence, tone
 from tests.make_gateway import GatewayProcess, wait_until
+from tests.make_waveform import write_waveform
 
 VISIT = (
     " What brings you in today? I have had knee pain for three weeks. I take ibuprofen 400 milligrams"
@@ -47,8 +48,12 @@ def _noted(gateway, path, media_type):
     status, answer, _ = gateway.request("POST", "/fhir/Media", media)
     assert status == 201, answer
 
+    return _ended(gateway, f"Media/{answer['id']}")
+
+
+def _ended(gateway, focus):
     def ended():
-        tasks = gateway.search(f"Task?focus=Media/{answer['id']}&code=transcribe")
+        tasks = gateway.search(f"Task?focus={focus}&code=transcribe")
         return tasks[0] if tasks and tasks[0]["status"] in ("completed", "failed") else None
 
     return wait_until(ended, "the end of the transcription")
@@ -84,3 +89,21 @@ def test_what_is_no_audio_is_said(practice, tmp_path):
     path.write_bytes(b"%PDF-1.7\nno sound in here")
     task = _noted(practice, path, "audio/wav")
     assert "not audio" in str(task)
+
+
+def test_an_audio_object_of_a_modality_becomes_a_note(practice, tmp_path):
+    """C-STORE of a voice waveform: the Media is of the patient whom the object names, and is transcribed."""
+    sound = np.concatenate([silence(1), voice(9), silence(1)])
+    samples = (32767 * np.clip(sound, -1, 1)).astype("<i2").tobytes()
+    file = write_waveform(tmp_path / "dictation.dcm", samples, rate=16_000, study="dictation")
+    assert practice.send([file]) == [0]
+    (patient,) = practice.search("Patient?identifier=P-dictation")
+    (media,) = practice.search(f"Media?subject=Patient/{patient['id']}")
+    task = _ended(practice, f"Media/{media['id']}")
+    names = {one["type"]["text"] for one in task["output"]}
+    assert "composition" in names, task
+    broken = write_waveform(tmp_path / "broken.dcm", b"", rate=16_000, study="broken")
+    assert practice.send([broken]) == [0]
+    (patient,) = practice.search("Patient?identifier=P-broken")
+    (media,) = practice.search(f"Media?subject=Patient/{patient['id']}")
+    assert "damaged or not complete" in str(_ended(practice, f"Media/{media['id']}"))
