@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from adapters.store import Store, StoredVersion, Transaction
 from gateway.content_coding import Unpacker, coding_of
+from gateway.literal_references import require_literal_references
 from gateway.negotiation import (
     FHIR_JSON,
     answer_type,
@@ -250,11 +251,15 @@ async def read_resource(request: Request) -> dict[str, Any]:
     ------
     OperationOutcomeError
         ``not-acceptable``, ``media-type``, ``too-costly``, ``structure`` (not UTF-8, not JSON, duplicate
-        keys, too deep).
+        keys, too deep), ``invalid`` for a search in the place of a reference.
     """
     require_json_accepted(request)
     require_json_body(request)
-    return parse_resource(await read_body(request))
+    body = await read_body(request)
+    resource = parse_resource(body)
+    if b"?" in body or b"\\u" in body:
+        require_literal_references(resource)
+    return resource
 
 
 def fhir_json(

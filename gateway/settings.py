@@ -88,7 +88,38 @@ TABLE: Final = (
     Setting("code_notes", "on", "", "on: a note is coded once a person has made it final; off"),
     Setting("speech_server", "", "", "base of an OpenAI-compatible speech server, with its /v1"),
     Setting("speech_model", "", "", "name of the model on the speech server"),
-    Setting("speech_key_file", "", "", "file with the key of the speech server; empty: none"),
+    Setting(
+        "speech_key_file",
+        "",
+        "",
+        "file with the key of the speech server, or env:NAME; empty: none",
+    ),
+    Setting(
+        "speech_realtime",
+        "",
+        "",
+        "address of a server of the Realtime API for live sessions, wss://…/v1/realtime",
+    ),
+    Setting("speech_realtime_model", "", "", "name of the model there; empty: speech_model"),
+    Setting(
+        "speech_realtime_key_file",
+        "",
+        "",
+        "file with the key of that server, or env:NAME; empty: none",
+    ),
+    Setting(
+        "speech_realtime_timeout_s",
+        15.0,
+        "s",
+        "how long that server may take to connect and to answer",
+    ),
+    Setting("speech_device", "auto", "", "what a Whisper directory runs on: auto, cpu or cuda"),
+    Setting(
+        "speech_compute_type",
+        "auto",
+        "",
+        "numbers it computes with; auto: float16 on a GPU, int8 on a processor",
+    ),
     Setting("payers", "", "", "JSON file of the payers that Claims are sent to"),
     Setting("payer_servers", (), "", "URL prefixes below which an insurer's Endpoint may be used"),
     Setting(
@@ -167,6 +198,12 @@ class Settings:
     speech_server: str
     speech_model: str
     speech_key_file: str
+    speech_realtime: str
+    speech_realtime_model: str
+    speech_realtime_key_file: str
+    speech_realtime_timeout_s: float
+    speech_device: str
+    speech_compute_type: str
     payers: str
     payer_servers: tuple[str, ...]
     claim_submission: str

@@ -17,6 +17,7 @@ from adapters.store import Store
 from gateway.attachment_content import AttachmentContent, at_place
 from gateway.coding_sources import StoredSources
 from gateway.content_file import file_of
+from gateway.note_transcript import transcript_in
 from gateway.settings import Settings
 from gateway.transcription_case import AskedNote, Visit, visit_of
 from ml.worker import Worker
@@ -102,11 +103,14 @@ class Transcription:
         template = asked.template or self.settings.note_template
         given = visit.scribe_request(transcript, template)
         note = self._scribe.worker.run(self._scribe.model, given, progress)
-        return build_note(transcript, note, visit.context(datetime.now(UTC), task_id))
+        context = visit.context(datetime.now(UTC), task_id, asked.transcript)
+        return build_note(transcript, note, context)
 
     def _transcript(
         self, visit: Visit, asked: AskedNote, task_id: str, base: str, progress: Progress
     ) -> Transcript:
+        if asked.transcript:
+            return transcript_in(self.store, asked.transcript)
         found = visit.recording.content
         if found is None:
             raise OperationOutcomeError(

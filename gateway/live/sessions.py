@@ -24,6 +24,7 @@ from gateway.live.recording import Recording
 from gateway.live.session_folder import MAKING
 from gateway.recording_consent import why_not_consented
 from gateway.settings import Settings
+from gateway.transcription_case import names_of
 from profiles.logical_id import new_id
 from profiles.outcome import OperationOutcomeError
 
@@ -131,6 +132,10 @@ class Sessions:
         if stored is None:
             raise OperationOutcomeError("not-found", "nothing was kept of this session", "session")
         return ended_as(stored, self._store)
+
+    def names(self, start: Start) -> tuple[str, ...]:
+        """Names of the patient's record that a recogniser may expect."""
+        return names_of(self._store, start.patient)
 
     def why_not(self, start: Start) -> str:
         """Why a patient must not be recorded; empty when he may be."""
