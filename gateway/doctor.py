@@ -21,6 +21,8 @@ from gateway.payers import CIRCUIT
 from gateway.settings import Settings, load_settings
 from gateway.site_engines import realtime_of, server_of
 from ml.models import describe_models
+from ml.speech.computing import choices
+from ml.speech.whisper_folder import find_whisper
 from ml.worker import missing, workers
 from profiles.outcome import OperationOutcomeError
 from terminology.fees import FILE as FEES_FILE
@@ -162,6 +164,19 @@ def _speech_server(
     return Finding("ok", name, f"{server.address}, model {server.model}, {key}")
 
 
+def _speech_device(settings: Settings) -> Iterator[Finding]:
+    """What a Whisper directory computes on; whether a GPU works is known once a lane has tried it."""
+    if find_whisper(Path(settings.models)) is None or not importlib.util.find_spec("ctranslate2"):
+        return
+    try:
+        best, *others = choices(settings.speech_device, settings.speech_compute_type)
+    except OperationOutcomeError as error:
+        yield Finding("problem", "speech device", error.diagnostics)
+        return
+    instead = "".join(f"; {row} if it does not work" for row in others)
+    yield Finding("ok", "speech device", f"{best}{instead}")
+
+
 def _models(settings: Settings) -> Iterator[Finding]:
     for model in describe_models(Path(settings.models)):
         yield Finding("off" if model.refused else "ok", f"model {model.name}", model.text)
@@ -254,6 +269,7 @@ CHECKS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     _workers,
     _coding,
     _speech,
+    _speech_device,
     _models,
     _code_systems,
     _site_tables,

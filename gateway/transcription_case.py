@@ -29,13 +29,18 @@ _IN_ERROR: Final = "entered-in-error"
 
 @dataclass(frozen=True, slots=True)
 class AskedNote:
-    """What a caller of ``$transcribe`` may ask for; an arrival asks for nothing."""
+    """What a caller of ``$transcribe`` may ask for; an arrival asks for nothing.
+
+    ``transcript`` names the Binary with what was said where a person has corrected who speaks: nothing is
+    recognised again.
+    """
 
     language: str = ""
     template: str = ""
     speakers: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     by_hand: bool = False
+    transcript: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Visit:
             medications=self.medications,
         )
 
-    def context(self, moment: datetime, task_id: str) -> NoteContext:
+    def context(self, moment: datetime, task_id: str, corrected: str = "") -> NoteContext:
         """What the builder of the note is given."""
         start = self.period[0] or self.recording.when or instant(moment)
         return NoteContext(
@@ -70,6 +75,7 @@ class Visit:
             task_id=task_id,
             encounter=self.recording.encounter,
             period=(start, self.period[1]),
+            corrected=corrected,
         )
 
 

@@ -100,6 +100,10 @@ def run_lane(
         0 when stopped, 3 when no worker of this lane can run here.
     """
     store = open_store(data, database=database, tends=False)
+    settings = load_settings()
+    places = Places(
+        models, data / TERMINOLOGY, settings.speech_device, settings.speech_compute_type
+    )
     loaded: list[Loaded] = []
     for worker in workers().values():
         if worker.SPEC.lane != lane or worker.SPEC.given not in LOADERS:
@@ -107,7 +111,6 @@ def run_lane(
         if absent := missing(worker.SPEC):
             log.error("worker.off", extra={"worker": worker.SPEC.name, "needs": ", ".join(absent)})
             continue
-        places = Places(models, data / TERMINOLOGY)
         loaded.append(LOADERS[worker.SPEC.given](store, worker, places))
     if not loaded:
         return 3

@@ -16,10 +16,11 @@ import orjson
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from gateway.live.ending import Ended
 from gateway.live.messages import read_frame, read_message, read_start
 from gateway.live.recognition import Hearing
 from gateway.live.recording import Recording
-from gateway.live.sessions import Ended, Sessions
+from gateway.live.sessions import Sessions
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
 

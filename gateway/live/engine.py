@@ -15,6 +15,7 @@ from gateway.live.recording import Recording
 from gateway.settings import Settings
 from gateway.site_engines import realtime_of, server_of
 from gateway.transcription_arrival import SPEECH_LANE
+from ml.speech.computing import checked
 from ml.speech.second_look import second_look
 from ml.speech.whisper_folder import find_whisper
 from ml.worker import missing, workers
@@ -56,8 +57,10 @@ def listener(settings: Settings, call_lane: CallLane) -> Listener:
     Raises
     ------
     OperationOutcomeError
-        ``value`` when a server is set wrongly: that stops the start, not the first recording.
+        ``value`` when a server or what to compute on is set wrongly: that stops the start, not the
+        first recording.
     """
+    checked(settings.speech_device, settings.speech_compute_type)
     realtime = realtime_of(settings)
     recognise = recogniser(settings, call_lane)
     if realtime is None:

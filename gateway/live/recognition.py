@@ -5,6 +5,7 @@ will not change any more and is final; one at its edge may be half a word and co
 the end comes from the whole recording, not from here.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,11 @@ Names = Callable[[], tuple[str, ...]]
 Keep = Callable[[int], None]
 """Told the byte from which on the recording would have to be heard again."""
 
-LEAST_S: Final = 1.0
-"""New speech that makes asking again worth while."""
+SOONEST_S: Final = 0.4
+LATEST_S: Final = 1.0
+"""New speech that makes asking again worth while, of an engine that answers at once and of a slow one."""
+REST: Final = 2.0
+"""Asked once in twice the time that an answer takes, an engine has half of its time for other work."""
 EDGE_S: Final = 1.0
 LONGEST_S: Final = 20.0
 """A window as long as this is final as a whole: Whisper hears 30 s at once."""
@@ -93,6 +97,7 @@ class Recognition:
         self._keep = keep
         self._failed = 0
         self._heard_to = 0
+        self._took_s = 0.0
         self.start = start
         self.why_not = NO_ENGINE if recognise is None else ""
         if recognise is not None and recording.start.media != PCM:
@@ -101,15 +106,17 @@ class Recognition:
     @property
     def due(self) -> bool:
         """Whether there is enough that was not heard yet."""
-        least = int(LEAST_S * self._recording.start.bytes_per_s)
+        least = int(_least_s(self._took_s) * self._recording.start.bytes_per_s)
         return not self.why_not and self._recording.received - self._heard_to >= max(1, least)
 
     def hear(self) -> list[dict[str, Any]]:
         """The messages that the next window gives; a recogniser that fails is said once."""
         end = self._recording.received
         self._heard_to = end
+        begun = time.monotonic()
         try:
             heard = self._window(end)
+            self._took_s = time.monotonic() - begun
         except OperationOutcomeError as error:
             self._failed += 1
             if error.kind_name in _FOR_GOOD or self._failed >= TRIES:
@@ -158,6 +165,11 @@ class Recognition:
     def _bytes(self, seconds: float) -> int:
         start = self._recording.start
         return int(seconds * start.rate) * start.step
+
+
+def _least_s(took_s: float) -> float:
+    """Seconds of new speech to wait for, by the time that the last answer has taken."""
+    return min(LATEST_S, max(SOONEST_S, REST * took_s))
 
 
 def _request(recording: Recording, file: Path, vocabulary: tuple[str, ...]) -> TranscriptionRequest:

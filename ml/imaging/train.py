@@ -123,7 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, help="instead of the recipe's")
     parser.add_argument("--seconds", type=float, help="train for this long instead")
     parser.add_argument("--threads", type=int, help="processor threads")
-    parser.add_argument("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), help="default: cuda where there is one"
+    )
     parser.add_argument("--reproduce", action="store_true", help="keep nothing, only test the gate")
     parser.add_argument("--json", action="store_true", help="print the evaluation as JSON")
     chosen = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""Networks on a CUDA device: the same findings as on the processor, and training that ends in the same file."""
+"""Networks on a CUDA device: the findings of the processor, and training that ends in the same file."""
 
 import json
 import shutil
