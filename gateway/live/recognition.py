@@ -55,10 +55,18 @@ class Recognition:
     recording : Recording
     recognise : callable, optional
         None where there is no engine.
+    clock : callable
+        Seconds that only grow.
     """
 
-    def __init__(self, recording: Recording, recognise: Recognise | None) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        recognise: Recognise | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._recording = recording
+        self._clock = clock
         self._recognise = recognise
         self._failed = 0
         self._heard_to = 0
@@ -78,10 +86,10 @@ class Recognition:
         """The messages that the next window gives; a recogniser that fails is said once."""
         end = self._recording.received
         self._heard_to = end
-        begun = time.monotonic()
+        begun = self._clock()
         try:
             heard = self._window(end)
-            self._took_s = time.monotonic() - begun
+            self._took_s = self._clock() - begun
         except OperationOutcomeError as error:
             self._failed += 1
             if error.kind_name in _FOR_GOOD or self._failed >= TRIES:
