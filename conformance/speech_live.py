@@ -48,7 +48,7 @@ def _session(folder: Path, model: Model, clock: Clock) -> dict[str, Any]:
     start = Start("Patient/1", PCM, "2026-01-01T00:00:00Z", RATE, 1, language="en")
     recording = create(folder, start)
     try:
-        return _spoken(recording, Recognition(recording, recognise, clock), clock)
+        return _spoken(recording, Recognition(recording, recognise, tuple, 0, _nothing, clock), clock)
     finally:
         recording.close()
 
@@ -85,6 +85,11 @@ def _spoken(recording: Recording, recognition: Recognition, clock: Clock) -> dic
         "within_1_s": round(float(np.mean(np.array(lags) <= 1)), 3) if lags else None,
         "real_time_factor": round(busy / LIVE_S, 3),
     }
+
+
+def _nothing(heard: int) -> None:
+    """Nobody resumes this session."""
+    del heard
 
 
 def _rounded(value: float | None) -> float | None:

@@ -33,7 +33,7 @@ def test_an_engine_is_asked_as_often_as_it_can_answer(recording, took, waits):
         now[0] += took
         return Transcript("made", "1", "en", 1.0)
 
-    heard = Recognition(recording, recognise, lambda: now[0])
+    heard = Recognition(recording, recognise, tuple, 0, lambda _: None, lambda: now[0])
     assert heard.due
     heard.hear()
     assert not heard.due
