@@ -16,7 +16,8 @@ from conformance.made_speech import talk
 from conformance.speech_runs import Model
 from gateway.live.messages import PCM, Start
 from gateway.live.recognition import Recognition
-from gateway.live.recording import Recording, create
+from gateway.live.recording import Recording
+from gateway.live.session_folder import create
 from ml.speech import transcribe
 from ml.speech.audio import RATE
 from profiles.speech_records import Transcript, TranscriptionRequest
@@ -48,7 +49,9 @@ def _session(folder: Path, model: Model, clock: Clock) -> dict[str, Any]:
     start = Start("Patient/1", PCM, "2026-01-01T00:00:00Z", RATE, 1, language="en")
     recording = create(folder, start)
     try:
-        return _spoken(recording, Recognition(recording, recognise, tuple, 0, _nothing, clock), clock)
+        return _spoken(
+            recording, Recognition(recording, recognise, tuple, 0, _nothing, clock), clock
+        )
     finally:
         recording.close()
 

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.live.messages import PCM, Start
 from gateway.live.recognition import LATEST_S, SOONEST_S, Recognition
-from gateway.live.recording import create
+from gateway.live.session_folder import create
 from profiles.speech_records import Transcript
 
 RATE = 16_000
