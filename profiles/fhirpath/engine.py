@@ -51,7 +51,7 @@ class Expression:
         kind: str | None = None,
         now: datetime | None = None,
         traces: list[Trace] | None = None,
-        metered: bool = True,
+        metered: bool | Meter = True,
     ) -> list[Node]:
         """The collection that the expression gives.
 
@@ -69,8 +69,9 @@ class Expression:
             What ``now()`` gives.
         traces : list, optional
             Takes what every ``trace()`` saw.
-        metered : bool
-            Whether the cost is bounded, as it is for expressions from outside.
+        metered : bool or Meter
+            Whether the cost is bounded, as it is for expressions from outside; a meter where several
+            evaluations have one bound.
 
         Raises
         ------
@@ -83,7 +84,7 @@ class Expression:
         known: dict[str, list[Node]] = {"resource": [root], "context": here, "rootResource": [root]}
         for name, value in (variables or {}).items():
             known[name] = value if isinstance(value, list) else [system(value)]
-        meter = Meter() if metered else None
+        meter = metered if isinstance(metered, Meter) else Meter() if metered else None
         scope = Scope(here, known, Evaluation(now or datetime.now(UTC), traces, meter))
         try:
             found = self._run(scope, here)
