@@ -1,4 +1,8 @@
-"""A PostgreSQL server of the tests' own, from installed binaries; one database per test."""
+"""A PostgreSQL server of the tests' own, from installed binaries; one database per test.
+
+The schema is made once per server, by a store that is opened and closed; every test has a copy of that
+database. Making one, and being started on an older one, has tests of its own.
+"""
 
 import os
 import pwd
@@ -10,8 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from adapters.store import open_store
 from gateway.serve import free_port
 
+TEMPLATE = "isthmus_template"
 FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 
 
@@ -30,14 +36,17 @@ def running_server() -> Iterator[str]:
     port = free_port()
     if os.geteuid() == 0:
         shutil.chown(folder, _user())
-    _run(folder, "initdb", "-A", "trust", "-U", "isthmus", "-E", "UTF8")
+    _run(folder, "initdb", "--no-sync", "-A", "trust", "-U", "isthmus", "-E", "UTF8")
+    # What is killed in a test is a gateway, never the server or the machine: it need not wait for the disk.
     (folder / "options").write_text(
-        f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=60"
+        f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=60 -c fsync=off"
     )
     _start(folder)
     address = f"postgresql://isthmus@127.0.0.1:{port}"
     _FOLDERS[address] = folder
     try:
+        _create(address, TEMPLATE)
+        open_store(folder / "template", database=f"{address}/{TEMPLATE}").close()
         yield address
     finally:
         _run(folder, "pg_ctl", "-m", "immediate", "stop")
@@ -79,10 +88,21 @@ def _run(folder: Path, program: str, *arguments: str) -> None:
 
 
 def new_database(server: str) -> str:
-    """Address of a new, empty database."""
+    """Address of a new database with the schema and nothing in it."""
+    name = f"t{uuid4().hex[:12]}"
+    _create(server, name, f"TEMPLATE {TEMPLATE}")
+    return f"{server}/{name}"
+
+
+def bare_database(server: str) -> str:
+    """Address of a new database without anything."""
+    name = f"t{uuid4().hex[:12]}"
+    _create(server, name)
+    return f"{server}/{name}"
+
+
+def _create(server: str, name: str, options: str = "") -> None:
     import psycopg
 
-    name = f"t{uuid4().hex[:12]}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"{server}/{name}"
+        connection.execute(f"CREATE DATABASE {name} {options}")

@@ -7,7 +7,7 @@ import pytest
 from adapters.sql import words as following
 from adapters.store import Store, open_store
 from profiles.outcome import OperationOutcomeError
-from tests.make_postgres import new_database
+from tests.make_postgres import bare_database
 
 XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
 
@@ -302,7 +302,7 @@ def test_without_trigrams_parts_of_texts_are_found_all_the_same(
     monkeypatch.setattr(
         "adapters.postgres.schema.TRIGRAMS", ("CREATE EXTENSION isthmus_has_no_such_extension",)
     )
-    store = open_store(tmp_path / "store", database=new_database(postgres_server))
+    store = open_store(tmp_path / "store", database=bare_database(postgres_server))
     assert "pg_trgm is not available" in caplog.text
     store.transact(lambda tx: [tx.put(resource) for resource in RECORD])
     assert _found(store, "Observation", "code:text", "IVE") == "note"
