@@ -5,7 +5,7 @@ import pytest
 from gateway.live import recognition
 from gateway.live.messages import PCM, Start
 from gateway.live.recognition import LATEST_S, SOONEST_S, Recognition
-from gateway.live.recording import create
+from gateway.live.session_folder import create
 from profiles.speech_records import Transcript
 
 RATE = 16_000
@@ -35,7 +35,7 @@ def test_an_engine_is_asked_as_often_as_it_can_answer(recording, monkeypatch, to
         return Transcript("made", "1", "en", 1.0)
 
     monkeypatch.setattr(recognition.time, "monotonic", lambda: now[0])
-    heard = Recognition(recording, recognise)
+    heard = Recognition(recording, recognise, tuple, 0, lambda _: None)
     assert heard.due
     heard.hear()
     assert not heard.due
