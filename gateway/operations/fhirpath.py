@@ -11,8 +11,10 @@ from typing import Any, Final
 
 import orjson
 
+from gateway.operations.codes import known_of
 from gateway.operations.definition import Call, Operation, Parameter
 from gateway.operations.fhirpath_parts import Parts
+from profiles.code_systems.membership import Membership
 from profiles.definitions.r4 import definitions
 from profiles.exact_json import dumps_exact
 from profiles.fhirpath.check import checked
@@ -45,11 +47,11 @@ def fhirpath(call: Call) -> bytes:
 
 def _results(call: Call, expression: str, root: Node) -> Iterator[dict[str, Any]]:
     meter, parts, variables = Meter(), Parts(root), _variables(call)
-    compiled = compile_expression(expression)
+    compiled, codes = compile_expression(expression), Membership(known_of(call))
     for name, here in _contexts(call, root, parts, meter, variables):
         traces: list[Trace] = []
         found = compiled.evaluate(
-            root, context=here, variables=variables, traces=traces, metered=meter
+            root, context=here, variables=variables, traces=traces, metered=meter, codes=codes
         )
         inner = parts.of(found)
         for label, seen in traces:

@@ -181,6 +181,25 @@ def test_the_stored_resource_of_an_address_is_asked(client):
     assert _results(client.get("/fhir/Patient/a/$fhirpath?expression={}")) == [{"name": "result"}]
 
 
+def test_codes_are_asked_in_the_value_sets_of_the_server(client):
+    """A stored value set, and a code system that ships."""
+    value_set = {
+        "resourceType": "ValueSet",
+        "url": "https://example.org/vs",
+        "status": "active",
+        "compose": {"include": [{"system": "https://example.org/cs", "concept": [{"code": "a"}]}]},
+    }
+    client.post("/fhir/ValueSet", json=value_set, headers=FHIR)
+    coding = {"system": "https://example.org/cs", "code": "a"}
+    marital = {"resourceType": "Patient", "maritalStatus": {"coding": [coding]}}
+    expression = "maritalStatus.memberOf('https://example.org/vs')"
+    (result,) = _results(_asked(client, expression, marital))
+    assert result["part"][0]["valueBoolean"] is True
+    coding["code"] = "b"
+    (result,) = _results(_asked(client, expression, marital))
+    assert result["part"][0]["valueBoolean"] is False
+
+
 def test_a_decimal_keeps_its_digits(client):
     """As it was written, in the resource, in an element and in a trace."""
     body = (
