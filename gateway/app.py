@@ -23,7 +23,7 @@ from gateway.http import Services, build_app
 from gateway.inquire_job import Inquire
 from gateway.intake import Intake, Settle
 from gateway.lane import IMAGING_LANE, Handler, Lane, Retry
-from gateway.live.engine import recogniser
+from gateway.live.engine import listener
 from gateway.live.sessions import Sessions
 from gateway.operations.job import OPERATION_LANE, RunOperation
 from gateway.payers import Payers
@@ -124,7 +124,7 @@ def compose(settings: Settings) -> Gateway:
         lanes_alive=lambda: all(lane.pid is not None for lane in runner.lanes),
         payers=payers,
         live=live,
-        recognise=recogniser(settings, runner.call),
+        listen=listener(settings, runner.call),
     )
     return Gateway(
         settings=settings,

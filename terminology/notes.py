@@ -33,6 +33,11 @@ SECTION_DECISION: Final = f"{ISTHMUS}/StructureDefinition/section-decision"
 NOTE_DECISIONS: Final = Code(
     f"{ISTHMUS}/CodeSystem/record-type", "note-decisions", "Decisions on the sections of a note"
 )
+SPEAKER_CORRECTIONS: Final = Code(
+    f"{ISTHMUS}/CodeSystem/record-type",
+    "speaker-corrections",
+    "Corrections of who speaks in a visit",
+)
 
 UNCONFIRMED_CONDITION: Final = Code(f"{_THO}/condition-ver-status", "unconfirmed", "Unconfirmed")
 CONDITION_IN_ERROR: Final = Code(

@@ -8,7 +8,7 @@ followed: a recording goes to the configured address or nowhere.
 import io
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,8 @@ _FORMAT_REFUSED: Final = frozenset({400, 415, 422})
 
 Splitter = Callable[[Path, int], Iterable[tuple[float, bytes]]]
 """Pieces of a recording, cut at silences: where each begins in seconds, a file of at most so many bytes."""
+Doubtful = Callable[[Sequence[Segment]], bool]
+"""Whether an answer to a request with names in mind is worth asking again without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def transcribe(
     server: SpeechServer,
     *,
     splitter: Splitter | None = None,
+    doubtful: Doubtful | None = None,
     rest: Callable[[float], object] = time.sleep,
 ) -> Transcript:
     """What was said, as the server has understood it.
@@ -63,6 +66,8 @@ def transcribe(
     server : SpeechServer
     splitter : callable, optional
         Cuts a recording that is too large for one request; without it, such a recording is refused.
+    doubtful : callable, optional
+        Tells answers that are asked for once more without names in mind.
     rest : callable
         Waits before another try.
 
@@ -74,9 +79,8 @@ def transcribe(
     """
     with _client(server) as client:
         exchange = _Exchange(client, server, request, rest)
-        heard = [
-            (piece.start_s, exchange.ask(piece)) for piece in _pieces(request, server, splitter)
-        ]
+        ask = partial(exchange.ask_twice, doubtful=doubtful) if doubtful else exchange.ask
+        heard = [(piece.start_s, ask(piece)) for piece in _pieces(request, server, splitter)]
     return _joined(heard, request, server)
 
 
@@ -95,6 +99,19 @@ class _Exchange:
         self._request = request
         self._rest = rest
         self._verbose = True
+        self._prompt = _prompt(request.vocabulary)
+
+    def ask_twice(self, piece: _Piece, doubtful: Doubtful) -> Answer:
+        """A doubtful answer against one without names in mind; the second counts where it is none."""
+        first = self.ask(piece)
+        if not self._prompt or not doubtful(first.segments):
+            return first
+        told, self._prompt = self._prompt, ""
+        try:
+            second = self.ask(piece)
+        finally:
+            self._prompt = told
+        return first if doubtful(second.segments) else second
 
     def ask(self, piece: _Piece) -> Answer:
         status, body = self._patiently(piece)
@@ -124,7 +141,7 @@ class _Exchange:
                     f"{self._server.address}/audio/transcriptions",
                     data=self._fields(),
                     files={"file": (piece.name, content, piece.media)},
-                    headers={**headers, **bearer(self._server)},
+                    headers={**headers, **bearer(self._server.key_file)},
                 ) as answer,
             ):
                 waits = retry_after_s(answer.headers.get("retry-after", ""))
@@ -146,8 +163,7 @@ class _Exchange:
         if self._request.language:
             # The API takes ISO 639-1: the first part of a BCP 47 tag.
             fields["language"] = self._request.language.split("-")[0].lower()
-        prompt = _prompt(self._request.vocabulary)
-        return {**fields, "prompt": prompt} if prompt else fields
+        return {**fields, "prompt": self._prompt} if self._prompt else fields
 
 
 def _pieces(

@@ -23,6 +23,12 @@ from profiles.search.request import SearchRequest, understand
 
 DEFAULT_COUNT: Final = 50
 _BATCH: Final = 500
+_SAID_OF_ALL: Final = {
+    "_profile": "val",
+    "_security": "val, sys, raw",
+    "_tag": "val, sys, raw",
+}
+"""Parameters of what ``meta`` says, and the columns that tell their values apart."""
 
 
 class Reader:
@@ -164,13 +170,21 @@ class Reader:
         return int(found)
 
     def metas(self, kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The ``meta`` of every resource of some types."""
+        """A ``meta`` for each profile, label and tag that a resource of some types has.
+
+        The index has every different one; a resource that has it says it in full.
+        """
+        found: set[int] = set()
         for kind in kinds:
-            rows = self.connection.execute(
-                "SELECT body FROM res WHERE rt = ? AND deleted = 0", (self.names.find(kind),)
-            )
-            for (body,) in rows:
-                yield orjson.loads(body).get("meta", {})
+            for code, columns in _SAID_OF_ALL.items():
+                table = "s_uri" if columns == "val" else "s_tok"
+                rows = self.connection.execute(
+                    f"SELECT min(pk) FROM {table} WHERE sp = ? GROUP BY {columns}",
+                    (self.names.find(f"{kind}.{code}"),),
+                )
+                found.update(key for (key,) in rows)
+        for stored in self.by_key(sorted(found)):
+            yield orjson.loads(stored.body).get("meta", {})
 
     def _terminology(self) -> Terminology:
         from adapters.sql.search.terminology import StoredTerminology

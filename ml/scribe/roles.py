@@ -10,7 +10,8 @@ from typing import Final
 
 from ml.scribe.features import turn_features
 from ml.scribe.model import ScribeModel
-from profiles.speech_records import Segment, SpeechRemark
+from profiles.speaker_corrections import CORRECTED
+from profiles.speech_records import Segment, SpeakerRole, SpeechRemark
 
 SURE: Final = 0.05
 """Mean difference of scores from which tags that contradict them are turned round."""
@@ -36,10 +37,25 @@ def with_roles(
     return tuple(named), [SpeechRemark("roles-estimated", text, unknown)]
 
 
+def taken(before: Sequence[Segment], after: Sequence[Segment]) -> tuple[SpeakerRole, ...]:
+    """The roles that were estimated or turned round."""
+    pairs = zip(before, after, strict=True)
+    return tuple(
+        SpeakerRole(new.number, new.role, round(new.role_confidence, 3))
+        for old, new in pairs
+        if old.role != new.role
+    )
+
+
 def _checked(
     segments: tuple[Segment, ...], scores: Sequence[float]
 ) -> tuple[tuple[Segment, ...], list[SpeechRemark]]:
-    """Turn doctor and patient round where what they say is clearly the other's."""
+    """Turn doctor and patient round where what they say is clearly the other's.
+
+    What a person has said stands.
+    """
+    if any(CORRECTED in one.flags for one in segments):
+        return segments, []
     of = {
         role: [score for one, score in zip(segments, scores, strict=True) if one.role == role]
         for role in ("doctor", "patient")
@@ -50,6 +66,10 @@ def _checked(
     if means["patient"] - means["doctor"] < SURE:
         return segments, []
     other = {"doctor": "patient", "patient": "doctor"}
-    turned = tuple(replace(one, role=other.get(one.role, one.role)) for one in segments)
+    sure = min(1.0, 0.5 + (means["patient"] - means["doctor"]) / 2)
+    turned = tuple(
+        replace(one, role=other[one.role], role_confidence=sure) if one.role in other else one
+        for one in segments
+    )
     text = "Doctor and patient were the wrong way round and have been exchanged."
     return turned, [SpeechRemark("roles-swapped", text)]

@@ -80,7 +80,7 @@ class Recognition:
             spoken[0][0] if spoken else self._language,
             round(listening.recording.damage.decoded_s, 2),
             segments,
-            (*listening.remarks(), *self._remarks(doubled), *_of_flags(segments)),
+            (*listening.remarks(), *self._remarks(doubled), *of_flags(segments)),
             self._engine.digests,
         )
 
@@ -152,7 +152,7 @@ def _batches(chunks: Iterator[Chunk], size: int) -> Iterator[list[Chunk]]:
         yield batch
 
 
-def _of_flags(segments: Sequence[Segment]) -> Iterator[SpeechRemark]:
+def of_flags(segments: Sequence[Segment]) -> Iterator[SpeechRemark]:
     """One remark for each kind of doubt, with the segments that it is about."""
     for flag, text in _TEXTS.items():
         numbers = tuple(segment.number for segment in segments if flag in segment.flags)

@@ -23,6 +23,7 @@ from profiles.fhirpath.syntax import (
     Unary,
     Variable,
 )
+from profiles.fhirpath.whole import like
 from profiles.outcome import OperationOutcomeError
 
 Nodes = list[Node]
@@ -201,7 +202,7 @@ def _unary(tree: Any) -> Run:
             return [system(replace(value, value=-value.value if negative else value.value))]
         if not operators.number(value):
             raise OperationOutcomeError("invalid", "FHIRPath: a sign stands before a number")
-        return [system(-value if negative else value)]
+        return [system(like(-value, value) if negative else value)]
 
     return run
 

@@ -8,13 +8,19 @@ from typing import Any, Final
 from profiles.definitions.r4 import definitions, member_name
 from profiles.fhirpath.quantities import Quantity, mapped_code
 from profiles.fhirpath.temporal import Temporal, parse_date, parse_datetime, parse_time
+from profiles.fhirpath.whole import Long
 from profiles.outcome import OperationOutcomeError
 
 UCUM: Final = "http://unitsofmeasure.org"
 _QUANTITIES: Final = frozenset(
     {"Quantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity", "SimpleQuantity"}
 )
-_SYSTEM: Final = {bool: "System.Boolean", int: "System.Integer", Decimal: "System.Decimal"}
+_SYSTEM: Final = {
+    bool: "System.Boolean",
+    int: "System.Integer",
+    Long: "System.Long",
+    Decimal: "System.Decimal",
+}
 _INTEGERS: Final = frozenset({"integer", "positiveInt", "unsignedInt", "integer64"})
 
 

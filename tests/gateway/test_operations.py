@@ -298,6 +298,29 @@ def test_meta_is_read_added_and_removed(client):
     assert again.status_code == 200, "it is no error that there is nothing to remove"
 
 
+def test_the_meta_of_everything_is_each_label_once_and_in_full(client):
+    """Of a type and of the server, what is there now (R4 resource-operation-meta.html)."""
+    for key, code, system in (
+        ("a", "x", "https://t"),
+        ("b", "x", "https://t"),
+        ("c", "X", "https://u"),
+    ):
+        tag = {"system": system, "code": code, "display": f"Tag {code}"}
+        _put(client, {"resourceType": "Patient", "id": key, "meta": {"tag": [tag]}})
+    meta = {"profile": ["https://p|1"], "security": [{"system": "https://s", "code": "R"}]}
+    _put(client, {"resourceType": "Basic", "id": "d", "code": {"text": "d"}, "meta": meta})
+    _put(client, {"resourceType": "Patient", "id": "e", "meta": {"tag": [{"code": "gone"}]}})
+    client.delete("/fhir/Patient/e")
+    tags = [
+        {"system": "https://t", "code": "x", "display": "Tag x"},
+        {"system": "https://u", "code": "X", "display": "Tag X"},
+    ]
+    found = client.get("/fhir/Patient/$meta").json()["parameter"][0]["valueMeta"]
+    assert found == {"tag": tags}
+    found = client.get("/fhir/$meta").json()["parameter"][0]["valueMeta"]
+    assert found == {**meta, "tag": tags}
+
+
 def test_the_meta_of_a_version_is_that_of_the_version(client):
     """R4 resource-operation-meta.html: a historical version has a meta of its own, and keeps it."""
     for code in ("x", "y"):
@@ -347,6 +370,26 @@ def test_a_document_holds_all_that_its_composition_refers_to(client):
     for reference in ("Practitioner/nobody", "https://elsewhere.example/fhir/Practitioner/dr"):
         _put(client, {**COMPOSITION, "author": [{"reference": reference}]})
         assert client.get("/fhir/Composition/c/$document").status_code == 404
+
+
+def test_a_document_may_be_asked_for_within_a_transaction(client):
+    """By GET, of what the transaction has written; but not one that is to be kept."""
+    _record(client)
+
+    def send(address):
+        entries = [
+            {"resource": COMPOSITION, "request": {"method": "PUT", "url": "Composition/c"}},
+            {"request": {"method": "GET", "url": address}},
+        ]
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+        return client.post("/fhir", json=bundle)
+
+    answer = send("Composition/c/$document?persist=true")
+    assert answer.status_code == 422, answer.text
+    assert client.get("/fhir/Composition/c").status_code == 404
+    answer = send("Composition/c/$document")
+    document = answer.json()["entry"][1]["resource"]
+    assert [entry["resource"]["id"] for entry in document["entry"]] == ["c", "a", "dr"]
 
 
 def test_a_document_holds_the_version_that_is_referred_to(client):

@@ -5,9 +5,11 @@ import base64
 import numpy as np
 import pytest
 
+from adapters.speech.resample import as_pcm
 from conformance.audio_file import write_audio
 from conformance.made_speech import voice
 from conformance.tiny_whisper import Recital, write_whisper
+from tests.live.make_live import PCM, live
 from tests.make_audio import silence, tone
 from tests.make_gateway import GatewayProcess, wait_until
 
@@ -46,9 +48,14 @@ def _noted(gateway, path, media_type):
     }
     status, answer, _ = gateway.request("POST", "/fhir/Media", media)
     assert status == 201, answer
+    return _ended(gateway, f"Media/{answer['id']}")
+
+
+def _ended(gateway, media):
+    """The Task of a Media, when it has ended."""
 
     def ended():
-        tasks = gateway.search(f"Task?focus=Media/{answer['id']}&code=transcribe")
+        tasks = gateway.search(f"Task?focus={media}&code=transcribe")
         return tasks[0] if tasks and tasks[0]["status"] in ("completed", "failed") else None
 
     return wait_until(ended, "the end of the transcription")
@@ -65,6 +72,36 @@ def test_a_recording_becomes_a_note_with_the_words_that_were_recognised(practice
     text = " ".join(section["text"]["div"] for section in note["section"])
     assert "ibuprofen" in text
     assert "128" in text
+
+
+def test_a_visit_is_heard_while_it_is_recorded_and_noted_when_it_is_finished(practice):
+    """PCM over the WebSocket: partial and final segments of Whisper, then Media, transcript and note."""
+    audio = as_pcm(np.concatenate([silence(1), voice(4, 3), silence(2), voice(4, 4), silence(2)]))
+    with live(practice) as client:
+        client.say("start", patient="Patient/p", contentType=PCM, language="en", roles=["doctor"])
+        assert client.wait_for("started")["recognition"] is True
+        client.send(audio, 0, 4 * 32_000)
+        client.wait_for("segment")
+        client.send(audio, 4 * 32_000)
+        while not (said := client.wait_for("segment"))["final"]:
+            continue
+        client.say("finish", offset=len(audio))
+        finished = client.wait_for("finished")
+    segments = [one for one in client.heard if one["type"] == "segment"]
+    assert any(not one["final"] for one in segments)
+    assert "blood pressure" in " ".join(one["text"] for one in segments)
+    assert 0 <= said["start_s"] <= said["end_s"] <= len(audio) / 32_000
+    task = _ended(practice, finished["media"])
+    assert task["status"] == "completed", task
+    outputs = {
+        one["type"]["text"]: one.get("valueReference", {}).get("reference")
+        for one in task["output"]
+    }
+    written = practice.get(outputs["transcript"])
+    assert {one["attachment"]["contentType"] for one in written["content"]} >= {"text/vtt"}
+    note = practice.get(outputs["composition"])
+    assert note["status"] == "preliminary"
+    assert "ibuprofen" in " ".join(section["text"]["div"] for section in note["section"])
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from ml.scribe.drugs import drug_names, medications
 from ml.scribe.scribe import load, run
 from ml.scribe.verify import unsupported
 from ml.worker import Places
+from profiles.speaker_corrections import CORRECTED
 from profiles.speech_records import ScribeNote, ScribeRequest, Segment, Transcript
 
 VISIT = """[doctor] Good morning, Ms. Lindqvist. What brings you in today?
@@ -181,6 +182,16 @@ def test_roles_that_are_the_wrong_way_round_are_turned(scribe):
     ]
 
 
+def test_what_a_person_said_of_speakers_is_not_turned(scribe):
+    """Tags that a person has corrected stand, whatever the words look like."""
+    swapped = VISIT.replace("[doctor]", "[x]").replace("[patient]", "[doctor]")
+    segments = segments_of("\n".join([swapped.replace("[x]", "[patient]")] * 2))
+    said = tuple(replace(one, flags=(CORRECTED,)) for one in segments)
+    note = run(scribe, ScribeRequest(Transcript("attached", "", "en", None, said)), lambda *_: None)
+    assert "roles-swapped" not in [one.kind for one in note.remarks]
+    assert note.roles == ()
+
+
 def test_unknown_roles_are_estimated(scribe):
     """Without tags the roles come from what is said, and a remark names the segments."""
     segments = tuple(replace(one, role="", role_confidence=0.0) for one in segments_of(VISIT))
@@ -188,6 +199,8 @@ def test_unknown_roles_are_estimated(scribe):
     note = run(scribe, given, lambda *_: None)
     remark = next(one for one in note.remarks if one.kind == "roles-estimated")
     assert len(remark.segments) == len(segments)
+    assert [one.segment for one in note.roles] == [one.number for one in segments]
+    assert all(0.5 <= one.confidence <= 1 for one in note.roles)
     assert "plantar fasciitis" in " ".join(texts(note))
 
 
