@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 
 from adapters.store import Store
+from profiles.search.request import understand
 
 UCUM = "http://unitsofmeasure.org"
 DATES = (
@@ -63,6 +64,39 @@ def test_bounds_of_a_date_hold_together(filled, monkeypatch, few):
         assert _found(filled, [*pairs, ("_sort", "-date")]) == first[low] & second[high], pairs
     three = [("date", "ge2020-02-28"), ("date", "lt2020-03"), ("date", "ne2020-02-28")]
     assert _found(filled, three) == first["ge"] & second["lt"] & first["ne"]
+
+
+def test_an_order_by_the_bounded_date_is_walked_as_it_is_listed(filled, monkeypatch):
+    """From where the window begins, long ranges at their place, page by page."""
+    asked = [
+        [("date", low), ("date", high), ("_sort", sort)]
+        for low, high in product(
+            ("ge2020-02-28", "gt2019", "ap2020-02-28"), ("lt2020-03", "le2021")
+        )
+        for sort in ("date", "-date", "-date,_id", "date,-status")
+    ]
+    asked += [
+        [("date", "lt2020-03"), ("_sort", "-date")],
+        [("date", "ge2020-03"), ("_sort", "date")],
+    ]
+    listed = [_walk(filled, pairs, "50") for pairs in asked]
+    assert all(listed)
+    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    monkeypatch.setattr("adapters.sql.search.groups.NEAR", 0)
+    for count in ("1", "2", "50"):
+        for pairs, expected in zip(asked, listed, strict=True):
+            assert _walk(filled, pairs, count) == expected, pairs
+
+
+def _walk(store: Store, pairs: list[tuple[str, str]], count: str) -> list[str]:
+    found, after = [], None
+    while True:
+        request = understand(("Observation",), [*pairs, ("_count", count)], store.registry)
+        page = store.run(request, after=after)
+        found += [match.id for match in page.matches]
+        after = page.after
+        if after is None:
+            return found
 
 
 def test_bounds_of_a_quantity_hold_together(filled):

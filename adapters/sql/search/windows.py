@@ -9,6 +9,7 @@ an index of their own.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from typing import Final
@@ -23,8 +24,18 @@ from profiles.search.single import is_single
 _RANGED: Final = frozenset({"date", "number", "quantity"})
 _OWN: Final = "x.sp = ? AND "
 _ENDS_AFTER: Final = f"{_OWN}x.hi > ?"
+_BEGINS_BEFORE: Final = f"{_OWN}x.lo < ?"
 _MOST: Final = 16
 """Alternatives of a condition that was put together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window(AnyOf):
+    """Bounds of the one date of a resource: it ends after a moment, begins before another."""
+
+    parameter: int = -1
+    after: int | None = None
+    before: int | None = None
 
 
 def windowed(
@@ -40,7 +51,7 @@ def windowed(
         else:
             alike.setdefault(value, []).append(condition)
     for bounds in alike.values():
-        joined = _together(bounds) if len(bounds) > 1 else None
+        joined = _together(bounds)
         kept.extend(bounds if joined is None else [joined])
     return tuple(kept)
 
@@ -63,7 +74,10 @@ def _together(bounds: Sequence[Condition]) -> Condition | None:
     size = reduce(lambda found, rows: found * len(rows or ()), parts, 1)
     if not 0 < size <= _MOST:
         return None
-    return AnyOf(tuple(one for rows in product(*(p or () for p in parts)) for one in _window(rows)))
+    joined = [_joined(rows) for rows in product(*(rows or () for rows in parts))]
+    if size > 1 or joined[0].table != "s_dat":
+        return AnyOf(tuple(joined))
+    return _window(joined[0], [rows[0] for rows in parts if rows])
 
 
 def _rows(condition: Condition) -> list[Rows] | None:
@@ -75,16 +89,41 @@ def _rows(condition: Condition) -> list[Rows] | None:
     return None if None in inner else [row for rows in inner for row in rows or ()]
 
 
-def _window(rows: Sequence[Rows]) -> list[Rows]:
-    first = rows[0]
+def _joined(rows: Sequence[Rows]) -> Rows:
+    """What one row of the index has to satisfy."""
     where = _OWN + " AND ".join(row.where.removeprefix(_OWN) for row in rows)
-    values = (first.values[0], *(value for row in rows for value in row.values[1:]))
-    ends = [row.values[1] for row in rows if row.where.startswith(_ENDS_AFTER)]
-    if first.table != "s_dat" or not ends:
-        return [Rows(first.table, where, values)]
-    # The index by the begin is the one to take: a sum keeps planners from the one by the end.
-    near = where.replace("x.hi", "x.hi + 0")
-    return [
-        Rows(first.table, f"{near} AND x.lo >= ?", (*values, max(ends) - LONG_MS)),
-        Rows(first.table, f"{where} AND x.hi - x.lo > {LONG_MS}", values),
-    ]
+    values = (rows[0].values[0], *(value for row in rows for value in row.values[1:]))
+    return Rows(rows[0].table, where, values)
+
+
+def _window(whole: Rows, bounds: Sequence[Rows]) -> Window:
+    after = [row.values[1] for row in bounds if row.where.startswith(_ENDS_AFTER)]
+    before = [row.values[1] for row in bounds if row.where.startswith(_BEGINS_BEFORE)]
+    first, last = max(after, default=None), min(before, default=None)
+    parts: tuple[Rows, ...] = (whole,)
+    if len(bounds) > 1 and first is not None:
+        # The index by the begin is the one to take: a sum keeps planners from the one by the end.
+        near = whole.where.replace("x.hi", "x.hi + 0")
+        parts = (
+            Rows("s_dat", f"{near} AND x.lo >= ?", (*whole.values, first - LONG_MS)),
+            Rows("s_dat", f"{whole.where} AND x.hi - x.lo > {LONG_MS}", whole.values),
+        )
+    return Window(parts, whole.values[0], first, last)
+
+
+def stretches(window: Window | None, descending: bool) -> list[tuple[str, list[int], str]]:
+    """Where rows of a window stand in the order of its parameter: SQL, values, and the column to order by.
+
+    Upwards they begin soon before the window, but for long ones, which come first; downwards they end soon
+    after it, but for long ones, which come first too. Without a window they may be anywhere.
+    """
+    long = f"AND t.hi - t.lo > {LONG_MS} "
+    if window is not None and descending and window.before is not None:
+        last = window.before + LONG_MS
+        return [(f"{long}AND t.hi > ? ", [last], "t.hi"), ("AND t.hi <= ? ", [last], "t.hi")]
+    if window is not None and not descending and window.after is not None:
+        first = window.after - LONG_MS
+        # A sum keeps planners from walking the index by the begin up to the window.
+        far = f"{long}AND t.hi > ? AND t.lo + 0 < ? ", [window.after, first], "t.lo + 0"
+        return [far, ("AND t.lo >= ? ", [first], "t.lo")]
+    return []
