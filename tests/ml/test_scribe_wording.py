@@ -6,7 +6,7 @@ import pytest
 
 from ml.scribe.clauses import sentences
 from ml.scribe.dialogue import segments_of
-from ml.scribe.facts import medication_facts
+from ml.scribe.facts import medication_facts, vital_facts
 from ml.scribe.person import Pronouns, doctor_to_third, patient_to_third
 from ml.scribe.scribe import load
 from ml.scribe.statement import sentence, statement
@@ -160,6 +160,14 @@ def test_a_study_of_weight_loss_is_no_symptom():
     """A programme or study with a symptom in its name does not say that the patient has it."""
     told_of = units(segments_of("[doctor] We talked about the weight loss study."))
     assert symptoms_of(told_of, [True] * len(told_of)) == []
+
+
+def test_a_value_is_told_with_what_was_measured():
+    """A value that follows its vital sign is one sentence with it, and a fact."""
+    text = "[doctor] Your blood pressure is pretty good. It's about one thirty two over eighty."
+    assert told(text) == [("Her blood pressure is pretty good, it is about 132/80.", (0,))]
+    (fact,) = vital_facts(units(segments_of(text)))
+    assert dict(fact.parts) == {"name": "blood pressure", "value": "132/80"}
 
 
 def test_names_and_levels_have_capitals():
