@@ -65,7 +65,7 @@ TO_NOTE: Final = (
     (r"\b(?:i|we) (?:am|are) going to have you\b", "i recommended that you"),
     (r"\b(?:i|we) (?:am|are) going to\b", r"we will"),
     (r"\b(?:i|we) (?:do )?(?:also |still )?(?:want|would like|need) you to\b", "i advised you to"),
-    (r"\b(?:i|we) (?:do )?(?:want|would like|need) to\b", "we will"),
+    (r"(?<!\bif )(?<!whether )\b(?:i|we) (?:do )?(?:want|would like|need) to\b", "we will"),
     (r"\b(?:i|we) (?:do )?also (?:want|would like|need) to\b", "we will also"),
     (r"\bi (?:would|will) recommend\b", "i recommended"),
     (r"\byou and i\b", "we"),

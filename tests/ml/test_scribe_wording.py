@@ -170,6 +170,16 @@ def test_a_value_is_told_with_what_was_measured():
     assert dict(fact.parts) == {"name": "blood pressure", "value": "132/80"}
 
 
+def test_what_was_not_had_is_denied():
+    """A symptom that the patient is said not to have had is denied, not reported."""
+    spoken = units(segments_of("[doctor] You have not had any chest pain or shortness of breath."))
+    found = symptoms_of(spoken, [True] * len(spoken))
+    assert [(one.name, one.status) for one in found] == [
+        ("chest pain", "denied"),
+        ("shortness of breath", "denied"),
+    ]
+
+
 def test_names_and_levels_have_capitals():
     """Months, titles of persons, vitamins and levels of the spine are written as names."""
     assert (
