@@ -26,10 +26,11 @@ INVERTED: Final = (
 )
 CLAUSE: Final = re.compile(
     rf"\b{INVERTED}|"
+    r"\blet (?:us|me)\b|"
     r"\b(?:(?:and|but|so|now|then|because|or)\s+(?:then\s+|so\s+|also\s+)?)?"
     r"(?:i(?! am sorry)|you|we|he|she|it|they|there|that(?! (?:i|you|we|he|she|it|they)\b)|this|"
     r"your|my|let us|"
-    r"let me|do you|did you|have you|"
+    r"do you|did you|have you|"
     r"are you|any|has|how|what)\b"
     r"(?=\s+(?:am|is|are|was|were|have|has|had|do|does|did|will|would|can|could|should|may|might|"
     r"want|think|also|"

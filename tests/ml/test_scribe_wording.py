@@ -61,8 +61,8 @@ def test_a_dose_in_an_answer_is_a_part_of_the_fact():
 def test_a_dose_after_a_question_stays_with_its_medicine():
     """A dose that a doctor adds to a question is one sentence with it."""
     text = (
-        "[doctor] are you still taking the metformin we have you on a thousand milligrams twice a day\n"
-        "[patient] yes"
+        "[doctor] i are you still taking the metformin we have you on a thousand milligrams twice a "
+        "day\n[patient] yes"
     )
     wanted = "She is still taking the metformin; we have her on 1000 mg twice daily."
     assert told(text) == [(wanted, (0, 1))]
@@ -168,6 +168,12 @@ def test_a_value_is_told_with_what_was_measured():
     assert told(text) == [("Her blood pressure is pretty good, it is about 132/80.", (0,))]
     (fact,) = vital_facts(units(segments_of(text)))
     assert dict(fact.parts) == {"name": "blood pressure", "value": "132/80"}
+
+
+def test_what_others_have_is_no_symptom():
+    """The cough of other people is not the patient's."""
+    spoken = units(segments_of("[patient] My kids have a cough."))
+    assert symptoms_of(spoken, [True] * len(spoken)) == []
 
 
 def test_what_was_not_had_is_denied():
