@@ -142,6 +142,17 @@ def test_a_template_gives_codes_and_order(scribe, template):
     assert all(one.sentences for one in note.sections)
 
 
+@pytest.mark.parametrize("template", ["h-and-p", "consult", "discharge"])
+def test_histories_and_the_review_have_sections_of_their_own(scribe, template):
+    """What a patient does for a living or denies does not stand in another history or in the course."""
+    talk = VISIT + "\n[doctor] What do you do for work?\n[patient] I work as a baker."
+    note = note_of(scribe, talk, template=template, patient_sex="female")
+    assert "Denies fever or chills." in section(note, "10187-3")
+    for code in ("10164-2", "8648-8", "11348-0"):
+        assert "Denies fever" not in section(note, code)
+        assert "baker" not in section(note, code)
+
+
 def test_an_unknown_template_is_said(scribe):
     """A name that is no template gives a SOAP note and a remark."""
     note = note_of(scribe, VISIT, template="sonnet")
