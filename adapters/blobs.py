@@ -2,15 +2,18 @@
 
 ``.part`` file → SHA-256 in the same pass → fsync → rename → fsync of the directory. A rename is durable
 only after the directory is synced. What a crash leaves behind is a ``.part`` file, which ``sweep``
-removes, or a whole blob that nothing points to, which the next store of the same bytes takes over.
+removes, or a whole blob that nothing points to, which the next store of the same bytes takes over. A file
+that is being written is locked, so that another gateway of the folder does not sweep it away.
 """
 
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
 from uuid import uuid4
 
 from profiles.outcome import OperationOutcomeError
@@ -42,23 +45,19 @@ class BlobFolder:
         OperationOutcomeError
             ``no-store`` when the disk is full or would fall below the reserve; nothing is kept then.
         """
+        with self.incoming() as file:
+            for piece in [content] if isinstance(content, bytes) else content:
+                file.write(piece)
+            return file.keep()
+
+    def incoming(self) -> "Incoming":
+        """A file that comes in pieces (``no-store`` when free space is below the reserve)."""
         if shutil.disk_usage(self._root).free < self._reserve:
             raise OperationOutcomeError("no-store", "free disk space is below the reserve")
-        part = self._root / f"{uuid4().hex}.part"
         try:
-            digest, size = self._write(part, [content] if isinstance(content, bytes) else content)
-            target = self.path(digest)
-            if not target.parent.is_dir():
-                target.parent.mkdir(exist_ok=True)
-                _sync(self._root)
-            part.replace(target)
-            _sync(target.parent)
+            return Incoming(self._root)
         except OSError as error:
-            part.unlink(missing_ok=True)
-            if error.errno in _FULL:
-                raise OperationOutcomeError("no-store", "the disk is full") from None
-            raise
-        return digest, size
+            raise _full(error) from None
 
     def files(self) -> list[Path]:
         """Every whole blob."""
@@ -66,7 +65,7 @@ class BlobFolder:
 
     def path(self, digest: str) -> Path:
         """Where the file of a digest lies, whether or not it is there."""
-        return self._root / digest[:2] / digest
+        return _path(self._root, digest)
 
     def read(self, digest: str) -> bytes:
         """The content of a file."""
@@ -74,27 +73,86 @@ class BlobFolder:
 
     def sweep(self) -> int:
         """Remove the files that a crash left half-written; how many there were."""
-        parts = list(self._root.glob("*.part"))
-        for part in parts:
-            part.unlink(missing_ok=True)
-        return len(parts)
+        return sum(map(_swept, list(self._root.glob("*.part"))))
 
     def free_bytes(self) -> int:
         """Free space on the disk, without the reserve."""
         return max(0, shutil.disk_usage(self._root).free - self._reserve)
 
-    @staticmethod
-    def _write(part: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
-        digest, size = hashlib.sha256(), 0
-        with part.open("xb", buffering=0) as file:
-            for chunk in chunks:
-                digest.update(chunk)
-                view = memoryview(chunk)
-                while view:
-                    view = view[file.write(view) :]
-                size += len(chunk)
-            os.fsync(file.fileno())
-        return digest.hexdigest(), size
+
+class Incoming:
+    """A file on its way into a folder of blobs: kept under its digest, or gone when it is left.
+
+    Parameters
+    ----------
+    root : Path
+        Of the folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._part = root / f"{uuid4().hex}.part"
+        self._digest, self.size = hashlib.sha256(), 0
+        self._file = self._part.open("xb", buffering=0)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __enter__(self) -> "Incoming":
+        """The file, open."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Remove what was not kept; a disk that takes no more is said as ``no-store``."""
+        self._part.unlink(missing_ok=True)
+        self._file.close()
+        if isinstance(error, OSError):
+            raise _full(error) from None
+
+    def write(self, piece: bytes) -> None:
+        """Take the next piece."""
+        self._digest.update(piece)
+        view = memoryview(piece)
+        while view:
+            view = view[self._file.write(view) :]
+        self.size += len(piece)
+
+    def keep(self) -> tuple[str, int]:
+        """Make it durable under its name; its SHA-256 and size."""
+        os.fsync(self._file.fileno())
+        digest = self._digest.hexdigest()
+        target = _path(self._root, digest)
+        if not target.parent.is_dir():
+            target.parent.mkdir(exist_ok=True)
+            _sync(self._root)
+        self._part.replace(target)
+        _sync(target.parent)
+        return digest, self.size
+
+
+def _path(root: Path, digest: str) -> Path:
+    return root / digest[:2] / digest
+
+
+def _full(error: OSError) -> Exception:
+    """What a failed write is: the disk's being full in our words, anything else as it is."""
+    if error.errno in _FULL:
+        return OperationOutcomeError("no-store", "the disk is full")
+    return error
+
+
+def _swept(part: Path) -> bool:
+    """Remove a file that nobody writes any more; whether it was one."""
+    try:
+        with part.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()
+    except OSError:
+        return False
+    return True
 
 
 def _sync(folder: Path) -> None:

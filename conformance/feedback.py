@@ -1,7 +1,7 @@
 """``isthmus feedback``: what reviewers made of the coder's codes, and what may be learned from it.
 
 report     acceptance by code, category, rule and coder version; what is replaced by what
-notes      what was kept of drafted notes, in words, by section and by version of the scribe
+notes      what was kept of drafted notes, in words, by section and by version of the scribe; speakers
 propose    what enough people changed alike often enough; nothing is used before it is approved
 evaluate   the effect of proposals on decisions that were never learned from, or on notes with labels
 approve    print that effect, then put one proposal into the table of learned defaults
@@ -21,13 +21,14 @@ from typing import Any, Final
 
 from adapters.store import Store, open_store
 from conformance.feedback_effect import effect_on_claims, effect_on_notes
-from gateway.feedback_records import feedback, judged_claims, note_feedback
+from gateway.feedback_records import feedback, judged_claims, note_feedback, speaker_feedback
 from gateway.settings import TERMINOLOGY, Settings, load_settings
 from ml.worker import Places
 from profiles.feedback import Learning, Proposal, proposals, report, shown
 from profiles.fhir_time import instant
 from profiles.note_feedback import note_report
 from profiles.outcome import OperationOutcomeError
+from profiles.speaker_corrections import speaker_report
 from terminology.learned_defaults import (
     LearnedDefault,
     learned_defaults,
@@ -112,7 +113,10 @@ def _report(chosen: argparse.Namespace) -> Answer:
 
 def _notes(chosen: argparse.Namespace) -> Answer:
     with _store(chosen.settings, chosen.folder) as store:
-        found = note_report(note_feedback(store))
+        found = {
+            **note_report(note_feedback(store)),
+            "speakers": speaker_report(speaker_feedback(store)),
+        }
     rows = {"all sections": found["all"], **found["sections"], **found["scribes"]}
     lines = [
         f"{name:<40}{row['accepted']:>6}{row['modified']:>6}{row['rejected']:>6}"
@@ -120,7 +124,13 @@ def _notes(chosen: argparse.Namespace) -> Answer:
         for name, row in rows.items()
     ]
     head = f"{'':<40}{'acc.':>6}{'mod.':>6}{'rej.':>6}{'kept':>8}{'edited':>8}\n"
-    return found, "".join([head, *lines])
+    return found, "".join([head, *lines, _speakers_line(found["speakers"])])
+
+
+def _speakers_line(found: Mapping[str, Any]) -> str:
+    changes = ", ".join(f"{name} {times}" for name, times in found["changes"].items())
+    said = f"{found['corrections']} corrections, {found['changed']} of {found['segments']} turns"
+    return f"speakers: {said}{f' ({changes})' if changes else ''}\n"
 
 
 def _propose(chosen: argparse.Namespace) -> Answer:

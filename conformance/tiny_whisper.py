@@ -17,7 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 MELS: Final = 80
-HEAD: Final = 32
+HEAD: Final = 64
+WIDENED: Final = 4
+"""A head's width, and how much wider the inner layer of a feed-forward network is, of every Whisper."""
+
+VOCABULARY: Final = 51_865
+"""Tokens of the multilingual Whispers up to large-v2; a search looks at each of them at every step."""
+
 POSITIONS: Final = 448
 FRAMES: Final = 1500
 TIMESTAMPS: Final = 1501
@@ -55,7 +61,9 @@ class Recital:
     speech : bool
         False for one that takes everything for no speech.
     width, layers : int
-        Size of the encoder and of the decoder; 384 and 4 are those of Whisper tiny.
+        Size of the encoder and of the decoder; 384 and 4 are those of Whisper tiny, 512 and 6 of base.
+    vocabulary : int
+        Least number of tokens; those that the text has not are never said.
     """
 
     text: str
@@ -64,6 +72,7 @@ class Recital:
     speech: bool = True
     width: int = 64
     layers: int = 2
+    vocabulary: int = 0
 
 
 def write_whisper(folder: Path, recital: Recital) -> Path:
@@ -116,6 +125,8 @@ def _tokenizer(recital: Recital) -> Any:
     words = described["model"]["vocab"]
     if recital.multilingual:
         words[_MULTILINGUAL] = len(words)
+    for number in range(len(words), recital.vocabulary - len(special)):
+        words[f"\u00ab{number}\u00bb"] = number
     made = tokenizers.Tokenizer.from_str(json.dumps(described))
     made.add_special_tokens(special)
     return made
@@ -156,8 +167,8 @@ class _Filling:
             if hasattr(layer, "attention"):
                 self._attention(layer.attention, (1, 2, 1))
             self._norm(layer.ffn.layer_norm, 1.0)
-            self._linear(layer.ffn.linear_0, 2 * width, width)
-            self._linear(layer.ffn.linear_1, width, 2 * width)
+            self._linear(layer.ffn.linear_0, WIDENED * width, width)
+            self._linear(layer.ffn.linear_1, width, WIDENED * width)
 
     def _attention(self, spec: Any, parts: Sequence[int]) -> None:
         """Queries, keys and values of the layer's own input in one matrix, of another's in two."""

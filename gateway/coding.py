@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from adapters.store import Store
 from gateway.coding_arrival import why_not
 from gateway.coding_case import Asked, Case, Cases
 from gateway.coding_sources import Sources, StoredSources
+from gateway.content_file import file_of
 from gateway.documents import Documents
 from gateway.settings import Settings
 from gateway.site_defaults import with_site_defaults
@@ -68,6 +70,7 @@ class Coding:
         progress: Callable[[int, int, str], None] = lambda done, total, unit: None,
     ) -> None:
         self.sources = StoredSources(store)
+        self._file_of = partial(file_of, store=store)
         self._worker = worker
         self._model = model
         self._terminology = terminology
@@ -85,7 +88,8 @@ class Coding:
         base: str = "",
     ) -> Coded:
         """Code a note or the notes of an Encounter."""
-        documents = Documents(sources.read, self._bases(base), self._settings.document_servers)
+        servers = self._settings.document_servers
+        documents = Documents(sources.read, self._bases(base), servers, self._file_of)
         moment = datetime.now(UTC)
         excluded, languages = self._settings.code_excluded_types, self._settings.code_languages
         usual = self._settings.x12_place_of_service

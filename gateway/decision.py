@@ -26,6 +26,8 @@ class Decision:
         Parts of each decision on a code, by name.
     sections : tuple of mappings
         Parts of each decision on a section of a note, by name.
+    speakers : tuple of mappings
+        Parts of each correction of who speaks in a visit, by name.
     """
 
     word: str
@@ -36,6 +38,7 @@ class Decision:
     resources: tuple[dict[str, Any], ...] = ()
     codes: tuple[Mapping[str, list[Any]], ...] = ()
     sections: tuple[Mapping[str, list[Any]], ...] = ()
+    speakers: tuple[Mapping[str, list[Any]], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a decision that nobody stands for (``required``)."""

@@ -14,12 +14,15 @@ from typing import Final
 
 from adapters.payer.breaker import CLOSED
 from adapters.payer.payers import load_payers
-from adapters.speech.server import speech_server
+from adapters.speech.server import RealtimeServer, SpeechServer
 from adapters.store import open_store
 from gateway.coding_arrival import CODING_LANE
 from gateway.payers import CIRCUIT
 from gateway.settings import Settings, load_settings
+from gateway.site_engines import realtime_of, server_of
 from ml.models import describe_models
+from ml.speech.computing import choices
+from ml.speech.whisper_folder import find_whisper
 from ml.worker import missing, workers
 from profiles.outcome import OperationOutcomeError
 from terminology.fees import FILE as FEES_FILE
@@ -143,19 +146,35 @@ def _coding(settings: Settings) -> Iterator[Finding]:
 
 
 def _speech(settings: Settings) -> Iterator[Finding]:
-    """The speech server of the site; it is not asked: a recording alone would tell whether it works."""
+    """The speech servers of the site; none is asked: a recording alone would tell whether it works."""
+    yield _speech_server("speech server", "speech_server", lambda: server_of(settings))
+    yield _speech_server("realtime server", "speech_realtime", lambda: realtime_of(settings))
+
+
+def _speech_server(
+    name: str, setting: str, found: Callable[[], SpeechServer | RealtimeServer | None]
+) -> Finding:
     try:
-        server = speech_server(
-            settings.speech_server, settings.speech_model, settings.speech_key_file
-        )
+        server = found()
     except OperationOutcomeError as error:
-        yield Finding("problem", "speech server", error.diagnostics)
-        return
+        return Finding("problem", name, error.diagnostics)
     if server is None:
-        yield Finding("off", "speech server", "none: the setting speech_server names one")
-    else:
-        key = "with a key" if server.key_file else "without a key"
-        yield Finding("ok", "speech server", f"{server.address}, model {server.model}, {key}")
+        return Finding("off", name, f"none: the setting {setting} names one")
+    key = "with a key" if server.key_file else "without a key"
+    return Finding("ok", name, f"{server.address}, model {server.model}, {key}")
+
+
+def _speech_device(settings: Settings) -> Iterator[Finding]:
+    """What a Whisper directory computes on; whether a GPU works is known once a lane has tried it."""
+    if find_whisper(Path(settings.models)) is None or not importlib.util.find_spec("ctranslate2"):
+        return
+    try:
+        best, *others = choices(settings.speech_device, settings.speech_compute_type)
+    except OperationOutcomeError as error:
+        yield Finding("problem", "speech device", error.diagnostics)
+        return
+    instead = "".join(f"; {row} if it does not work" for row in others)
+    yield Finding("ok", "speech device", f"{best}{instead}")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
@@ -250,6 +269,7 @@ CHECKS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     _workers,
     _coding,
     _speech,
+    _speech_device,
     _models,
     _code_systems,
     _site_tables,

@@ -11,7 +11,7 @@ from adapters.documents.cda import headed
 from adapters.documents.cleaning import clean
 from adapters.documents.hypertext import markup_text
 from adapters.documents.text import base_type, document_text, is_text
-from gateway.attachment_content import AttachmentContent, Read, at_place
+from gateway.attachment_content import AttachmentContent, FileOf, Read, at_place
 from profiles.clinical_document import ClinicalDocument
 from profiles.coding_records import Note
 from profiles.outcome import OperationOutcomeError
@@ -31,10 +31,14 @@ class Documents:
         Addresses of our own endpoint; what lies there is read from the store.
     servers : sequence of str
         URL prefixes from which attachments may be fetched.
+    file : callable
+        The file that holds the content of a Binary, None where the Binary itself does.
     """
 
-    def __init__(self, read: Read, bases: Sequence[str], servers: Sequence[str]) -> None:
-        self._attachments = AttachmentContent(read, bases, servers)
+    def __init__(
+        self, read: Read, bases: Sequence[str], servers: Sequence[str], file: FileOf
+    ) -> None:
+        self._attachments = AttachmentContent(read, bases, servers, file)
 
     def note(self, document: ClinicalDocument) -> Note:
         """The text of a document.

@@ -15,14 +15,16 @@ from profiles.builders.claim_record import RESULT
 from profiles.builders.coded_element import code_of_concept
 from profiles.builders.composition_decision import section_records
 from profiles.builders.decision_record import decisions_in
+from profiles.builders.speaker_record import speaker_records
 from profiles.claim_decisions import DecisionRecord
 from profiles.coding_records import CodingResult
 from profiles.note_decisions import SectionRecord
 from profiles.scrub.claim_view import ClaimView
 from profiles.search.request import understand
+from profiles.speaker_corrections import SpeakerRecord
 from profiles.task import REVIEW, code_of
 from terminology.claims import CODE_DECISIONS
-from terminology.notes import NOTE_DECISIONS
+from terminology.notes import NOTE_DECISIONS, SPEAKER_CORRECTIONS
 
 SEALED_TENTHS: Final = 3
 PAGE: Final = 500
@@ -63,6 +65,13 @@ def note_feedback(store: Store) -> Iterator[SectionRecord]:
         store, "Basic", [("code", f"{NOTE_DECISIONS.system}|{NOTE_DECISIONS.code}")]
     ):
         yield from section_records(stored.json())
+
+
+def speaker_feedback(store: Store) -> Iterator[SpeakerRecord]:
+    """Every correction of who speaks, the oldest first."""
+    code = f"{SPEAKER_CORRECTIONS.system}|{SPEAKER_CORRECTIONS.code}"
+    for stored in _all(store, "Basic", [("code", code)]):
+        yield from speaker_records(stored.json())
 
 
 def judged_claims(store: Store) -> Iterator[JudgedClaim]:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from adapters.store import Store, StoredVersion, Transaction
 from gateway.content_coding import Unpacker, coding_of
+from gateway.literal_references import require_literal_references
 from gateway.negotiation import (
     FHIR_JSON,
     answer_type,
@@ -135,6 +136,28 @@ async def read_body(request: Request) -> bytes:
         raise
 
 
+async def body_in_pieces(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """Body of a request, unpacked, as it comes; refused as ``read_body`` refuses."""
+    coding = coding_of(field(request, b"content-encoding"))
+    unpacker = Unpacker(coding, limit) if coding else None
+    announced = field(request, b"content-length")
+    pieces, size, taken = _pieces(request), 0, 0
+    try:
+        if announced.isdecimal() and int(announced) > limit:
+            raise _too_long(limit)
+        async for piece in pieces:
+            unpacked = piece if unpacker is None else unpacker.feed(piece)
+            size, taken = size + len(unpacked), taken + len(piece)
+            if max(size, taken) > limit:
+                raise _too_long(limit)
+            yield unpacked
+        if unpacker is not None:
+            unpacker.end()
+    except OperationOutcomeError:
+        await _drain(request, pieces)
+        raise
+
+
 async def _pieces(request: Request) -> AsyncGenerator[bytes, None]:
     """The body as it comes (``invalid`` when it breaks off, ``too-slow`` when it hardly comes)."""
     request.scope[_BEGUN] = more = True
@@ -228,11 +251,15 @@ async def read_resource(request: Request) -> dict[str, Any]:
     ------
     OperationOutcomeError
         ``not-acceptable``, ``media-type``, ``too-costly``, ``structure`` (not UTF-8, not JSON, duplicate
-        keys, too deep).
+        keys, too deep), ``invalid`` for a search in the place of a reference.
     """
     require_json_accepted(request)
     require_json_body(request)
-    return parse_resource(await read_body(request))
+    body = await read_body(request)
+    resource = parse_resource(body)
+    if b"?" in body or b"\\u" in body:
+        require_literal_references(resource)
+    return resource
 
 
 def fhir_json(

@@ -10,7 +10,7 @@ from typing import Final
 
 import anyio
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.store import Store
@@ -39,6 +39,8 @@ _CACHING: Final = (
     (b"cache-control", CACHING["Cache-Control"].encode()),
     (b"vary", _VARY.encode()),
 )
+_IN_PIECES: Final = (FileResponse, StreamingResponse)
+"""Answers that are sent as they are read."""
 _SMALL: Final = 1024
 """Bytes below which an answer is not compressed."""
 _GZIP: Final = 31
@@ -84,9 +86,11 @@ class Front:
         scope["app"] = self._app
         request = Request(scope, receive)
         response = await _answer(request, segments)
-        await _compress(request, response)
-        if scope["method"] == "HEAD":
-            response.body = b""
+        response.headers["vary"] = _VARY
+        if not isinstance(response, _IN_PIECES):
+            await _compress(request, response)
+            if scope["method"] == "HEAD":
+                response.body = b""
         await response(scope, receive, send)
 
     async def _behind(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -170,7 +174,6 @@ async def _answer(request: Request, segments: list[str]) -> Response:
 
 async def _compress(request: Request, response: Response) -> None:
     """Compress a body for who accepts that (RFC 9110 12.5.3)."""
-    response.headers["vary"] = _VARY
     size = len(response.body)
     if size <= _SMALL or not accepts_gzip(field(request, b"accept-encoding")):
         return

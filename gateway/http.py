@@ -20,8 +20,8 @@ from adapters.store import Store, Transaction
 from gateway.door import Bodiless
 from gateway.failures import not_served, refused, unexpected
 from gateway.front import Front
+from gateway.live.connection import Listen
 from gateway.live.endpoint import live_routes
-from gateway.live.recognition import Recognise
 from gateway.live.sessions import Sessions
 from gateway.operations.endpoint import endpoint_of
 from gateway.operations.job_status import cancel_job, job_status
@@ -43,7 +43,7 @@ class Services:
     lanes_alive: Callable[[], bool] = lambda: True
     payers: Payers | None = None
     live: Sessions | None = None
-    recognise: Recognise | None = None
+    listen: Listen | None = None
 
 
 def build_app(store: Store, settings: Settings, services: Services) -> ASGIApp:

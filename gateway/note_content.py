@@ -1,26 +1,26 @@
 """What the page of a note shows: transcript with marks, note with evidence, facts, remarks."""
 
-import base64
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-import orjson
-
+from adapters.documents.hypertext import markup_text
 from adapters.store import Store
+from gateway.content_file import file_of
 from gateway.note_draft import open_note_reviews
+from gateway.note_transcript import kept_transcript
+from gateway.note_turns import clock, speakers, turns
 from gateway.page import patient_words, target, words
-from profiles.builders.composition_record import SOURCE, TRANSCRIPT
+from profiles.builders.composition_record import SOURCE
 from profiles.builders.composition_section import sentences_in
+from profiles.builders.note_rendering import PDF, rendering_id
 from profiles.exact_json import loads_exact
 from profiles.recording import AUDIO, Recording
-from profiles.records import from_json
-from profiles.speech_records import Segment, Transcript
-from profiles.task import REVIEW, input_of
+from profiles.speaker_corrections import ROLES
+from profiles.task import REVIEW, TRANSCRIBE, input_of, why_undone
 from terminology.notes import SECTION_DECISION, SENTENCE_EVIDENCE
 from terminology.systems import TASK_CODE
-
-UNSURE: Final = 0.5
-"""Probability of a recognised word below which it is marked."""
 
 
 def note_content(store: Store, key: str) -> dict[str, Any]:
@@ -31,20 +31,44 @@ def note_content(store: Store, key: str) -> dict[str, Any]:
     reviews = open_note_reviews(store, f"Composition/{key}")
     transcript = kept_transcript(store, newest)
     sections = [_section(store, one, at) for at, one in enumerate(note.get("section", ()))]
+    open_ = bool(reviews) and note["status"] == "preliminary"
+    job = _last_job(store, newest)
     segments = () if transcript is None else transcript.segments
+    patient = target(store, note.get("subject"))
     return {
         "note": note,
         "kind": words(note.get("type")) or note.get("title", ""),
         "version": stored.version,
-        "patient": patient_words(target(store, note.get("subject"))),
+        "patient": patient_words(patient),
+        "born": patient.get("birthDate", ""),
         "attester": _first(note.get("attester")).get("party", {}),
-        "task": reviews[-1]["id"] if reviews and note["status"] == "preliminary" else "",
+        "task": reviews[-1]["id"] if open_ else "",
+        "later": reviews[-1] if reviews and not open_ else None,
+        "correctable": open_ and bool(segments) and not any(one["decision"] for one in sections),
+        **job,
         "remarks": [one["text"] for one in newest.get("note", ())],
         "engine": "" if transcript is None else transcript.engine,
-        "turns": [_turn(segment, sections) for segment in segments],
+        "turns": turns(segments, sections),
+        "speakers": speakers(segments),
+        "roles": ROLES,
         "sections": sections,
+        "pdf": f"/notes/{key}/pdf" if pdf_of(store, key) is not None else "",
         "audio": f"/notes/{key}/audio" if recorded(store, newest) is not None else "",
     }
+
+
+def _last_job(store: Store, review: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether the note is being written again, or why that has come to nothing."""
+    source = str(_named(review, SOURCE).get("reference", ""))
+    wanted = [
+        ("focus", source),
+        ("code", f"{TASK_CODE}|{TRANSCRIBE.code}"),
+        ("_sort", "-_lastUpdated"),
+    ]
+    found = store.search("Task", wanted, count=1).matches if source else ()
+    task = found[0].json() if found else {}
+    drafting = task.get("status") in ("requested", "in-progress")
+    return {"drafting": drafting, "undone": "" if drafting else why_undone(task)}
 
 
 def _review(store: Store, key: str) -> dict[str, Any]:
@@ -67,53 +91,81 @@ def _named(task: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return _first([one.get("valueReference", {}) for one in input_of(task, name)])
 
 
-def kept_transcript(store: Store, task: Mapping[str, Any]) -> Transcript | None:
-    """The transcript in our JSON, None where it is not kept here."""
-    document = target(store, _named(task, TRANSCRIPT))
-    for content in document.get("content", ()):
-        url = content.get("attachment", {}).get("url")
-        binary = target(store, {"reference": url}) if url else {}
-        if "data" in binary:
-            return from_json(Transcript, orjson.loads(base64.b64decode(binary["data"])))
-    return None
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The audio of a note that lies here: in base64, or in a file."""
+
+    data: str
+    file: Path | None
+    media_type: str
 
 
-def recorded(store: Store, task: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The audio of a note that lies here: its attachment or Binary, None where there is none."""
+def recorded(store: Store, task: Mapping[str, Any]) -> Recorded | None:
+    """The audio of a note: of its attachment or Binary, None where there is none here."""
     resource = target(store, _named(task, SOURCE))
     found = Recording(resource).content if resource else None
     if found is None or found[0] != AUDIO:
         return None
     attachment = found[2]
-    if "data" in attachment:
-        return attachment
-    binary = target(store, {"reference": attachment.get("url")})
-    return binary if binary.get("resourceType") == "Binary" and "data" in binary else None
+    holds = attachment if "data" in attachment else target(store, _reference(attachment))
+    if holds is not attachment and holds.get("resourceType") != "Binary":
+        return None
+    media_type = str(attachment.get("contentType") or holds.get("contentType", ""))
+    file = None if holds is attachment else file_of(holds, store)
+    if file is None and "data" not in holds:
+        return None
+    return Recorded(str(holds.get("data", "")), file, media_type)
 
 
-def audio_of(store: Store, key: str) -> Mapping[str, Any] | None:
+def _reference(attachment: Mapping[str, Any]) -> dict[str, Any]:
+    return {"reference": attachment.get("url")}
+
+
+def audio_of(store: Store, key: str) -> Recorded | None:
     """The audio of a note (``not-found`` for a note that is not here)."""
     store.read("Composition", key)
     return recorded(store, _review(store, key))
 
 
+def pdf_of(store: Store, key: str) -> Mapping[str, Any] | None:
+    """The Binary with the PDF of a note, None where it has not been rendered."""
+    document = target(store, {"reference": f"DocumentReference/{rendering_id(key)}"})
+    listed = [one["attachment"] for one in document.get("content", ())]
+    found: Mapping[str, Any] = next((one for one in listed if one.get("contentType") == PDF), {})
+    binary = target(store, {"reference": found.get("url")})
+    return binary if "data" in binary and document.get("status") == "current" else None
+
+
 def _section(store: Store, section: Mapping[str, Any], at: int) -> dict[str, Any]:
     marks = section.get("extension", ())
-    rests = {_part(m, "sentence"): _numbers(m) for m in marks if m["url"] == SENTENCE_EVIDENCE}
+    rests = {_part(m, "sentence"): m for m in marks if m["url"] == SENTENCE_EVIDENCE}
     decided = next((m for m in marks if m["url"] == SECTION_DECISION), None)
-    sentences = [
-        {"id": name, "text": text, "segments": rests.get(name, [])}
-        for name, text in sentences_in(section)
+    sentences: list[dict[str, Any]] = [
+        {
+            "id": name,
+            "text": text,
+            "segments": _numbers(rests.get(name, {})),
+            "spans": (spans := _spans(rests.get(name, {}))),
+            "clock": clock(float(spans[0][0])) if spans else "",
+        }
+        for name, text in _said(section)
     ]
     return {
         "at": at,
         "title": section.get("title", ""),
         "code": _first(section.get("code", {}).get("coding")).get("code", ""),
         "sentences": sentences,
-        "text": "\n".join(text for _, text in sentences_in(section)),
+        "text": "\n".join(one["text"] for one in sentences),
         "decision": "" if decided is None else _part(decided, "decision"),
         "facts": [_fact(target(store, one)) for one in section.get("entry", ())],
     }
+
+
+def _said(section: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Id and text of each sentence; lines without an id where another program has written the section."""
+    own = sentences_in(section)
+    div = str(section.get("text", {}).get("div", ""))
+    return own or [("", line) for line in markup_text(div).splitlines() if line.strip()]
 
 
 def _fact(resource: Mapping[str, Any]) -> dict[str, str]:
@@ -130,39 +182,6 @@ def _fact(resource: Mapping[str, Any]) -> dict[str, str]:
     return {"type": str(resource.get("resourceType", "")), "text": said, "state": stated}
 
 
-def _turn(segment: Segment, sections: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    used = [
-        (sentence["id"], f"{section['at'] + 1}.{n}")
-        for section in sections
-        for n, sentence in enumerate(section["sentences"], 1)
-        if segment.number in sentence["segments"]
-    ]
-    return {
-        "number": segment.number,
-        "role": segment.role or "speaker",
-        "start": segment.start_s,
-        "clock": "" if segment.start_s is None else _clock(segment.start_s),
-        "words": _words(segment),
-        "flags": segment.flags,
-        "used": used,
-    }
-
-
-def _words(segment: Segment) -> list[tuple[str, bool]]:
-    """Words with whether the recogniser was unsure; the text alone where it gave no words."""
-    if not segment.words:
-        return [(segment.text, False)]
-    return [
-        (word.text.strip(), word.probability is not None and word.probability < UNSURE)
-        for word in segment.words
-    ]
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02d}"
-
-
 def _part(mark: Mapping[str, Any], name: str) -> str:
     for part in mark.get("extension", ()):
         if part["url"] == name:
@@ -170,6 +189,15 @@ def _part(mark: Mapping[str, Any], name: str) -> str:
     return ""
 
 
+def _segments(mark: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [part for part in mark.get("extension", ()) if part["url"] == "segment"]
+
+
 def _numbers(mark: Mapping[str, Any]) -> list[int]:
-    segments = [part for part in mark["extension"] if part["url"] == "segment"]
-    return [int(_part(one, "number")) for one in segments]
+    return [int(_part(one, "number")) for one in _segments(mark)]
+
+
+def _spans(mark: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Seconds of the recording, from and to, where they are known."""
+    times = [(_part(one, "start"), _part(one, "end")) for one in _segments(mark)]
+    return [(start, end) for start, end in times if start and end]

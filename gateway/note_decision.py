@@ -1,4 +1,4 @@
-"""A decision on a drafted note in one transaction: next version, facts, Provenance, records, Task, coding.
+"""A decision on a drafted note in one transaction: next version, facts, renderings, records, Task, coding.
 
 Sections alone leave a preliminary note and an open review; a decision on the whole ends it. A note that has
 become final is coded when the site wants that: a person stands for it now.
@@ -10,7 +10,9 @@ from adapters.store import StoredVersion, Transaction
 from gateway.coding_arrival import code_on_arrival
 from gateway.decision import Decision
 from gateway.note_draft import facts_of
+from gateway.note_rendering import render_note
 from gateway.settings import Settings
+from gateway.speaker_decision import correct_speakers
 from profiles.admission import require_admissible
 from profiles.builders.composition_decision import (
     DecidedNote,
@@ -44,12 +46,35 @@ def decide_note(
         )
     reference = str(task["focus"]["reference"])
     stored = tx.require("Composition", reference.partition("/")[2])
-    note = loads_exact(stored.body)
     _require_seen(stored, decision)
-    if note["status"] != "preliminary":
+    if stored.json()["status"] != "preliminary":
+        _leave(tx, task, decision)
+    elif decision.speakers:
+        correct_speakers(tx, task, stored, decision, settings)
+    else:
+        _decide(tx, task, stored, decision, settings)
+
+
+def _leave(tx: Transaction, task: dict[str, Any], decision: Decision) -> None:
+    """End the review of a draft that came after the note was decided: it is rejected, and the note stands."""
+    if decision.word != REJECTED or decision.sections or decision.speakers:
         raise OperationOutcomeError(
-            "conflict", "the note is not preliminary any more", "Composition.status"
+            "conflict",
+            "the note is not preliminary any more: a later draft of it can be rejected, and nothing else",
+            "Composition.status",
         )
+    _end(tx, task, decision)
+
+
+def _decide(
+    tx: Transaction,
+    task: dict[str, Any],
+    stored: StoredVersion,
+    decision: Decision,
+    settings: Settings,
+) -> None:
+    reference = f"Composition/{stored.id}"
+    note = loads_exact(stored.body)
     decided = decided_note(
         note,
         decision.word,
@@ -59,11 +84,14 @@ def decide_note(
         tx.moment,
     )
     require_admissible(decided.composition)
-    tx.put(decided.composition)
+    written = tx.put(decided.composition)
     changed = _settle_facts(tx, reference, decided, decision.word)
     basic = decision_records(reference, stored.version, decided, decision.performer, tx.moment)
     tx.put(basic)
     targets = [reference, *changed, f"Basic/{basic['id']}"]
+    stands = decision.word not in ("", REJECTED)
+    if stands:
+        targets.append(render_note(tx, decided.composition, written.version))
     reason = decision.reason or ""
     provenance = decision_provenance(
         reference, stored.version, decision.word, decision.performer, reason, targets, tx.moment
@@ -71,15 +99,15 @@ def decide_note(
     tx.put(provenance)
     if decision.word:
         _end(tx, task, decision)
-    if decision.word not in ("", REJECTED) and settings.code_notes == ON:
+    if stands and settings.code_notes == ON:
         code_on_arrival(settings)(tx, decided.composition)
 
 
 def _require_seen(stored: StoredVersion, decision: Decision) -> None:
     """Refuse a decision on another version than the one that the person saw."""
-    if decision.sections and decision.version is None:
+    if (decision.sections or decision.speakers) and decision.version is None:
         raise OperationOutcomeError(
-            "required", "a decision on sections says which version was seen", "version"
+            "required", "a decision on sections or speakers says which version was seen", "version"
         )
     if decision.version is not None and decision.version != str(stored.version):
         raise OperationOutcomeError("conflict", "the note has changed meanwhile", "version")

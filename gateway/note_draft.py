@@ -6,7 +6,7 @@ from uuid import uuid4
 from adapters.store import Store, Transaction
 from profiles.builders.composition import NoteDraft
 from profiles.builders.composition_fact import FACT_TYPES, taken_back
-from profiles.task import REVIEW, code_of, moved
+from profiles.task import REVIEW, TRANSCRIBE, code_of, moved
 from terminology.ai_transparency import ASSERTED
 from terminology.notes import SECTION_DECISION
 
@@ -113,6 +113,13 @@ def _await(tx: Transaction, reference: str, review: dict[str, Any]) -> None:
         tx.put(moved(task, "cancelled", "superseded", tx.moment))
     known = tx.read("Task", review["id"])
     tx.put(review if known is None else {**review, "id": str(uuid4())})
+
+
+def is_drafting(records: Store | Transaction, source: str) -> bool:
+    """Whether a job that writes the note of a recording waits or runs."""
+    wanted = [("focus", source), ("status", "requested,in-progress")]
+    tasks = [match.json() for match in records.search("Task", wanted).matches]
+    return any(code_of(task) == TRANSCRIBE.code for task in tasks)
 
 
 def open_note_reviews(records: Store | Transaction, reference: str) -> list[dict[str, Any]]:

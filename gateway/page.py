@@ -1,4 +1,7 @@
-"""What every page has: templates that escape, a policy that allows no script, forms of our own site alone."""
+"""What every page has: templates that escape, a policy, forms of our own site alone.
+
+The policy allows no script but our own files, and those on the pages alone that ask for it (``scripted``).
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,6 +28,10 @@ POLICY: Final = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_SCRIPTED: Final = {
+    **POLICY,
+    "Content-Security-Policy": f"{POLICY['Content-Security-Policy']}; script-src 'self'",
+}
 _templates = Jinja2Templates(directory=HERE / "templates")
 
 
@@ -33,6 +40,8 @@ async def page(
     template: str,
     gather: Callable[[Store], Mapping[str, Any]],
     status: int = 200,
+    *,
+    scripted: bool = False,
 ) -> Response:
     """A page of what is gathered from the store; a sentence where that is not here."""
     try:
@@ -42,7 +51,11 @@ async def page(
             raise
         template, content, status = "missing.html", {"reason": error.diagnostics}, 404
     return _templates.TemplateResponse(
-        request, template, dict(content), status_code=status, headers=POLICY
+        request,
+        template,
+        dict(content),
+        status_code=status,
+        headers=_SCRIPTED if scripted else POLICY,
     )
 
 

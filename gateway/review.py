@@ -48,8 +48,10 @@ def apply_decision(
         )
     if task["status"] != "requested" or _focus(task) != reference:
         raise OperationOutcomeError("conflict", "this review has already ended", "Task.status")
-    if decision.sections and not reference.startswith("Composition/"):
-        raise OperationOutcomeError("business-rule", "only a note has sections", "section")
+    if (decision.sections or decision.speakers) and not reference.startswith("Composition/"):
+        raise OperationOutcomeError(
+            "business-rule", "only a note has sections and speakers", "section"
+        )
     if reference.startswith("Claim/"):
         return Decided(*decide_claim(tx, task, decision, settings))
     if reference.startswith("Composition/"):

@@ -76,8 +76,8 @@ TABLE: Final = (
         "",
         "category of such a Consent, system and code joined by a bar; empty: any",
     ),
-    Setting("recording_max_bytes", 500_000_000, "bytes", "largest recording that is read"),
-    Setting("live_max_bytes", 128_000_000, "bytes", "largest recording of a live session"),
+    Setting("recording_max_bytes", 2_000_000_000, "bytes", "largest recording that is read"),
+    Setting("live_max_bytes", 1_000_000_000, "bytes", "largest recording of a live session"),
     Setting("live_max_s", 14400.0, "s", "longest live session"),
     Setting("live_idle_s", 30.0, "s", "silence of a live client after which it is let go"),
     Setting("live_resume_s", 300.0, "s", "how long a live client that is gone may come back"),
@@ -88,7 +88,38 @@ TABLE: Final = (
     Setting("code_notes", "on", "", "on: a note is coded once a person has made it final; off"),
     Setting("speech_server", "", "", "base of an OpenAI-compatible speech server, with its /v1"),
     Setting("speech_model", "", "", "name of the model on the speech server"),
-    Setting("speech_key_file", "", "", "file with the key of the speech server; empty: none"),
+    Setting(
+        "speech_key_file",
+        "",
+        "",
+        "file with the key of the speech server, or env:NAME; empty: none",
+    ),
+    Setting(
+        "speech_realtime",
+        "",
+        "",
+        "address of a server of the Realtime API for live sessions, wss://…/v1/realtime",
+    ),
+    Setting("speech_realtime_model", "", "", "name of the model there; empty: speech_model"),
+    Setting(
+        "speech_realtime_key_file",
+        "",
+        "",
+        "file with the key of that server, or env:NAME; empty: none",
+    ),
+    Setting(
+        "speech_realtime_timeout_s",
+        15.0,
+        "s",
+        "how long that server may take to connect and to answer",
+    ),
+    Setting("speech_device", "auto", "", "what a Whisper directory runs on: auto, cpu or cuda"),
+    Setting(
+        "speech_compute_type",
+        "auto",
+        "",
+        "numbers it computes with; auto: float16 on a GPU, int8 on a processor",
+    ),
     Setting("payers", "", "", "JSON file of the payers that Claims are sent to"),
     Setting("payer_servers", (), "", "URL prefixes below which an insurer's Endpoint may be used"),
     Setting(
@@ -111,6 +142,9 @@ TABLE: Final = (
     ),
     Setting("reserve_bytes", 1_000_000_000, "bytes", "free disk space that is never used up"),
     Setting("max_body_bytes", 64_000_000, "bytes", "largest FHIR request body, unpacked"),
+    Setting(
+        "max_content_bytes", 2_000_000_000, "bytes", "largest Binary that is sent as what it holds"
+    ),
     Setting(
         "body_timeout_s", 30.0, "s", "longest wait for a body, and 1 s more for every 10,000 bytes"
     ),
@@ -164,6 +198,12 @@ class Settings:
     speech_server: str
     speech_model: str
     speech_key_file: str
+    speech_realtime: str
+    speech_realtime_model: str
+    speech_realtime_key_file: str
+    speech_realtime_timeout_s: float
+    speech_device: str
+    speech_compute_type: str
     payers: str
     payer_servers: tuple[str, ...]
     claim_submission: str
@@ -177,6 +217,7 @@ class Settings:
     x12_place_of_service: str
     reserve_bytes: int
     max_body_bytes: int
+    max_content_bytes: int
     body_timeout_s: float
     cors_origins: tuple[str, ...]
     log_level: str

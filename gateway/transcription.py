@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from adapters.speech.attached import attached_transcript
 from adapters.store import Store
 from gateway.attachment_content import AttachmentContent, at_place
 from gateway.coding_sources import StoredSources
+from gateway.content_file import file_of
+from gateway.note_transcript import transcript_in
 from gateway.settings import Settings
 from gateway.transcription_case import AskedNote, Visit, visit_of
 from ml.worker import Worker
@@ -27,7 +30,7 @@ FOLDER: Final = "recordings"
 NO_ENGINE: Final = (
     "No speech recogniser is configured, so the recording was stored and nothing was recognised. Put a "
     "Whisper directory in CTranslate2 format into the models folder and start the gateway again, name a "
-    "speech server in the setting speech_server, or attach a transcript (WebVTT, JSON or text)."
+    "server in the setting speech_server or speech_realtime, or attach a transcript (WebVTT, JSON or text)."
 )
 Progress = Callable[[int, int, str], None]
 
@@ -100,11 +103,14 @@ class Transcription:
         template = asked.template or self.settings.note_template
         given = visit.scribe_request(transcript, template)
         note = self._scribe.worker.run(self._scribe.model, given, progress)
-        return build_note(transcript, note, visit.context(datetime.now(UTC), task_id))
+        context = visit.context(datetime.now(UTC), task_id, asked.transcript)
+        return build_note(transcript, note, context)
 
     def _transcript(
         self, visit: Visit, asked: AskedNote, task_id: str, base: str, progress: Progress
     ) -> Transcript:
+        if asked.transcript:
+            return transcript_in(self.store, asked.transcript)
         found = visit.recording.content
         if found is None:
             raise OperationOutcomeError(
@@ -114,17 +120,15 @@ class Transcription:
         hear = self._recogniser.hear
         if form == AUDIO and hear is None:
             raise OperationOutcomeError("not-supported", self._recogniser.why_not or NO_ENGINE)
-        content, media_type, place = self._contents(base).content(attachment, path)
+        contents = self._contents(base)
         language = asked.language or str(attachment.get("language", ""))
         if hear is None or form != AUDIO:
+            content, media_type, place = contents.content(attachment, path)
             return at_place(  # type: ignore[no-any-return]
                 place, lambda: attached_transcript(content, media_type, language)
             )
-        if len(content) > self.settings.recording_max_bytes:
-            raise OperationOutcomeError(
-                "too-costly", "the recording is larger than recording_max_bytes", place
-            )
-        with self._file(task_id, content) as file:
+        with self._file(task_id) as own:
+            file, media_type, place = contents.saved(attachment, path, own)
             roles = asked.speakers or visit.recording.roles
             audio = Audio(visit.recording.reference, str(file), media_type, roles)
             request = TranscriptionRequest(audio, language, visit.names)
@@ -138,15 +142,16 @@ class Transcription:
             StoredSources(self.store).read,
             tuple(dict.fromkeys(filter(None, (base, own)))),
             self.settings.document_servers,
+            partial(file_of, store=self.store),
             self.settings.recording_max_bytes,
         )
 
     @contextmanager
-    def _file(self, task_id: str, content: bytes) -> Iterator[Path]:
+    def _file(self, task_id: str) -> Iterator[Path]:
+        """Where a recording may lie while it is worked on."""
         self._folder.mkdir(parents=True, exist_ok=True)
         file = self._folder / task_id
         try:
-            file.write_bytes(content)
             yield file
         finally:
             file.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ names no patient leaves a Task that says so; what an AI has made leaves nothing.
 """
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from adapters.store import Transaction
 from gateway.interactions.write import OnCreated
 from gateway.recording_consent import require_consent_setting
 from gateway.settings import Settings
+from ml.speech.whisper_folder import find_whisper
 from ml.worker import missing, workers
 from profiles.outcome import OperationOutcomeError
 from profiles.recording import AUDIO, Recording
@@ -88,13 +90,16 @@ def queue_note(tx: Transaction, recording: Recording, settings: Settings) -> Non
 
 
 def lane_of(recording: Recording, settings: Settings) -> str:
-    """Audio goes where a recogniser of ours can run; a speech server is asked from the scribe's lane.
+    """Audio goes where a recogniser of ours can run; the servers of a site are asked from the scribe's lane.
 
-    Where there is neither, the scribe's lane says what is missing.
+    Where there is neither, the scribe's lane says what is missing. A realtime server is asked for recordings
+    where nothing else is there.
     """
     found = recording.content
     recogniser = workers().get(TRANSCRIBE.code)
     if found is None or found[0] != AUDIO or settings.speech_server:
+        return SCRIBE_LANE
+    if settings.speech_realtime and find_whisper(Path(settings.models)) is None:
         return SCRIBE_LANE
     here = recogniser is not None and not missing(recogniser.SPEC)
     return SPEECH_LANE if here else SCRIBE_LANE

@@ -29,13 +29,18 @@ _IN_ERROR: Final = "entered-in-error"
 
 @dataclass(frozen=True, slots=True)
 class AskedNote:
-    """What a caller of ``$transcribe`` may ask for; an arrival asks for nothing."""
+    """What a caller of ``$transcribe`` may ask for; an arrival asks for nothing.
+
+    ``transcript`` names the Binary with what was said where a person has corrected who speaks: nothing is
+    recognised again.
+    """
 
     language: str = ""
     template: str = ""
     speakers: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     by_hand: bool = False
+    transcript: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Visit:
             medications=self.medications,
         )
 
-    def context(self, moment: datetime, task_id: str) -> NoteContext:
+    def context(self, moment: datetime, task_id: str, corrected: str = "") -> NoteContext:
         """What the builder of the note is given."""
         start = self.period[0] or self.recording.when or instant(moment)
         return NoteContext(
@@ -70,6 +75,7 @@ class Visit:
             task_id=task_id,
             encounter=self.recording.encounter,
             period=(start, self.period[1]),
+            corrected=corrected,
         )
 
 
@@ -97,8 +103,18 @@ def visit_of(store: Store, recording: Recording, asked: AskedNote) -> Visit:
         sources.read(recording.patient) or {},
         (str(period.get("start", "")), str(period.get("end", ""))),
         medications[:MOST_NAMES],
-        tuple(dict.fromkeys(name[:LONGEST_NAME] for name in every))[:MOST_NAMES],
+        _fitting(every),
     )
+
+
+def names_of(store: Store, patient: str) -> tuple[str, ...]:
+    """Names of drugs, allergies and problems that a recogniser may expect of a patient."""
+    every = [name for kind, at in _NAMED for name in _names(store, kind, at, patient)]
+    return _fitting(every)
+
+
+def _fitting(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name[:LONGEST_NAME] for name in names))[:MOST_NAMES]
 
 
 def _names(store: Store, kind: str, at: str, patient: str) -> Iterator[str]:

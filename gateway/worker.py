@@ -5,7 +5,6 @@ the gateway process starts it by command line and never imports what it loads.
 """
 
 import argparse
-import importlib.util
 import logging
 import os
 import sys
@@ -15,8 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.speech.remote import transcribe
-from adapters.speech.server import speech_server
 from adapters.store import Store, open_store
 from gateway.coding import Coding
 from gateway.coding_call import CodingCall
@@ -26,11 +23,11 @@ from gateway.lane_calls import Answer, serve_calls
 from gateway.live.lane_answer import HearCall
 from gateway.logs import configure_logging
 from gateway.settings import TERMINOLOGY, load_settings
+from gateway.site_engines import site_recogniser
 from gateway.transcription import NO_ENGINE, Recogniser, Transcription
 from gateway.transcription import Loaded as Ready
 from gateway.transcription_arrival import SPEECH_LANE
 from gateway.transcription_job import TranscriptionJob
-from ml.speech.pieces import wav_pieces
 from ml.worker import Places, Spec, Worker, missing, workers
 from profiles.coding_records import CodingRequest
 from profiles.outcome import OperationOutcomeError
@@ -103,6 +100,10 @@ def run_lane(
         0 when stopped, 3 when no worker of this lane can run here.
     """
     store = open_store(data, database=database, tends=False)
+    settings = load_settings()
+    places = Places(
+        models, data / TERMINOLOGY, settings.speech_device, settings.speech_compute_type
+    )
     loaded: list[Loaded] = []
     for worker in workers().values():
         if worker.SPEC.lane != lane or worker.SPEC.given not in LOADERS:
@@ -110,7 +111,6 @@ def run_lane(
         if absent := missing(worker.SPEC):
             log.error("worker.off", extra={"worker": worker.SPEC.name, "needs": ", ".join(absent)})
             continue
-        places = Places(models, data / TERMINOLOGY)
         loaded.append(LOADERS[worker.SPEC.given](store, worker, places))
     if not loaded:
         return 3
@@ -163,18 +163,10 @@ def _load_recogniser(store: Store, worker: Worker, places: Places) -> Loaded:
 
 
 def _load_scribe(store: Store, worker: Worker, places: Places) -> Loaded:
-    """The scribe: for transcripts that people have made, and for what the site's speech server hears."""
-    settings = load_settings()
-    server = speech_server(settings.speech_server, settings.speech_model, settings.speech_key_file)
-    if server is None:
-        return _load_transcription(store, worker, places, Recogniser())
-    # Without the library that decodes, a recording goes as it is or not at all.
-    splitter = None if importlib.util.find_spec("av") is None else wav_pieces
-    recogniser = Recogniser(
-        lambda request, progress: transcribe(request, server, splitter=splitter)
-    )
+    """The scribe: for transcripts that people have made, and for what the site's servers hear."""
+    recogniser = site_recogniser(load_settings()) or Recogniser()
     loaded = _load_transcription(store, worker, places, recogniser)
-    return replace(loaded, timeout_s=LONGEST_VISIT_S)
+    return loaded if recogniser.hear is None else replace(loaded, timeout_s=LONGEST_VISIT_S)
 
 
 def _load_transcription(

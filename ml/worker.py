@@ -64,10 +64,14 @@ class Places:
         Model bundles of the site; what ships stands behind them.
     terminology : Path
         Compiled code systems and what was indexed of them.
+    speech_device, speech_compute_type : str
+        What a speech model computes on (``ml.speech.computing``).
     """
 
     models: Path
     terminology: Path
+    speech_device: str = "auto"
+    speech_compute_type: str = "auto"
 
 
 class Worker(Protocol):

@@ -1,11 +1,13 @@
 """Contained resources and the links to them (R4 references.html#contained; dom-3, dom-4, dom-5, ref-1)."""
 
+import contextlib
 import functools
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from profiles.definitions.r4 import definitions
+from profiles.place import Place, written
 from profiles.structure import Problem
 
 _TEXTS: Final = frozenset({"div", "value", "valueString", "text", "display"})
@@ -14,7 +16,9 @@ _CONTAINED: Final = re.compile(r"contained\[(\d+)\]\.(.+)")
 _INDEX: Final = re.compile(r"\[\d+\]")
 
 
-def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Problem]:
+def contained_problems(
+    resource: dict[str, Any], path: str = "", *, most: int = 0
+) -> Iterator[Problem]:
     """What is wrong with the contained resources of a resource and with its local references.
 
     Parameters
@@ -23,6 +27,8 @@ def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Pro
         A resource; those of its entries and parameters are asked on their own.
     path : str
         Where it stands, when it is not the outermost.
+    most : int
+        How many of its texts begin with # at most, where that is known: the search ends with the last.
     """
     kind = resource["resourceType"]
     path = path or str(kind)
@@ -30,24 +36,27 @@ def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Pro
         for inner, its_path in _inner(resource, path):
             yield from contained_problems(inner, its_path)
     contained = [one for one in resource.get("contained", ()) if isinstance(one, dict)]
-    links = _links(resource, path)
+    links = _links(resource, path, most)
     if not contained and not links:
         return
     known = {one.get("id") for one in contained}
     for text, place in links:
         # Elsewhere a # may be anything: the head of a markdown text, the path of a contentReference.
-        if place.endswith(".reference") and text != "#" and text.removeprefix("#") not in known:
+        if text == "#" or text.removeprefix("#") in known or not place.endswith(".reference"):
+            continue
+        if _referring(*_inside(kind, place[len(path) + 1 :], contained))[0]:
             yield Problem("invariant", "ref-1: nothing of this id is contained", place)
     kinds = {str(one.get("id")): str(one.get("resourceType")) for one in contained}
     if kinds:
         yield from _mistyped(links, kind, path, kinds, contained)
     for at, one in enumerate(contained):
         place = f"{path}.contained[{at}]"
+        own = [text for text, by in links if by.startswith(f"{place}.")]
         used = {text.removeprefix("#") for text, by in links if not by.startswith(f"{place}.")}
         if one.get("id") in {before.get("id") for before in contained[:at]}:
             text = "the id of a contained resource is unique in what contains it"
             yield Problem("invariant", text, f"{path}.contained[{at}].id")
-        yield from _one(one, place, used)
+        yield from _one(one, place, used, refers_back="#" in own)
 
 
 def _inner(value: Any, path: str) -> Iterator[tuple[dict[str, Any], str]]:
@@ -74,34 +83,44 @@ def _mistyped(
     for text, place in links:
         if not place.endswith(".reference"):
             continue
-        outer, inside = kind, place[len(path) + 1 :].removesuffix(".reference")
+        outer, inside = _inside(kind, place[len(path) + 1 :], contained)
         found = kinds.get(text[1:])
-        within = _CONTAINED.fullmatch(inside)
-        if within is not None:
-            outer, inside = contained[int(within[1])]["resourceType"], within[2]
+        if place.startswith(f"{path}.contained["):
             # What is contained refers to what contains it by # alone.
             found = kind if text == "#" else found
         if found is None:
             continue
-        allowed = _targets(outer, _INDEX.sub("", inside))
+        _, allowed = _referring(outer, inside)
         if allowed and not allowed & {found, "Resource"}:
             yield Problem("value", f"a {found} cannot be referred to here", place)
 
 
+def _inside(kind: str, place: str, contained: list[dict[str, Any]]) -> tuple[str, str]:
+    """The resource type in which a link stands, and where: in the resource or in one that it contains."""
+    within = _CONTAINED.fullmatch(place)
+    if within is not None:
+        kind, place = contained[int(within[1])]["resourceType"], within[2]
+    return kind, _INDEX.sub("", place).removesuffix(".reference")
+
+
 @functools.lru_cache(maxsize=4096)
-def _targets(kind: str, place: str) -> frozenset[str]:
-    """The types to which the references at a place of a type may lead; empty for any."""
+def _referring(kind: str, place: str) -> tuple[bool, frozenset[str]]:
+    """Whether a Reference is at a place of a type, and the types that it may lead to; empty for any.
+
+    An Expression has a ``reference`` as well, which is no Reference (R4 metadatatypes.html#Expression).
+    """
     element = None
     for name in place.split("."):
         definition = definitions().types.get(kind)
         element, kind = definition.members.get(name, (None, "")) if definition else (None, "")
     if element is None or kind != "Reference":
-        return frozenset()
-    return element.targets or frozenset()
+        return False, frozenset()
+    return True, element.targets or frozenset()
 
 
-def _one(resource: dict[str, Any], path: str, used: set[str]) -> Iterator[Problem]:
-    refers_back = any(text == "#" for text, _ in _links(resource, path))
+def _one(
+    resource: dict[str, Any], path: str, used: set[str], *, refers_back: bool
+) -> Iterator[Problem]:
     if resource.get("id") not in used and not refers_back:
         text = "dom-3: a contained resource is referred to from the resource that contains it"
         yield Problem("invariant", text, path)
@@ -118,37 +137,37 @@ def _one(resource: dict[str, Any], path: str, used: set[str]) -> Iterator[Proble
         )
 
 
-def _links(value: dict[str, Any], path: str) -> list[tuple[str, str]]:
+class _AllFound(Exception):  # noqa: N818 - ends the search, is caught beside it
+    """There cannot be more links."""
+
+
+def _links(value: dict[str, Any], path: str, most: int) -> list[tuple[str, str]]:
     """Local references, canonicals and uris with their places."""
     found: list[tuple[str, str]] = []
-    _collect(value, [path], found)
+    with contextlib.suppress(_AllFound):
+        _collect(value, (None, path, -1), found, most)
     return found
 
 
-def _collect(value: dict[str, Any], trail: list[str], found: list[tuple[str, str]]) -> None:
-    """Take the links of an object; the trail is only written out where there is one."""
+def _take(text: str, place: Place, found: list[tuple[str, str]], most: int) -> None:
+    found.append((text, written(place)))
+    if len(found) == most:
+        raise _AllFound
+
+
+def _collect(value: dict[str, Any], place: Place, found: list[tuple[str, str]], most: int) -> None:
+    """Take the links of an object; its place is only written out where there is one."""
     for name, inner in value.items():
         kind = type(inner)
         if kind is str:
             if inner[:1] == "#" and name not in _TEXTS:
-                found.append((inner, ".".join((*trail, name))))
+                _take(inner, (place, name, -1), found, most)
         elif kind is dict:
             if "resourceType" not in inner:
-                trail.append(name)
-                _collect(inner, trail, found)
-                trail.pop()
+                _collect(inner, (place, name, -1), found, most)
         elif kind is list:
-            _collect_each(name, inner, trail, found)
-
-
-def _collect_each(
-    name: str, listed: list[Any], trail: list[str], found: list[tuple[str, str]]
-) -> None:
-    for at, one in enumerate(listed):
-        kind = type(one)
-        if kind is dict:
-            trail.append(f"{name}[{at}]")
-            _collect(one, trail, found)
-            trail.pop()
-        elif kind is str and one[:1] == "#":
-            found.append((one, ".".join((*trail, f"{name}[{at}]"))))
+            for at, one in enumerate(inner):
+                if type(one) is dict:
+                    _collect(one, (place, name, at), found, most)
+                elif type(one) is str and one[:1] == "#":
+                    _take(one, (place, name, at), found, most)

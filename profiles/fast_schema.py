@@ -13,12 +13,13 @@ from jsonschema_rs import Draft4Validator, RegexOptions
 
 from profiles.definitions.r4 import definitions
 from profiles.exact_json import Number
-from profiles.schema.texts import NARRATIVE
-from profiles.schema.types import resource_schema
+from profiles.schema.texts import NARRATIVE, Schema
+from profiles.schema.types import is_bounded, resource_schema
 from profiles.xhtml import is_narrative
 
 HOLDING: Final = ("Bundle", "Parameters")
 """Types whose parts hold resources of their own."""
+_RARE: Final = frozenset({"contained", "extension", "modifierExtension"})
 
 
 def passes(resource: dict[str, Any], *, plain: bool = False) -> bool:
@@ -45,6 +46,24 @@ def passes(resource: dict[str, Any], *, plain: bool = False) -> bool:
         return False
 
 
+def is_usual(resource: dict[str, Any]) -> bool:
+    """Whether a resource certainly has the structure of its type and none of what is rare.
+
+    That is, no extension, nothing contained, no id of an element, no local and no logical reference. Types
+    that hold resources, or that hold themselves in any depth, are never called usual.
+    """
+    kind = resource.get("resourceType")
+    if type(kind) is not str or kind not in definitions().resources:
+        return False
+    if not _RARE.isdisjoint(resource):
+        return False
+    validator = _usual_validator(kind)
+    try:
+        return validator is not None and validator.is_valid(resource)
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
 def _plain(resource: dict[str, Any]) -> Any:
     """The resource with numbers that the validator knows.
 
@@ -67,8 +86,18 @@ def _number(value: Any) -> float:
 @functools.cache
 def _validator(kind: str) -> Draft4Validator:
     """Compiled once, when the first resource of a type arrives: most sites see a dozen of the 146."""
+    return _compiled(resource_schema(kind))
+
+
+@functools.cache
+def _usual_validator(kind: str) -> Draft4Validator | None:
+    schema = resource_schema(kind, usual=True)
+    return _compiled(schema) if kind not in HOLDING and is_bounded(schema) else None
+
+
+def _compiled(schema: Schema) -> Draft4Validator:
     return Draft4Validator(
-        resource_schema(kind),
+        schema,
         formats={NARRATIVE: is_narrative},
         validate_formats=True,
         pattern_options=RegexOptions(),

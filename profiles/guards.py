@@ -44,13 +44,11 @@ class Guard:
 
     def holds(self, value: Mapping[str, object]) -> bool:
         """Whether the members that an object has say that the invariant holds."""
+        members = value.keys()
         for names in self.needed:
-            for name in names:
-                if name in value:
-                    break
-            else:
+            if members.isdisjoint(names):
                 return True
-        return not self.enough.isdisjoint(value)
+        return not members.isdisjoint(self.enough)
 
 
 def guard(expression: Expression, kind: str) -> Guard:

@@ -7,13 +7,16 @@ type without rules costs nothing. What ``profiles.structure`` holds already is n
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from itertools import product
+from typing import Any, Final
 
 from profiles.definitions.r4 import ElementDefinition, Invariant, definitions, value_sets
 from profiles.fhirpath.engine import Expression, compile_expression
 from profiles.fhirpath.nodes import Node
+from profiles.fhirpath.plain import Condition, Unsure, plain_condition
 from profiles.guards import Guard, guard
 from profiles.outcome import OperationOutcomeError
+from profiles.place import Place, written
 from profiles.search.ranges import date_range
 from profiles.stated import CHECKS, STATED
 
@@ -55,30 +58,15 @@ class Breach:
 
 @dataclass(frozen=True, eq=False)
 class Depth:
-    """What is looked at: advice as well, extensions as well, Periods as well."""
+    """What is looked at: advice, extensions, Periods, identifiers that stand for a reference."""
 
     warnings: bool
     extended: bool
     periods: bool
+    logical: bool
 
 
-@functools.cache
-def _depth(warnings: bool, extended: bool, periods: bool) -> Depth:
-    return Depth(warnings, extended, periods)
-
-
-class _Place(NamedTuple):
-    """Where an element stands; its FHIRPath is only written when something is wrong there."""
-
-    outer: "_Place | None"
-    label: str
-    at: int = -1
-
-    def expression(self) -> str:
-        """FHIRPath from the resource."""
-        index = f"[{self.at}]" if self.at >= 0 else ""
-        outer = f"{self.outer.expression()}." if self.outer is not None else ""
-        return f"{outer}{self.label}{index}"
+_DEPTHS: Final = {given: Depth(*given) for given in product((False, True), repeat=4)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +86,8 @@ class _Member:
     bound: tuple[str, str, dict[str, frozenset[str]]] | None
     descends: bool
     label: str
+    asked: frozenset[str] | None
+    """Names without any of which nothing is asked of a value; None where it is asked in any case."""
 
 
 def breaches(
@@ -106,6 +96,7 @@ def breaches(
     warnings: bool = True,
     extended: bool = True,
     periods: bool = True,
+    logical: bool = True,
 ) -> list[Breach]:
     """Every constraint and binding that a well-formed resource does not meet.
 
@@ -117,19 +108,21 @@ def breaches(
         Whether there may be extensions; without them fewer elements have to be looked at.
     periods : bool
         Whether a Period with a start may be there; nearly every type leads to one.
+    logical : bool
+        Whether a reference may be an identifier, in which there is a Period.
     """
     kind = resource["resourceType"]
     found: list[Breach] = []
-    depth = _depth(warnings, extended, periods)
-    _object(resource, _rules(kind, depth), _Place(None, kind), Node(resource, kind), found, depth)
+    depth = _DEPTHS[warnings, extended, periods, logical]
+    _object(resource, _rules(kind, depth), (None, kind, -1), resource, found, depth)
     return found
 
 
 def _object(
     value: dict[str, Any],
     rules: _Rules,
-    place: _Place,
-    root: Node,
+    place: Place,
+    root: dict[str, Any],
     found: list[Breach],
     depth: Depth,
 ) -> None:
@@ -141,17 +134,27 @@ def _object(
         member = members.get(name)
         if member is None:
             continue
-        inner = value[name]
+        inner, asked = value[name], member.asked
         if type(inner) is list:
             for at, one in enumerate(inner):
-                if one is not None:
-                    _element(one, member, _Place(place, member.label, at), root, found, depth)
-        else:
-            _element(inner, member, _Place(place, member.label), root, found, depth)
+                if one is not None and _concerns(asked, one):
+                    _element(one, member, (place, member.label, at), root, found, depth)
+        elif _concerns(asked, inner):
+            _element(inner, member, (place, member.label, -1), root, found, depth)
+
+
+def _concerns(asked: frozenset[str] | None, value: Any) -> bool:
+    """Whether anything is asked of a value: one look at its names spares most elements the walk."""
+    return asked is None or (type(value) is dict and not asked.isdisjoint(value))
 
 
 def _element(
-    value: Any, member: _Member, place: _Place, root: Node, found: list[Breach], depth: Depth
+    value: Any,
+    member: _Member,
+    place: Place,
+    root: dict[str, Any],
+    found: list[Breach],
+    depth: Depth,
 ) -> None:
     for invariant, expression in member.rules:
         _check(invariant, expression, Node(value, member.kind), place, root, found)
@@ -162,7 +165,7 @@ def _element(
     if member.kind == "Resource":
         inner = str(value.get("resourceType"))
         # An entry is a resource of its own; a contained one belongs to what contains it.
-        own = root if member.element.name == "contained" else Node(value, inner)
+        own = root if member.element.name == "contained" else value
         _object(value, _rules(inner, depth), place, own, found, depth)
     elif member.descends:
         _object(value, _rules(member.kind, depth), place, root, found, depth)
@@ -172,23 +175,38 @@ def _check(
     invariant: Invariant,
     expression: Expression,
     node: Node,
-    place: _Place,
-    root: Node,
+    place: Place,
+    root: dict[str, Any],
     found: list[Breach],
 ) -> None:
-    quick = _QUICK.get(invariant.key)
     try:
-        if quick(node.value) if quick is not None else expression.holds(root, context=node):
+        if _holds(invariant.key, expression, node, root):
             return
     except OperationOutcomeError as error:
         if error.kind_name in _NOT_HERE:
             return  # needs a terminology server: not judged here
     text = f"{invariant.key}: {invariant.human}"
-    found.append(Breach(invariant.severity, "invariant", text, place.expression()))
+    found.append(Breach(invariant.severity, "invariant", text, written(place)))
+
+
+def _holds(key: str, expression: Expression, node: Node, root: dict[str, Any]) -> bool:
+    quick = _quick(key, expression.text, node.type)
+    if quick is not None:
+        try:
+            return quick(node.value) is True
+        except (Unsure, TypeError, AttributeError):
+            pass  # several values, extensions beside one, or what the structure does not allow
+    return expression.holds(root, context=node)
+
+
+@functools.cache
+def _quick(key: str, text: str, kind: str) -> Condition | None:
+    """A constraint without the engine, where it has been written out or is plain."""
+    return _QUICK.get(key) or plain_condition(text, kind)
 
 
 def _binding(
-    value: Any, bound: tuple[str, str, dict[str, frozenset[str]]], place: _Place
+    value: Any, bound: tuple[str, str, dict[str, frozenset[str]]], place: Place
 ) -> Iterator[Breach]:
     strength, url, systems = bound
     codings = _codings(value)
@@ -201,7 +219,7 @@ def _binding(
         return
     severity = "error" if strength == "required" else "warning"
     text = f"no code of the {strength} value set {url}"
-    yield Breach(severity, "code-invalid", text, place.expression())
+    yield Breach(severity, "code-invalid", text, written(place))
 
 
 def _codings(value: Any) -> list[dict[str, Any]]:
@@ -226,30 +244,71 @@ def _rules(kind: str, depth: Depth) -> _Rules:
     definition = definitions().types.get(kind)
     if definition is None:
         return _Rules(kind, (), {})
-    members = {}
-    for name, (element, inner) in definition.members.items():
-        member = _member(element, inner, depth)
-        if member is not None:
-            members[name] = member
-    own = tuple((rule, one, guard(one, kind)) for rule, one in _compiled(definition.rules, depth))
-    own += tuple((rule, _HOLDS, decided) for rule, decided in STATED.get(kind, ()))
-    return _Rules(kind, own, members)
+    members = {
+        name: _member(element, inner, depth)
+        for name, (element, inner) in definition.members.items()
+        if _is_asked(kind, element, inner, depth)
+    }
+    return _Rules(kind, _own(kind, depth), members)
 
 
-def _member(element: ElementDefinition, kind: str, depth: Depth) -> _Member | None:
-    if kind == "Extension" and not depth.extended:
-        return None
-    bound = None
-    if element.binding is not None and (depth.warnings or element.binding[0] == "required"):
-        strength, url = element.binding
-        systems = value_sets().get(url)
-        bound = None if systems is None else (strength, url, systems)
+@functools.cache
+def _own(kind: str, depth: Depth) -> tuple[tuple[Invariant, Expression, Guard], ...]:
+    """What is asked of each object of a type."""
+    rules = _compiled(definitions().types[kind].rules, depth)
+    own = tuple((rule, one, guard(one, kind)) for rule, one in rules)
+    return own + tuple((rule, _HOLDS, decided) for rule, decided in STATED.get(kind, ()))
+
+
+def _member(element: ElementDefinition, kind: str, depth: Depth) -> _Member:
+    bound = _bound(element, depth)
     rules = _compiled(element.rules, depth)
-    descends = kind in _mattering(depth)
-    if not (rules or bound or descends or kind == "Resource"):
-        return None
     label = f"{element.name}.ofType({kind})" if element.choice else element.name
-    return _Member(element, kind, rules, bound, descends, label)
+    itself = bool(rules or bound) or kind == "Resource"
+    asked = None if itself else _asked(kind, depth)
+    return _Member(element, kind, rules, bound, kind in _mattering(depth), label, asked)
+
+
+def _may_be(owner: str, element: ElementDefinition, kind: str, depth: Depth) -> bool:
+    """Whether a type can have such an element in what is looked at."""
+    if kind == "Extension":
+        return depth.extended
+    return depth.logical or (owner, element.name) != ("Reference", "identifier")
+
+
+def _is_asked(owner: str, element: ElementDefinition, kind: str, depth: Depth) -> bool:
+    """Whether anything is asked of an element of this type, or of what is in it."""
+    if not _may_be(owner, element, kind, depth):
+        return False
+    if kind == "Resource" or kind in _mattering(depth):
+        return True
+    return bool(_compiled(element.rules, depth) or _bound(element, depth))
+
+
+def _bound(
+    element: ElementDefinition, depth: Depth
+) -> tuple[str, str, dict[str, frozenset[str]]] | None:
+    if element.binding is None or not (depth.warnings or element.binding[0] == "required"):
+        return None
+    strength, url = element.binding
+    systems = value_sets().get(url)
+    return None if systems is None else (strength, url, systems)
+
+
+@functools.cache
+def _asked(kind: str, depth: Depth) -> frozenset[str] | None:
+    """The members of a type that lead to a question, and those without which its own are met."""
+    definition = definitions().types[kind]
+    names = {
+        name
+        for name, (element, inner) in definition.members.items()
+        if _is_asked(kind, element, inner, depth)
+    }
+    for _, _, decided in _own(kind, depth):
+        if not decided.needed:
+            return None
+        names |= decided.needed[0]
+    return frozenset(names)
 
 
 def _compiled(
@@ -279,7 +338,7 @@ def _mattering(depth: Depth) -> frozenset[str]:
             for name, definition in types.items()
             if name not in found
             and any(
-                kind in found and (depth.extended or kind != "Extension")
+                kind in found and _may_be(name, element, kind, depth)
                 for element in definition.elements
                 for kind in element.types
             )

@@ -60,7 +60,10 @@ class Segment:
     role_confidence : float
         From 0 to 1; 1 where a channel or a person says so.
     flags : tuple of str
-        ``low-confidence``, ``repetition``, ``drug-name``, ``no-speech``: for a person to look at.
+        ``low-confidence``, ``repetition``, ``drug-name``, ``no-speech``: for a person to look at;
+        ``role-corrected``: a person has said who speaks.
+    speaker : str
+        As an attached transcript calls them (``Speaker 1``); empty where it does not, or says the role alone.
     """
 
     number: int
@@ -72,6 +75,7 @@ class Segment:
     role: str = ""
     role_confidence: float = 0.0
     flags: tuple[str, ...] = ()
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +197,20 @@ class ClinicalFact:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerRole:
+    """Who speaks a segment, as a scribe took it, and how sure that is (0 to 1)."""
+
+    segment: int
+    role: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class ScribeNote:
-    """The note that a scribe proposes: every sentence rests on segments."""
+    """The note that a scribe proposes: every sentence rests on segments.
+
+    ``roles`` names the speaker of each segment where that differs from what the transcript said.
+    """
 
     scribe: str
     scribe_version: str
@@ -203,3 +219,4 @@ class ScribeNote:
     facts: tuple[ClinicalFact, ...] = ()
     remarks: tuple[SpeechRemark, ...] = ()
     digests: tuple[tuple[str, str], ...] = ()
+    roles: tuple[SpeakerRole, ...] = ()

@@ -15,6 +15,8 @@ from profiles.outcome import OperationOutcomeError
 
 DEEPEST: Final = 64
 _SPACE: Final = b" \t\r\n"
+_ESCAPE: Final = ord("\\")
+"""Looked for on its own first: one byte is found ten times as fast as several."""
 
 
 def parse(body: bytes) -> Any:
@@ -25,7 +27,7 @@ def parse(body: bytes) -> Any:
     OperationOutcomeError
         ``structure`` when it is no JSON of R4, ``too-costly`` when it is nested too deeply.
     """
-    if body.find(b"\\u0000") >= 0:
+    if _ESCAPE in body and body.find(b"\\u0000") >= 0:
         raise OperationOutcomeError("structure", "a text holds the character NUL")
     try:
         value = orjson.loads(body)

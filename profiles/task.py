@@ -54,6 +54,9 @@ STATES: Final = {
     }.items()
 }
 
+UNDONE: Final = frozenset({"not-analysed", "refused", "dead-letter"})
+"""States in which a job has ended without a result."""
+
 TRANSITIONS: Final[Mapping[str, frozenset[str]]] = {
     "requested": frozenset({"requested", "in-progress", "cancelled", "completed", "failed"}),
     "in-progress": frozenset({"requested", "in-progress", "completed", "failed", "cancelled"}),
@@ -144,3 +147,15 @@ def code_of(task: Mapping[str, Any]) -> str:
 def input_of(task: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     """The inputs of one name."""
     return [entry for entry in task.get("input", ()) if entry.get("type", {}).get("text") == name]
+
+
+def why_undone(task: Mapping[str, Any]) -> str:
+    """Why a job of ours has ended without its result; empty for one that has not, or that has one."""
+    codings = task.get("businessStatus", {}).get("coding") or [{}]
+    state = codings[0].get("code", "")
+    if task.get("status") not in ("completed", "failed") or state not in UNDONE:
+        return ""
+    said = [one for one in task.get("output", ()) if one.get("type", {}).get("text") == "reason"]
+    texts = [str(one.get("valueString", "")) for one in said]
+    texts.append(str(task.get("statusReason", {}).get("text", "")))
+    return next(filter(None, texts), str(codings[0].get("display", "")))

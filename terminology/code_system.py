@@ -165,3 +165,27 @@ def providers() -> dict[str, Provider]:
     places = (place.partition(":") for place in PROVIDERS)
     found: list[Provider] = [getattr(import_module(name), own) for name, _, own in places]
     return {provider.system: provider for provider in found}
+
+
+class FlatHierarchy:
+    """The part of ``CodeSystem`` that is the same for every list in which no code stands above another."""
+
+    def is_abstract(self, code: str) -> bool:
+        """Never: each code may be used."""
+        del code
+        return False
+
+    def below(self, code: str) -> Iterator[str]:
+        """None."""
+        del code
+        return iter(())
+
+    def above(self, code: str) -> Iterator[str]:
+        """None."""
+        del code
+        return iter(())
+
+    def subsumes(self, above: str, below: str) -> bool:
+        """Never."""
+        del above, below
+        return False

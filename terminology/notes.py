@@ -26,12 +26,19 @@ VISIT_TRANSCRIPT: Final = Code(
 )
 """LOINC has no code for what was said in a visit, word for word."""
 
+AUDIO_MEDIA: Final = Code(f"{_THO}/media-type", "audio", "Audio")
+
 CHANNEL_ROLE: Final = f"{ISTHMUS}/StructureDefinition/channel-role"
 """Role of one channel of a Media, once for each, in their order: doctor, patient or other."""
 SENTENCE_EVIDENCE: Final = f"{ISTHMUS}/StructureDefinition/sentence-evidence"
 SECTION_DECISION: Final = f"{ISTHMUS}/StructureDefinition/section-decision"
 NOTE_DECISIONS: Final = Code(
     f"{ISTHMUS}/CodeSystem/record-type", "note-decisions", "Decisions on the sections of a note"
+)
+SPEAKER_CORRECTIONS: Final = Code(
+    f"{ISTHMUS}/CodeSystem/record-type",
+    "speaker-corrections",
+    "Corrections of who speaks in a visit",
 )
 
 UNCONFIRMED_CONDITION: Final = Code(f"{_THO}/condition-ver-status", "unconfirmed", "Unconfirmed")

@@ -9,7 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from terminology.code_system import Concept, Designation, Property, Provider
+from terminology.code_system import (
+    Concept,
+    Designation,
+    FlatHierarchy,
+    Property,
+    Provider,
+)
 from terminology.procedures import (
     CPT_KIND,
     HCPCS_KIND,
@@ -23,7 +29,7 @@ from terminology.tables.release import Releases
 _NAMES: Final = {HCPCS: "HCPCS Level II", CPT: "CPT numbers"}
 
 
-class ProcedureSystem:
+class ProcedureSystem(FlatHierarchy):
     """One release behind the protocol of code systems.
 
     Parameters
@@ -66,11 +72,6 @@ class ProcedureSystem:
             properties=(Property("inactive", "boolean", inactive), *_properties(found)),
         )
 
-    def is_abstract(self, code: str) -> bool:
-        """Never: the list is flat."""
-        del code
-        return False
-
     def has(self, code: str, name: str, value: str) -> bool:
         """Whether a code has a property of a value."""
         found = self.concept(code)
@@ -81,21 +82,6 @@ class ProcedureSystem:
     def codes(self) -> Iterator[str]:
         """Every code."""
         return (one.code for one in self._release)
-
-    def below(self, code: str) -> Iterator[str]:
-        """None: the list is flat."""
-        del code
-        return iter(())
-
-    def above(self, code: str) -> Iterator[str]:
-        """None: the list is flat."""
-        del code
-        return iter(())
-
-    def subsumes(self, above: str, below: str) -> bool:
-        """Never: the list is flat."""
-        del above, below
-        return False
 
     def search(self, text: str, limit: int) -> list[str]:
         """Codes that begin with the text or whose descriptions have its words."""

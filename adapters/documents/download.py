@@ -1,6 +1,7 @@
 """The content of an attachment that lies on another server: one GET, without redirects, with limits."""
 
 import time
+from collections.abc import Iterator
 from typing import Final
 
 from adapters.documents.text import LARGEST
@@ -11,7 +12,12 @@ _ACCEPTED: Final = "text/plain, text/html, text/rtf, application/rtf, applicatio
 
 
 def download(url: str, *, max_bytes: int = LARGEST, timeout_s: float = LONGEST_S) -> bytes:
-    """What an address answers with 200.
+    """What an address answers with 200, held in memory; raises as ``download_pieces`` does."""
+    return b"".join(download_pieces(url, max_bytes=max_bytes, timeout_s=timeout_s))
+
+
+def download_pieces(url: str, *, max_bytes: int, timeout_s: float) -> Iterator[bytes]:
+    """What an address answers with 200, as it comes.
 
     Raises
     ------
@@ -21,31 +27,30 @@ def download(url: str, *, max_bytes: int = LARGEST, timeout_s: float = LONGEST_S
     """
     import httpx
 
-    deadline = time.monotonic() + timeout_s
-    content = bytearray()
+    deadline, size = time.monotonic() + timeout_s, 0
     try:
         with httpx.stream(
             "GET",
             url,
             headers={"Accept": _ACCEPTED},
-            timeout=timeout_s,
+            timeout=min(timeout_s, LONGEST_S),
             follow_redirects=False,
             trust_env=False,
         ) as answer:
             _require_found(answer.status_code)
             for piece in answer.iter_bytes():
-                content += piece
-                if len(content) > max_bytes:
+                size += len(piece)
+                if size > max_bytes:
                     raise OperationOutcomeError(
                         "too-costly", f"the document has more than {max_bytes} bytes"
                     )
                 if time.monotonic() > deadline:
                     raise OperationOutcomeError("transient", "the document comes too slowly")
+                yield piece
     except (httpx.HTTPError, httpx.InvalidURL):
         raise OperationOutcomeError(
             "transient", "the server of the document cannot be reached"
         ) from None
-    return bytes(content)
 
 
 def _require_found(status: int) -> None:

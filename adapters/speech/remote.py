@@ -8,7 +8,8 @@ followed: a recording goes to the configured address or nowhere.
 import io
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,8 @@ _FORMAT_REFUSED: Final = frozenset({400, 415, 422})
 
 Splitter = Callable[[Path, int], Iterable[tuple[float, bytes]]]
 """Pieces of a recording, cut at silences: where each begins in seconds, a file of at most so many bytes."""
+Doubtful = Callable[[Sequence[Segment]], bool]
+"""Whether an answer to a request with names in mind is worth asking again without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ def transcribe(
     server: SpeechServer,
     *,
     splitter: Splitter | None = None,
+    doubtful: Doubtful | None = None,
     rest: Callable[[float], object] = time.sleep,
 ) -> Transcript:
     """What was said, as the server has understood it.
@@ -63,6 +67,8 @@ def transcribe(
     server : SpeechServer
     splitter : callable, optional
         Cuts a recording that is too large for one request; without it, such a recording is refused.
+    doubtful : callable, optional
+        Tells answers that are asked for once more without names in mind.
     rest : callable
         Waits before another try.
 
@@ -74,10 +80,30 @@ def transcribe(
     """
     with _client(server) as client:
         exchange = _Exchange(client, server, request, rest)
-        heard = [
-            (piece.start_s, exchange.ask(piece)) for piece in _pieces(request, server, splitter)
-        ]
+        ask = partial(exchange.ask_twice, doubtful=doubtful) if doubtful else exchange.ask
+        heard = [(piece.start_s, ask(piece)) for piece in _pieces(request, server, splitter)]
     return _joined(heard, request, server)
+
+
+@contextmanager
+def asking(
+    request: TranscriptionRequest,
+    server: SpeechServer,
+    rest: Callable[[float], object] = time.sleep,
+) -> Iterator[Callable[[bytes, bool], Transcript]]:
+    """What recognises WAV files that lie in memory, with the names of a request in mind or without.
+
+    Several may be asked for at once; the audio of the request is not looked at. Errors as of ``transcribe``.
+    """
+    with _client(server) as client:
+        exchange = _Exchange(client, server, request, rest)
+
+        def ask(content: bytes, named: bool) -> Transcript:
+            name, media = kind_of(content[:HEAD])
+            piece = _Piece(0.0, name, media, partial(io.BytesIO, content))
+            return _joined([(0.0, exchange.ask(piece, named=named))], request, server)
+
+        yield ask
 
 
 class _Exchange:
@@ -95,26 +121,37 @@ class _Exchange:
         self._request = request
         self._rest = rest
         self._verbose = True
+        self._prompt = _prompt(request.vocabulary)
 
-    def ask(self, piece: _Piece) -> Answer:
-        status, body = self._patiently(piece)
+    def ask_twice(self, piece: _Piece, doubtful: Doubtful) -> Answer:
+        """A doubtful answer against one without names in mind; the second counts where it is none."""
+        first = self.ask(piece)
+        if not self._prompt or not doubtful(first.segments):
+            return first
+        second = self.ask(piece, named=False)
+        return first if doubtful(second.segments) else second
+
+    def ask(self, piece: _Piece, *, named: bool = True) -> Answer:
+        """What is said in a piece, with the names of the record in mind or without."""
+        prompt = self._prompt if named else ""
+        status, body = self._patiently(piece, prompt)
         if self._verbose and status in _FORMAT_REFUSED:
             # Models without times refuse the format; the same recording is then asked for as plain text.
             self._verbose = False
-            status, body = self._patiently(piece)
+            status, body = self._patiently(piece, prompt)
         _require_taken(status)
         return read_answer(body)
 
-    def _patiently(self, piece: _Piece) -> tuple[int, bytes]:
+    def _patiently(self, piece: _Piece, prompt: str) -> tuple[int, bytes]:
         for attempt in range(1, TRIES):
-            status, body, asked_s = self._once(piece)
+            status, body, asked_s = self._once(piece, prompt)
             if status not in _NOT_LOOKED_AT:
                 return status, body
             self._rest(min(max(asked_s, 0.5 * 2.0**attempt), LONGEST_WAIT_S))
-        status, body, _ = self._once(piece)
+        status, body, _ = self._once(piece, prompt)
         return status, body
 
-    def _once(self, piece: _Piece) -> tuple[int, bytes, float]:
+    def _once(self, piece: _Piece, prompt: str) -> tuple[int, bytes, float]:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         try:
             with (
@@ -122,9 +159,9 @@ class _Exchange:
                 self._client.stream(
                     "POST",
                     f"{self._server.address}/audio/transcriptions",
-                    data=self._fields(),
+                    data=self._fields(prompt),
                     files={"file": (piece.name, content, piece.media)},
-                    headers={**headers, **bearer(self._server)},
+                    headers={**headers, **bearer(self._server.key_file)},
                 ) as answer,
             ):
                 waits = retry_after_s(answer.headers.get("retry-after", ""))
@@ -138,7 +175,7 @@ class _Exchange:
                 "transient", "the speech server cannot be reached, or broke off"
             ) from None
 
-    def _fields(self) -> dict[str, Any]:
+    def _fields(self, prompt: str) -> dict[str, Any]:
         fields: dict[str, Any] = {"model": self._server.model, "temperature": "0"}
         fields["response_format"] = "verbose_json" if self._verbose else "json"
         if self._verbose:
@@ -146,7 +183,6 @@ class _Exchange:
         if self._request.language:
             # The API takes ISO 639-1: the first part of a BCP 47 tag.
             fields["language"] = self._request.language.split("-")[0].lower()
-        prompt = _prompt(self._request.vocabulary)
         return {**fields, "prompt": prompt} if prompt else fields
 
 

@@ -23,6 +23,12 @@ from profiles.search.request import SearchRequest, understand
 
 DEFAULT_COUNT: Final = 50
 _BATCH: Final = 500
+_SAID_OF_ALL: Final = {
+    "_profile": "val",
+    "_security": "val, sys, raw",
+    "_tag": "val, sys, raw",
+}
+"""Parameters of what ``meta`` says, and the columns that tell their values apart."""
 
 
 class Reader:
@@ -35,7 +41,8 @@ class Reader:
     registry : Registry
         The search parameters of this store.
     catch_up : callable
-        Brings the index of words to what is stored; called before a search that needs it.
+        Brings the index of words to what is stored, called before a search that needs it; how much is left,
+        where that would take long.
     names : Names, optional
         Where the connection has one already.
     """
@@ -44,7 +51,7 @@ class Reader:
         self,
         connection: Any,
         registry: Registry,
-        catch_up: Callable[[], None],
+        catch_up: Callable[[], int],
         names: Names | None = None,
     ) -> None:
         self.connection = connection
@@ -81,8 +88,7 @@ class Reader:
     ) -> SearchPage:
         """One page of a search that was understood."""
         kinds, trees = request.searched()
-        if any(map(looks_for_words, trees)):
-            self._catch_up()
+        unindexed = self._catch_up() if any(map(looks_for_words, trees)) else 0
         words = self.connection.words
         builder = Builder(self.names, terminology or self._terminology(), words, base)
         one = builder.condition if len(kinds) == 1 else builder.of_kind
@@ -111,11 +117,12 @@ class Reader:
         return SearchPage(
             matches=matches,
             included=self.by_key(extra),
-            total=None if request.total == "none" and not only_count else total,
+            total=None if unindexed or (request.total == "none" and not only_count) else total,
             after=page.after,
             cut=cut,
             used=tuple(request.used),
             ignored=tuple(request.ignored),
+            unindexed=unindexed,
         )
 
     def by_key(self, wanted: Iterable[int]) -> tuple[StoredVersion, ...]:
@@ -164,13 +171,21 @@ class Reader:
         return int(found)
 
     def metas(self, kinds: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The ``meta`` of every resource of some types."""
+        """A ``meta`` for each profile, label and tag that a resource of some types has.
+
+        The index has every different one; a resource that has it says it in full.
+        """
+        found: set[int] = set()
         for kind in kinds:
-            rows = self.connection.execute(
-                "SELECT body FROM res WHERE rt = ? AND deleted = 0", (self.names.find(kind),)
-            )
-            for (body,) in rows:
-                yield orjson.loads(body).get("meta", {})
+            for code, columns in _SAID_OF_ALL.items():
+                table = "s_uri" if columns == "val" else "s_tok"
+                rows = self.connection.execute(
+                    f"SELECT min(pk) FROM {table} WHERE sp = ? GROUP BY {columns}",
+                    (self.names.find(f"{kind}.{code}"),),
+                )
+                found.update(key for (key,) in rows)
+        for stored in self.by_key(sorted(found)):
+            yield orjson.loads(stored.body).get("meta", {})
 
     def _terminology(self) -> Terminology:
         from adapters.sql.search.terminology import StoredTerminology

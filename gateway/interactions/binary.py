@@ -3,17 +3,31 @@
 import base64
 import binascii
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 
 from adapters.store import StoredVersion
-from gateway.fhir_answer import CACHING, read_body, read_resource, version_headers
+from gateway.content_file import file_of, names_file
+from gateway.fhir_answer import (
+    AT_HAND,
+    CACHING,
+    read_body,
+    read_resource,
+    store_of,
+    version_headers,
+    versioned,
+)
+from gateway.interactions.binary_upload import with_content
 from gateway.negotiation import (
+    FHIR_JSON,
     JSON_TYPES,
     accepted,
+    answer_type,
     content_type,
     field,
     media_type,
@@ -23,6 +37,7 @@ from gateway.negotiation import (
     wanted_as,
 )
 from gateway.preconditions import preconditions
+from profiles.exact_json import dumps_exact, loads_exact
 from profiles.outcome import OperationOutcomeError
 from profiles.strict_json import parse_resource
 
@@ -33,6 +48,8 @@ _UNTRUSTED: Final = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
 """What somebody has sent must not act in our name when a browser opens it."""
+_PIECE: Final = 3 << 16
+"""Bytes that are read at once: whole groups of three, so that their base64 can be joined."""
 
 
 async def read_binary(request: Request, resource_id: str | None = None) -> dict[str, Any]:
@@ -45,8 +62,8 @@ async def read_binary(request: Request, resource_id: str | None = None) -> dict[
     if not declared or "fhir" in declared:
         return await read_resource(request)
     require_json_accepted(request)
-    content = await read_body(request)
-    if declared in JSON_TYPES and _is_binary(content):
+    content = await read_body(request) if declared in JSON_TYPES else None
+    if content is not None and _is_binary(content):
         require_json_body(request)
         return parse_resource(content)
     binary: dict[str, Any] = {
@@ -57,6 +74,8 @@ async def read_binary(request: Request, resource_id: str | None = None) -> dict[
     context = field(request, b"x-security-context")
     if context:
         binary["securityContext"] = {"reference": context}
+    if content is None:
+        return await with_content(request, binary)
     if content:
         binary["data"] = base64.b64encode(content).decode()
     return binary
@@ -77,9 +96,24 @@ def wants_content(request: Request) -> bool:
     return not any("fhir" in one.name for one in accepted(field(request, b"accept")) if one.weight)
 
 
-def content_answer(request: Request, stored: StoredVersion) -> Response:
-    """Answer with what a Binary holds (``not-acceptable`` when another type is wanted)."""
-    binary = stored.json()
+def binary_answer(request: Request, stored: StoredVersion) -> Response:
+    """Answer with a Binary or with what it holds.
+
+    An entry of a Bundle, and a part that is asked for, say which file has the content instead of having it.
+    """
+    binary = loads_exact(stored.body)
+    filed = names_file(binary)
+    if filed and AT_HAND in request.scope:
+        return versioned(request, stored)
+    if wants_content(request):
+        return _content_answer(request, stored, binary)
+    if filed and not request.scope["query_string"]:
+        return _json_answer(request, stored, binary)
+    return versioned(request, stored)
+
+
+def _content_answer(request: Request, stored: StoredVersion, binary: dict[str, Any]) -> Response:
+    """What a Binary holds (``not-acceptable`` when another type is wanted)."""
     declared = str(binary["contentType"])
     if _MEDIA_TYPE.fullmatch(declared) is None:
         declared = "application/octet-stream"
@@ -93,7 +127,34 @@ def content_answer(request: Request, stored: StoredVersion) -> Response:
     if preconditions(request).not_modified(stored):
         del headers["Content-Type"]
         return Response(status_code=304, headers=headers)
+    file = file_of(binary, store_of(request))
+    if file is not None:
+        return FileResponse(file, 200, headers, stat_result=file.stat())
     return Response(_content(binary), 200, headers)
+
+
+def _json_answer(request: Request, stored: StoredVersion, binary: dict[str, Any]) -> Response:
+    """A Binary as JSON, with the content of its file put in while it is sent."""
+    file = file_of(binary, store_of(request))
+    tagged = {**CACHING, **version_headers(stored)}
+    if file is None or preconditions(request).not_modified(stored):
+        return Response(status_code=304, headers=tagged)
+    rest = {name: value for name, value in binary.items() if name not in ("data", "_data")}
+    head, tail = dumps_exact(rest)[:-1] + b',"data":"', b'"}'
+    size = len(head) + 4 * -(-file.stat().st_size // 3) + len(tail)
+    declared = f"{answer_type(request) or FHIR_JSON}; charset=utf-8"
+    headers = {**tagged, "Content-Type": declared, "Content-Length": str(size)}
+    if request.method == "HEAD":
+        return Response(headers=headers)
+    return StreamingResponse(_as_json(head, file, tail), headers=headers)
+
+
+def _as_json(head: bytes, file: Path, tail: bytes) -> Iterator[bytes]:
+    yield head
+    with file.open("rb") as content:
+        while piece := content.read(_PIECE):
+            yield base64.b64encode(piece)
+    yield tail
 
 
 def _content(binary: dict[str, Any]) -> bytes:

@@ -19,13 +19,14 @@ from gateway.fhir_answer import RETURNS, base_of, fhir_json, read_body, transact
 from gateway.interactions.admission import admit
 from gateway.interactions.entry import Entry, read_entries
 from gateway.interactions.entry_answer import Outcome, said
-from gateway.interactions.full_urls import CONDITIONAL, FullUrls
+from gateway.interactions.full_urls import FullUrls
 from gateway.interactions.inner_request import ask, ask_within
 from gateway.interactions.links import REFERENCE, patch_places, places
 from gateway.interactions.perform import find, perform, read_patch
 from gateway.interactions.transaction import Prepared
 from gateway.interactions.transaction_run import Run
 from gateway.interactions.write import Writes, Written
+from gateway.literal_references import CONDITIONAL
 from gateway.negotiation import preference, require_json_accepted, require_json_body
 from profiles.outcome import OperationOutcomeError
 from profiles.strict_json import parse_resource

@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from gateway.interactions.entry import Entry
 from gateway.interactions.links import NARRATIVE, REFERENCE, URI, Place
+from gateway.literal_references import CONDITIONAL
 from profiles.outcome import OperationOutcomeError
 
-CONDITIONAL: Final = re.compile(r"([A-Z][A-Za-z]+)\?(.*)", re.DOTALL)
-"""A reference that is a search (R4 http.html#trefs)."""
 _RELATIVE: Final = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 
 

@@ -31,9 +31,13 @@ from profiles.primitives import is_valid
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _APART: Final = frozenset(
-    [o.name for o in OPERATIONS if o.compute is None or o.affects_state] + ["job-status"]
+    [
+        *(o.name for o in OPERATIONS if o.compute is None),
+        *(o.name for o in OPERATIONS if o.affects_state and "GET" not in o.methods),
+        "job-status",
+    ]
 )
-"""Operations that write or wait on their own."""
+"""Operations that write or wait on their own; one that can be asked by GET may do neither."""
 
 
 async def ask(request: Request, entry: Entry, base: str) -> Outcome:

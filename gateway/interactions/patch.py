@@ -15,6 +15,7 @@ from gateway.fhir_answer import base_of, read_body, resource_id, served_type, tr
 from gateway.interactions.admission import admit
 from gateway.interactions.create import answer
 from gateway.interactions.write import Writes, Written
+from gateway.literal_references import require_literal_references
 from gateway.negotiation import (
     FHIR_JSON,
     JSON_TYPES,
@@ -105,9 +106,18 @@ def declared_patch(declared: str, document: Any) -> Patch:
 
 
 def apply(
-    writes: Writes, kind: str, wanted: str, change: Patch, conditions: Preconditions
+    writes: Writes,
+    kind: str,
+    wanted: str,
+    change: Patch,
+    conditions: Preconditions,
+    *,
+    literal: bool = True,
 ) -> Written:
-    """Patch the current version inside a transaction; the result must be valid."""
+    """Patch the current version inside a transaction; the result must be valid.
+
+    Unless it is ``literal``, searches that stand for references are resolved afterwards.
+    """
     current = writes.tx.require(kind, wanted)
     conditions.require(current)
     before = parse(current.body)
@@ -117,6 +127,8 @@ def apply(
     if resource.get("id") != wanted:
         raise OperationOutcomeError("invariant", "a patch cannot change the id of a resource")
     resource = _with_true_narrative(parse(current.body), resource)
+    if literal:
+        require_literal_references(resource)
     admit(resource, kind)
     return writes.update(resource, conditions, op="PATCH")
 

@@ -45,7 +45,8 @@ def perform(writes: Writes, entry: Entry) -> Written:
         require_same_id(resource, entry.id)
         return writes.update(resource, entry.conditions)
     if entry.change is not None:
-        return apply(writes, entry.kind, entry.target, entry.change, entry.conditions)
+        change, conditions = entry.change, entry.conditions
+        return apply(writes, entry.kind, entry.target, change, conditions, literal=False)
     if entry.target:
         return writes.delete(entry.kind, entry.target, entry.conditions)
     entry.conditions.require(None)

@@ -16,7 +16,7 @@ from gateway.fhir_answer import (
     version_headers,
     versioned,
 )
-from gateway.interactions.binary import content_answer, wants_content
+from gateway.interactions.binary import binary_answer, wants_content
 from gateway.interactions.capabilities import operation_definition
 from gateway.negotiation import require_json_accepted, require_parameters
 from gateway.preconditions import version_number
@@ -59,6 +59,6 @@ async def vread(request: Request) -> Response:
 
 
 def _answer(request: Request, stored: StoredVersion) -> Response:
-    if stored.type == "Binary" and wants_content(request):
-        return content_answer(request, stored)
+    if stored.type == "Binary":
+        return binary_answer(request, stored)
     return versioned(request, stored)

@@ -15,11 +15,12 @@ from gateway.interactions.admission import admit
 from gateway.interactions.conditions import Conditions
 from gateway.interactions.entry import Entry
 from gateway.interactions.entry_answer import Outcome
-from gateway.interactions.full_urls import CONDITIONAL, follow
+from gateway.interactions.full_urls import follow
 from gateway.interactions.links import REFERENCE, Place, places
 from gateway.interactions.perform import find, perform
 from gateway.interactions.transaction import Prepared, at_entry
 from gateway.interactions.write import Writes
+from gateway.literal_references import CONDITIONAL
 from profiles.outcome import KINDS, OperationOutcomeError
 from profiles.strict_json import parse_resource
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from adapters.store import History, SearchPage, Span, StoredVersion, Transaction
+from profiles.outcome import OperationOutcomeError
 from profiles.search.request import SearchRequest
 
 
@@ -48,6 +49,12 @@ class Within:
     ) -> SearchPage:
         """One page of a search that was understood."""
         return self._tx.run(request, after=after, base=base)
+
+    def transact(self, work: object) -> Any:
+        """Refuse what would write on its own."""
+        raise OperationOutcomeError(
+            "not-supported", "send this operation on its own or in a batch", "request.url"
+        )
 
     def metas(self, kinds: tuple[str, ...]) -> Iterator[dict[str, Any]]:
         """The ``meta`` of every resource of some types."""

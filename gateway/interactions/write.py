@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from adapters.store import StoredVersion, Transaction
+from gateway.content_file import require_own_file
 from gateway.preconditions import NONE, Preconditions
 from profiles.logical_id import new_id
 from profiles.outcome import OperationOutcomeError
@@ -56,6 +57,7 @@ class Writes:
     def first(self, resource: dict[str, Any], new_id: str) -> Written:
         """Store a new resource under an id that is known to be free."""
         # The order of the members is the client's; an id that it did not give follows the type.
+        require_own_file(resource, self.tx.secret)
         given = resource if "id" in resource else {"resourceType": "", "id": "", **resource}
         named = {**given, "id": new_id}
         stored = self.tx.put(named, op="POST", fresh=True)
@@ -66,6 +68,7 @@ class Writes:
         self, resource: dict[str, Any], conditions: Preconditions = NONE, op: str = "PUT"
     ) -> Written:
         """Store the next version of a resource, or the first under the client's id."""
+        require_own_file(resource, self.tx.secret)
         current = self.tx.current(resource["resourceType"], resource["id"])
         conditions.require(current)
         require_changeable(current)

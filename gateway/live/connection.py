@@ -16,15 +16,18 @@ import orjson
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from gateway.live.ending import Ended
 from gateway.live.messages import read_frame, read_message, read_start
-from gateway.live.recognition import Recognise, Recognition
+from gateway.live.recognition import Hearing
 from gateway.live.recording import Recording
-from gateway.live.sessions import Ended, Sessions
+from gateway.live.sessions import Sessions
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
 
 log = logging.getLogger("isthmus.live")
 T = TypeVar("T")
+Listen = Callable[[Recording, Callable[[], tuple[str, ...]]], Hearing]
+"""Puts the engine of the site to work on a session, with the names of the record."""
 
 SYNC_BYTES: Final = 65_536
 SYNC_S: Final = 1.0
@@ -68,21 +71,18 @@ class Connection:
     websocket : WebSocket
         Accepted.
     sessions : Sessions
-    recognise : callable, optional
-        None where there is no engine.
+    listen : callable
     """
 
-    def __init__(
-        self, websocket: WebSocket, sessions: Sessions, recognise: Recognise | None
-    ) -> None:
+    def __init__(self, websocket: WebSocket, sessions: Sessions, listen: Listen) -> None:
         self._websocket = websocket
         self._sessions = sessions
         self._settings = sessions.settings
-        self._recognise = recognise
+        self._listen = listen
         self._taken = asyncio.Event()
         self._heard_last = time.monotonic()
         self._recording: Recording | None = None
-        self._recognition: Recognition | None = None
+        self._recognition: Hearing | None = None
         self._hearing: asyncio.Task[list[dict[str, Any]]] | None = None
         self._holder = 0
         self._acknowledged = 0
@@ -105,6 +105,8 @@ class Connection:
             if self._hearing is not None:
                 self._hearing.cancel()
             await self._let_go()
+            if self._recognition is not None:
+                await _away(self._recognition.close)
 
     async def _talk(self) -> None:
         reading = asyncio.create_task(self._websocket.receive())
@@ -195,7 +197,7 @@ class Connection:
         if wanted != recording.received:
             raise OperationOutcomeError(
                 "invalid",
-                f"{recording.received} bytes were received, which is not offset",
+                f"{recording.received} {recording.unit}s were received, which is not offset",
                 "offset",
             )
         await self._end(recording)
@@ -243,7 +245,7 @@ class Connection:
         loop = asyncio.get_running_loop()
         self._holder = recording.attach(lambda: _set_soon(loop, self._taken))
         self._recording = recording
-        self._recognition = Recognition(recording, self._recognise)
+        self._recognition = self._listen(recording, lambda: self._sessions.names(recording.start))
 
     def _recognises(self) -> dict[str, Any]:
         why_not = "" if self._recognition is None else self._recognition.why_not

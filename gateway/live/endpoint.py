@@ -24,4 +24,4 @@ async def transcription(websocket: WebSocket) -> None:
         await websocket.close()
         return
     await websocket.accept()
-    await Connection(websocket, state.services.live, state.services.recognise).serve()
+    await Connection(websocket, state.services.live, state.services.listen).serve()

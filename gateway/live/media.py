@@ -3,16 +3,19 @@
 import base64
 import hashlib
 import struct
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from itertools import chain
 from typing import Any, Final
 
-from gateway.live.messages import PCM, Start
+from adapters.blobs import BlobFolder
+from gateway.content_file import filed
+from gateway.live.messages import OPUS, PCM, Start
+from gateway.live.ogg import MEDIA_TYPE as OGG
+from gateway.live.recording import Recording
 from profiles.fhir_time import instant
-from terminology.coding import Code, concept
-from terminology.notes import CHANNEL_ROLE
-
-AUDIO: Final = Code("http://terminology.hl7.org/CodeSystem/media-type", "audio", "Audio")
+from terminology.coding import concept
+from terminology.notes import AUDIO_MEDIA, CHANNEL_ROLE
 
 WAV: Final = "audio/wav"
 WAV_HEAD: Final = 44
@@ -24,8 +27,50 @@ INCOMPLETE: Final = (
 WITHDRAWN: Final = "The recording ends where consent was withdrawn."
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The audio of a session as a file of the store.
+
+    Parameters
+    ----------
+    media_type : str
+    digest : str
+        SHA-256, by which the store has it.
+    sha1 : bytes
+    size : int
+    duration_s : float, optional
+        None where only its decoder knows.
+    """
+
+    media_type: str
+    digest: str
+    sha1: bytes
+    size: int
+    duration_s: float | None
+
+
+def keep_audio(recording: Recording, blobs: BlobFolder) -> Kept:
+    """Copy a sealed recording into the store; PCM gets the head of a wav file, Opus packets an Ogg stream."""
+    start = recording.start
+    media_type = {PCM: WAV, OPUS: OGG}.get(start.media, start.media)
+    sha1 = hashlib.sha1(usedforsecurity=False)
+    with blobs.incoming() as file:
+        head = wav_head(recording.size, start.rate, start.channels) if start.media == PCM else b""
+        for piece in chain((head,), recording.pieces()):
+            sha1.update(piece)
+            file.write(piece)
+        digest, size = file.keep()
+    return Kept(media_type, digest, sha1.digest(), size, recording.duration_s)
+
+
 def media_of(
-    session: str, start: Start, file: Path, *, status: str = "completed", note: str = ""
+    session: str,
+    start: Start,
+    kept: Kept,
+    secret: bytes,
+    *,
+    status: str = "completed",
+    note: str = "",
 ) -> list[dict[str, Any]]:
     """The Binary and the Media of a session; both have its id.
 
@@ -33,64 +78,58 @@ def media_of(
     ----------
     session : str
     start : Start
-    file : Path
-        The audio as it was received; PCM gets the head of a wav file.
+    kept : Kept
+    secret : bytes
+        Of the store.
     status : str
         ``stopped`` for what is kept but must not be worked on.
     note : str
         What a person has to know.
     """
-    audio = file.read_bytes()
-    if start.media == PCM:
-        content, media_type = wav(audio, start.rate, start.channels), WAV
-    else:
-        content, media_type = audio, start.media
-    binary: dict[str, Any] = {
+    binary = {
         "resourceType": "Binary",
         "id": session,
-        "contentType": media_type,
+        "contentType": kept.media_type,
         "securityContext": {"reference": f"Media/{session}"},
-        "data": base64.b64encode(content).decode(),
     }
-    digest = hashlib.sha1(content, usedforsecurity=False).digest()
     attachment = {
-        "contentType": media_type,
+        "contentType": kept.media_type,
         **({"language": start.language} if start.language else {}),
         "url": f"Binary/{session}",
-        "size": len(content),
-        "hash": base64.b64encode(digest).decode(),
+        "size": kept.size,
+        "hash": base64.b64encode(kept.sha1).decode(),
     }
     media: dict[str, Any] = {
         "resourceType": "Media",
         "id": session,
         **_roles(start),
         "status": status,
-        "type": concept(AUDIO),
+        "type": concept(AUDIO_MEDIA),
         "subject": {"reference": start.patient},
         **({"encounter": {"reference": start.encounter}} if start.encounter else {}),
         "createdPeriod": {"start": start.begun, "end": instant(datetime.now(UTC))},
         **({"operator": {"reference": start.operator}} if start.operator else {}),
-        **_duration(start, len(audio)),
+        **({} if kept.duration_s is None else {"duration": round(kept.duration_s, 3)}),
         "content": attachment,
         **({"note": [{"text": note}]} if note else {}),
     }
-    return [binary, media]
+    return [filed(binary, kept.digest, secret), media]
 
 
 def wav(audio: bytes, rate: int, channels: int) -> bytes:
     """PCM of 16 bits behind the head of a wav file (RIFF, WAVE format 1)."""
+    return wav_head(len(audio), rate, channels) + audio
+
+
+def wav_head(size: int, rate: int, channels: int) -> bytes:
+    """What comes before so many bytes of PCM."""
     step = 2 * channels
     shape = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, rate, rate * step, step, 16)
-    data = struct.pack("<4sI", b"data", len(audio))
-    head = struct.pack("<4sI4s", b"RIFF", 4 + len(shape) + len(data) + len(audio), b"WAVE")
-    return b"".join((head, shape, data, audio))
+    data = struct.pack("<4sI", b"data", size)
+    head = struct.pack("<4sI4s", b"RIFF", 4 + len(shape) + len(data) + size, b"WAVE")
+    return b"".join((head, shape, data))
 
 
 def _roles(start: Start) -> dict[str, Any]:
     said = [{"url": CHANNEL_ROLE, "valueCode": role} for role in start.roles]
     return {"extension": said} if said else {}
-
-
-def _duration(start: Start, size: int) -> dict[str, Any]:
-    """Seconds of PCM; of a container only its decoder knows."""
-    return {"duration": round(size / start.bytes_per_s, 3)} if start.bytes_per_s else {}

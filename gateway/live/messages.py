@@ -14,6 +14,7 @@ LARGEST_FRAME: Final = 1_000_000
 LARGEST_TEXT: Final = 16_384
 ROLES: Final = frozenset({"doctor", "patient", "other"})
 PCM: Final = "audio/pcm"
+OPUS: Final = "audio/opus"
 CONTAINERS: Final = frozenset({"audio/ogg", "audio/webm"})
 _RATES: Final = range(8_000, 48_001)
 _CHANNELS: Final = (1, 2)
@@ -34,7 +35,7 @@ class Start:
     media : str
         Media type without parameters.
     rate, channels : int
-        Of PCM; zero where the container says it.
+        Of PCM and of Opus packets; zero where the container says it.
     roles : tuple of str
         Of each channel.
     begun : str
@@ -59,7 +60,7 @@ class Start:
     @property
     def bytes_per_s(self) -> int:
         """Of PCM; zero for a container."""
-        return 2 * self.channels * self.rate
+        return 2 * self.channels * self.rate if self.media == PCM else 0
 
 
 def read_message(text: str) -> tuple[str, Mapping[str, Any]]:
@@ -119,11 +120,15 @@ def _format(given: Any) -> tuple[str, int, int]:
     media, *parameters = (part.strip().lower() for part in given.split(";"))
     if media in CONTAINERS:
         return media, 0, 0
-    if media != PCM:
+    if media not in (PCM, OPUS):
         raise OperationOutcomeError(
-            "media-type", "contentType is audio/pcm, audio/ogg or audio/webm", "contentType"
+            "media-type",
+            "contentType is audio/pcm, audio/opus, audio/ogg or audio/webm",
+            "contentType",
         )
     found = dict(part.partition("=")[::2] for part in parameters)
+    if media == OPUS:
+        return media, *_opus_format(found)
     if set(found) != {"rate", "channels"} or not all(map(_NUMBER.fullmatch, found.values())):
         raise OperationOutcomeError(
             "value",
@@ -136,6 +141,17 @@ def _format(given: Any) -> tuple[str, int, int]:
             "value", "PCM has a rate of 8000 to 48000 and one or two channels", "contentType"
         )
     return media, rate, channels
+
+
+def _opus_format(found: Mapping[str, str]) -> tuple[int, int]:
+    """Rate and channels of Opus packets, whose clock is always 48 kHz (RFC 7587 4.1)."""
+    given = {"rate": "48000", "channels": "1", **found}
+    known = given["rate"] == "48000" and given["channels"] in ("1", "2")
+    if len(given) > 2 or not known:
+        raise OperationOutcomeError(
+            "value", "audio/opus has one or two channels: audio/opus;channels=1", "contentType"
+        )
+    return 48_000, int(given["channels"])
 
 
 def _reference(said: Mapping[str, Any], name: str, kinds: tuple[str, ...]) -> str:

@@ -5,10 +5,11 @@ will not change any more and is final; one at its edge may be half a word and co
 the end comes from the whole recording, not from here.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from gateway.live.media import wav
 from gateway.live.messages import PCM
@@ -17,9 +18,16 @@ from profiles.outcome import OperationOutcomeError
 from profiles.speech_records import Audio, Segment, Transcript, TranscriptionRequest
 
 Recognise = Callable[[TranscriptionRequest], Transcript]
+Names = Callable[[], tuple[str, ...]]
+"""Names of the patient's record; asked for once, where waiting for the disk holds nobody up."""
+Keep = Callable[[int], None]
+"""Told the byte from which on the recording would have to be heard again."""
 
-LEAST_S: Final = 1.0
-"""New speech that makes asking again worth while."""
+SOONEST_S: Final = 0.4
+LATEST_S: Final = 1.0
+"""New speech that makes asking again worth while, of an engine that answers at once and of a slow one."""
+REST: Final = 2.0
+"""Asked once in twice the time that an answer takes, an engine has half of its time for other work."""
 EDGE_S: Final = 1.0
 LONGEST_S: Final = 20.0
 """A window as long as this is final as a whole: Whisper hears 30 s at once."""
@@ -43,22 +51,58 @@ class Heard:
     next_start: int
 
 
+class Hearing(Protocol):
+    """An engine at work on one session."""
+
+    why_not: str
+    """Why no segments come; empty while they do."""
+
+    @property
+    def due(self) -> bool:
+        """Whether there is something to hear."""
+
+    def hear(self) -> list[dict[str, Any]]:
+        """The messages that there are by now."""
+
+    def close(self) -> None:
+        """The connection is over."""
+
+
 class Recognition:
-    """The recogniser's way through one session.
+    """The way of a recogniser of whole files through one session, window after window.
 
     Parameters
     ----------
     recording : Recording
     recognise : callable, optional
         None where there is no engine.
+    names : callable
+    start : int
+        Byte from which on it has to be heard.
+    keep : callable
+    clock : callable
+        Seconds that only grow.
     """
 
-    def __init__(self, recording: Recording, recognise: Recognise | None) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        recognise: Recognise | None,
+        names: Names,
+        start: int,
+        keep: Keep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._recording = recording
+        self._clock = clock
         self._recognise = recognise
+        self._names = names
+        self._vocabulary: tuple[str, ...] | None = None
+        self._keep = keep
         self._failed = 0
         self._heard_to = 0
-        self.start = recording.received
+        self._took_s = 0.0
+        self.start = start
         self.why_not = NO_ENGINE if recognise is None else ""
         if recognise is not None and recording.start.media != PCM:
             self.why_not = NO_WINDOWS
@@ -66,15 +110,17 @@ class Recognition:
     @property
     def due(self) -> bool:
         """Whether there is enough that was not heard yet."""
-        least = int(LEAST_S * self._recording.start.bytes_per_s)
+        least = int(_least_s(self._took_s) * self._recording.start.bytes_per_s)
         return not self.why_not and self._recording.received - self._heard_to >= max(1, least)
 
     def hear(self) -> list[dict[str, Any]]:
         """The messages that the next window gives; a recogniser that fails is said once."""
         end = self._recording.received
         self._heard_to = end
+        begun = self._clock()
         try:
             heard = self._window(end)
+            self._took_s = self._clock() - begun
         except OperationOutcomeError as error:
             self._failed += 1
             if error.kind_name in _FOR_GOOD or self._failed >= TRIES:
@@ -84,7 +130,11 @@ class Recognition:
         self._failed = 0
         before_s = self.start / self._recording.start.bytes_per_s
         self.start = heard.next_start
+        self._keep(self.start)
         return [_said(segment, before_s, final) for segment, final in heard.segments]
+
+    def close(self) -> None:
+        """A window that is being recognised is recognised to its end."""
 
     def _window(self, end: int) -> Heard:
         start, recording = self._recording.start, self._recording
@@ -99,7 +149,9 @@ class Recognition:
             file.write_bytes(audio)
         except OSError:
             raise OperationOutcomeError("transient", "the session has ended") from None
-        transcript = self._recognise(_request(recording, file))
+        if self._vocabulary is None:
+            self._vocabulary = self._names()
+        transcript = self._recognise(_request(recording, file, self._vocabulary))
         return self._parts(transcript, length_s, end)
 
     def _parts(self, transcript: Transcript, length_s: float, end: int) -> Heard:
@@ -119,10 +171,15 @@ class Recognition:
         return int(seconds * start.rate) * start.step
 
 
-def _request(recording: Recording, file: Path) -> TranscriptionRequest:
+def _least_s(took_s: float) -> float:
+    """Seconds of new speech to wait for, by the time that the last answer has taken."""
+    return min(LATEST_S, max(SOONEST_S, REST * took_s))
+
+
+def _request(recording: Recording, file: Path, vocabulary: tuple[str, ...]) -> TranscriptionRequest:
     start = recording.start
     audio = Audio(f"Media/{recording.session}", str(file.absolute()), "audio/wav", start.roles)
-    return TranscriptionRequest(audio, start.language)
+    return TranscriptionRequest(audio, start.language, vocabulary)
 
 
 def _said(segment: Segment, before_s: float, final: bool) -> dict[str, Any]:

@@ -6,27 +6,19 @@ the end. A lock on the file tells other gateways of the same folder that somebod
 """
 
 import fcntl
-import logging
 import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-import orjson
-
 from gateway.live.messages import Start
 from profiles.outcome import OperationOutcomeError
-from profiles.records import from_json, to_json
-
-log = logging.getLogger("isthmus.live")
 
 AUDIO: Final = "audio"
-START: Final = "session.json"
-MAKING: Final = "."
-"""A folder whose name begins so is not a session yet."""
+_PIECE: Final = 1 << 20
 
 
 class Recording:
@@ -64,10 +56,11 @@ class Recording:
         self.opened = clock()
         self.left: float | None = clock()
         """Since when nobody is connected; None while somebody is."""
-        size = os.fstat(self._file).st_size
-        self.received = size - size % start.step
-        if self.received != size:
-            os.ftruncate(self._file, self.received)
+        self.size = 0
+        """Bytes on disk; what a client counts is ``received``."""
+        self.received = 0
+        self._recover(os.fstat(self._file).st_size)
+        os.ftruncate(self._file, self.size)
         os.fsync(self._file)
         self.durable = self.received
 
@@ -116,16 +109,13 @@ class Recording:
                 )
             if offset > self.received:
                 raise OperationOutcomeError(
-                    "invalid", f"there is a gap: the next byte is number {self.received}"
+                    "invalid", f"there is a gap: the next {self.unit} is number {self.received}"
                 )
-            if offset % self.start.step or len(audio) % self.start.step:
-                raise OperationOutcomeError(
-                    "invalid", f"a frame has whole samples of {self.start.step} bytes"
-                )
-            fresh = audio[self.received - offset :]
-            if self.received + len(fresh) > most:
+            fresh, count = self._fresh(offset, audio)
+            if self.size + len(fresh) > most:
                 raise OperationOutcomeError("too-costly", f"a session has at most {most} bytes")
             self._write(fresh)
+            self.received += count
 
     def sync(self) -> int:
         """Make durable what was received; how many bytes that is."""
@@ -173,61 +163,47 @@ class Recording:
         self.path.unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    unit = "byte"
+    """What a client counts."""
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long the audio is; of a container only its decoder knows."""
+        per_s = self.start.bytes_per_s
+        return self.size / per_s if per_s else None
+
+    def pieces(self) -> Iterator[bytes]:
+        """The audio from its beginning, while nobody appends."""
+        with self.path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+
+    def _recover(self, size: int) -> None:
+        """Find how much of what lies on disk is whole."""
+        self.size = self.received = size - size % self.start.step
+
+    def _fresh(self, offset: int, audio: bytes) -> tuple[bytes, int]:
+        """What of a frame is new, as it is written to disk, and how many that are for its client."""
+        if offset % self.start.step or len(audio) % self.start.step:
+            raise OperationOutcomeError(
+                "invalid", f"a frame has whole samples of {self.start.step} bytes"
+            )
+        fresh = audio[self.received - offset :]
+        return fresh, len(fresh)
+
     def _write(self, fresh: bytes) -> None:
         rest = memoryview(fresh)
         try:
             while rest:
                 rest = rest[os.write(self._file, rest) :]
         except OSError:
-            os.ftruncate(self._file, self.received)
+            os.ftruncate(self._file, self.size)
             raise OperationOutcomeError("no-store", "the disk takes no more audio") from None
-        self.received += len(fresh)
+        self.size += len(fresh)
 
     def _require_open(self) -> None:
         if self._closed:
             raise OperationOutcomeError("conflict", "the session has ended")
-
-
-def create(folder: Path, start: Start) -> Recording:
-    """A session that is whole on disk, and locked, before it has its name."""
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    making = folder.with_name(f"{MAKING}{folder.name}")
-    making.mkdir(mode=0o700)
-    with (making / START).open("xb") as out:
-        out.write(orjson.dumps(to_json(start)))
-        out.flush()
-        os.fsync(out.fileno())
-    recording = Recording(making, start)
-    _sync(making)
-    making.rename(folder)
-    recording.folder = folder
-    _sync(folder.parent)
-    return recording
-
-
-def found(folder: Path) -> Recording | None:
-    """The session that a folder holds; None where it holds none.
-
-    What has no audio is removed. Audio of which it cannot be read whose it is stays for a person to look at.
-    """
-    try:
-        start = from_json(Start, orjson.loads((folder / START).read_bytes()))
-    except (OSError, ValueError, TypeError, KeyError):
-        audio = folder / AUDIO
-        if audio.exists() and audio.stat().st_size:
-            log.warning("live.unreadable", extra={"session": folder.name})
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-        return None
-    return Recording(folder, start)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _nothing() -> None:

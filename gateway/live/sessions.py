@@ -10,19 +10,21 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from adapters.store import Store, StoredVersion, Transaction
+from adapters.store import Store, Transaction
 from gateway.interactions.write import OnCreated, Writes
-from gateway.live import recording as on_disk
-from gateway.live.media import INCOMPLETE, WAV, WAV_HEAD, WITHDRAWN, media_of
+from gateway.live import session_folder as on_disk
+from gateway.live.ending import Ended, ended_as
+from gateway.live.media import INCOMPLETE, WITHDRAWN, keep_audio, media_of
 from gateway.live.messages import Start
-from gateway.live.recording import MAKING, Recording
+from gateway.live.recording import Recording
+from gateway.live.session_folder import MAKING
 from gateway.recording_consent import why_not_consented
 from gateway.settings import Settings
+from gateway.transcription_case import names_of
 from profiles.logical_id import new_id
 from profiles.outcome import OperationOutcomeError
 
@@ -32,28 +34,6 @@ FOLDER: Final = "live"
 KEEP: Final = ("yes", "no")
 TEND_S: Final = 1.0
 _BUSY: Final = "the session is just being finished: ask again"
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What has become of a session.
-
-    Parameters
-    ----------
-    media : str
-        Reference of the Media; empty where nothing was kept.
-    size : int
-        Bytes of audio in it.
-    why : str
-        Why it was stopped; empty when its client has finished it.
-    note : str
-        What a person has to know of it; empty when it is complete.
-    """
-
-    media: str
-    size: int
-    why: str = ""
-    note: str = ""
 
 
 class Sessions:
@@ -151,7 +131,11 @@ class Sessions:
         stored = self._store.current("Media", session)
         if stored is None:
             raise OperationOutcomeError("not-found", "nothing was kept of this session", "session")
-        return _ended(session, stored)
+        return ended_as(stored, self._store)
+
+    def names(self, start: Start) -> tuple[str, ...]:
+        """Names of the patient's record that a recogniser may expect."""
+        return names_of(self._store, start.patient)
 
     def why_not(self, start: Start) -> str:
         """Why a patient must not be recorded; empty when he may be."""
@@ -233,7 +217,10 @@ class Sessions:
         keep = size and (not why or self.settings.live_keep_withdrawn == "yes")
         if keep:
             status, said = ("stopped", f"{WITHDRAWN} {why}") if why else ("completed", note)
-            made = media_of(session, recording.start, recording.path, status=status, note=said)
+            kept = keep_audio(recording, self._store.blobs)
+            made = media_of(
+                session, recording.start, kept, self._store.secret, status=status, note=said
+            )
             base = f"http://{self.settings.host}:{self.settings.http_port}/fhir"
 
             def write(tx: Transaction) -> None:
@@ -245,16 +232,3 @@ class Sessions:
             self._store.transact(write)
         recording.remove()
         return Ended(f"Media/{session}" if keep else "", size if keep else 0, why, note)
-
-
-def _ended(session: str, stored: StoredVersion) -> Ended:
-    """What a session has become, as its Media says."""
-    if stored.deleted:
-        return Ended("", 0)
-    media = stored.json()
-    attachment = media.get("content", {})
-    head = WAV_HEAD if attachment.get("contentType") == WAV else 0
-    note = " ".join(one.get("text", "") for one in media.get("note", ()))
-    stopped = media.get("status") == "stopped"
-    size = int(attachment.get("size", head)) - head
-    return Ended(f"Media/{session}", size, note if stopped else "", note)

@@ -31,6 +31,7 @@ async def decide_review(request: Request) -> Response:
         tuple(call.given.get("resource", ())),
         tuple(call.given.get("code", ())),
         tuple(call.given.get("section", ())),
+        tuple(call.given.get("speaker", ())),
     )
     settings = request.app.state.settings
     decided = await transact(request, lambda tx: apply_decision(tx, call.id, decision, settings))
@@ -73,6 +74,28 @@ _SECTION: Final = (
     Parameter("text", "in", 0, "1", "string", "The edited section: one sentence per line."),
 )
 
+_SPEAKER: Final = (
+    Parameter("role", "in", 1, "1", "code", "Who it is: doctor, patient or other."),
+    Parameter(
+        "heardAs",
+        "in",
+        0,
+        "1",
+        "code",
+        "Turns of this role as it is now, or unknown.",
+    ),
+    Parameter("channel", "in", 0, "1", "unsignedInt", "Turns of this channel alone."),
+    Parameter("name", "in", 0, "1", "string", "Turns of one that the transcript calls so."),
+    Parameter(
+        "segment",
+        "in",
+        0,
+        "*",
+        "unsignedInt",
+        "Single turns by number; they count before the others.",
+    ),
+)
+
 OPERATION: Final = Operation(
     "decide",
     "Accept, change or reject the AI result of a review Task, as a named person.",
@@ -94,12 +117,21 @@ OPERATION: Final = Operation(
         Parameter("code", "in", 0, "*", "", "A decision on one code of a Claim.", _CODE),
         Parameter("section", "in", 0, "*", "", "A decision on a section of a note.", _SECTION),
         Parameter(
+            "speaker",
+            "in",
+            0,
+            "*",
+            "",
+            "Who speaks in the visit, given without a decision: the note is written again.",
+            _SPEAKER,
+        ),
+        Parameter(
             "version",
             "in",
             0,
             "1",
             "string",
-            "meta.versionId of the Claim or note that the person saw; required with code and section.",
+            "meta.versionId of the Claim or note that was seen; required with code, section and speaker.",
         ),
         Parameter(
             "override",

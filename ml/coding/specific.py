@@ -1,8 +1,7 @@
 """Makes an unspecified code as specific as the note documents it (guideline I.B.2), and never more.
 
 Each family lists what may be said about a problem and the code that follows. Only text about the
-problem is asked: its line,
-its block, and sentences that name it again.
+problem is asked: its line, its block, and sentences that name it again.
 """
 
 import re
@@ -13,6 +12,76 @@ from ml.coding.support import says
 
 Said = Callable[[str], bool]
 Refine = Callable[[str, Said], str]
+Kinds = tuple[tuple[str, str], ...]
+"""What may be said, and the code that follows; what is said first in the list counts."""
+
+_CLASSES: Final[dict[str, Kinds]] = {
+    "D50.9": ((r"\bblood loss|menorrhagia|heavy menstrual", "D50.0"),),
+    "D64.9": (
+        (r"acute blood loss", "D62"),
+        (r"chronic blood loss", "D50.0"),
+        (r"iron[- ]deficien", "D50.9"),
+        (r"pernicious", "D51.0"),
+        (r"b-?12 deficien", "D51.9"),
+    ),
+    "E66.9": (
+        (r"class (?:3|iii|three)", "E66.813"),
+        (r"class (?:2|ii|two)", "E66.812"),
+        (r"class (?:1|i|one)\b", "E66.811"),
+        (r"\bmorbid|\bsevere(?:ly)? obes", "E66.01"),
+    ),
+    "F17.200": ((r"\bcigarettes?\b(?! dependence)(?<!e-cigarettes)(?<!e-cigarette)", "F17.210"),),
+    "I48.91": (
+        (r"long[- ]?standing persistent", "I48.11"),
+        (r"\bpersistent\b", "I48.19"),
+        (r"\bpermanent\b", "I48.21"),
+        (r"\bparoxysmal\b", "I48.0"),
+        (r"\bchronic (?:atrial|a-?fib)", "I48.20"),
+    ),
+    # What a stroke of the past has left (I.C.9.d).
+    "I63.9": ((r"\bresidual|\bsequela|\blate effect|\bdeficits? from", "I69.30"),),
+    "K21.9": ((r"\besophagitis\b", "K21.00"),),
+    "M54.10": (
+        (r"\blumbosacral\b|\bS1\b", "M54.17"),
+        (r"\blumbar\b|\blow(?:er)? back\b|\bL[1-5]\b", "M54.16"),
+        (r"\bcervical\b|\bneck\b|\bC[3-8]\b", "M54.12"),
+        (r"\bthoracic\b", "M54.14"),
+    ),
+    "M54.9": (
+        (r"\b(?:low(?:er)?|lumbar)[- ](?:back|spine)|\blumbar\b|\blumbago|\bL[1-5]\b", "M54.50"),
+        (r"\b(?:upper|mid(?:dle)?|thoracic)[- ](?:back|spine)|\bthoracic\b", "M54.6"),
+    ),
+}
+"""Families in which one thing said decides alone: cause, class, duration, part of the body."""
+_ASTHMA: Final[Kinds] = (
+    (r"mild intermittent", "J45.2"),
+    (r"mild persistent", "J45.3"),
+    (r"moderate persistent", "J45.4"),
+    (r"severe persistent", "J45.5"),
+)
+_SEVERITY: Final[Kinds] = (
+    (r"\bsevere\b.{0,40}psychotic", "3"),
+    (r"\bsevere\b", "2"),
+    (r"\bmoderate\b", "1"),
+    (r"\bmild\b", "0"),
+)
+_STAGES: Final[Kinds] = tuple(
+    (rf"\b(?:stage|ckd|grade|g)[- ]?(?:{words})\b", stage)
+    for words, stage in (
+        ("3 ?a", "N18.31"),
+        ("3 ?b", "N18.32"),
+        ("5|v", "N18.5"),
+        ("4|iv", "N18.4"),
+        ("3|iii", "N18.30"),
+        ("2|ii", "N18.2"),
+        ("1|i", "N18.1"),
+    )
+)
+
+
+def _first(kinds: Kinds, said: Said, otherwise: str) -> str:
+    """The code of the first of several things that is said."""
+    return next((code for words, code in kinds if said(words)), otherwise)
 
 
 def _heart_failure(code: str, said: Said) -> str:
@@ -43,14 +112,9 @@ def _heart_failure(code: str, said: Said) -> str:
 def _asthma(code: str, said: Said) -> str:
     """J45.-: severity and exacerbation."""
     worse = said(r"\bexacerbat|\bflare|asthma attack|acute asthma")
-    for words, base in (
-        (r"mild intermittent", "J45.2"),
-        (r"mild persistent", "J45.3"),
-        (r"moderate persistent", "J45.4"),
-        (r"severe persistent", "J45.5"),
-    ):
-        if said(words):
-            return base + ("1" if worse else "0")
+    base = _first(_ASTHMA, said, "")
+    if base:
+        return base + ("1" if worse else "0")
     return "J45.901" if worse else code
 
 
@@ -63,46 +127,9 @@ def _lung(code: str, said: Said) -> str:
 
 def _kidney(code: str, said: Said) -> str:
     """N18.-: stage."""
-    stages = (
-        ("3 ?a", "N18.31"),
-        ("3 ?b", "N18.32"),
-        ("5|v", "N18.5"),
-        ("4|iv", "N18.4"),
-        ("3|iii", "N18.30"),
-        ("2|ii", "N18.2"),
-        ("1|i", "N18.1"),
-    )
     if said(r"\besrd\b|end[- ]stage|on (?:hemo)?dialysis"):
         return "N18.6"
-    for words, stage in stages:
-        if said(rf"\b(?:stage|ckd|grade|g)[- ]?(?:{words})\b"):
-            return stage
-    return code
-
-
-def _fibrillation(code: str, said: Said) -> str:
-    """I48.91: duration."""
-    for words, kind in (
-        (r"long[- ]?standing persistent", "I48.11"),
-        (r"\bpersistent\b", "I48.19"),
-        (r"\bpermanent\b", "I48.21"),
-        (r"\bparoxysmal\b", "I48.0"),
-        (r"\bchronic (?:atrial|a-?fib)", "I48.20"),
-    ):
-        if said(words):
-            return kind
-    return code
-
-
-def _back(code: str, said: Said) -> str:
-    """M54.9: the part of the back."""
-    if said(r"\b(?:low(?:er)?|lumbar)[- ](?:back|spine)|\blumbar\b|\blumbago|\bL[1-5]\b"):
-        return "M54.50"
-    return (
-        "M54.6"
-        if said(r"\b(?:upper|mid(?:dle)?|thoracic)[- ](?:back|spine)|\bthoracic\b")
-        else code
-    )
+    return _first(_STAGES, said, code)
 
 
 def _depression(code: str, said: Said) -> str:
@@ -112,15 +139,7 @@ def _depression(code: str, said: Said) -> str:
         return code
     recurrent = code.startswith("F33") or said(r"\brecurrent\b")
     base = "F33" if recurrent else "F32"
-    for words, grade in (
-        (r"\bsevere\b.{0,40}psychotic", "3"),
-        (r"\bsevere\b", "2"),
-        (r"\bmoderate\b", "1"),
-        (r"\bmild\b", "0"),
-    ):
-        if said(words):
-            return f"{base}.{grade}"
-    return f"{base}.9"
+    return f"{base}.{_first(_SEVERITY, said, '9')}"
 
 
 def _diabetes(code: str, said: Said) -> str:
@@ -134,42 +153,6 @@ def _diabetes(code: str, said: Said) -> str:
     if said(r"\bhypoglycemi"):
         return f"{base}.649"
     return f"{base}.9"
-
-
-def _anemia(code: str, said: Said) -> str:
-    """D64.9: cause."""
-    if code == "D50.9":
-        return "D50.0" if said(r"\bblood loss|menorrhagia|heavy menstrual") else code
-    for words, kind in (
-        (r"acute blood loss", "D62"),
-        (r"chronic blood loss", "D50.0"),
-        (r"iron[- ]deficien", "D50.9"),
-        (r"pernicious", "D51.0"),
-        (r"b-?12 deficien", "D51.9"),
-    ):
-        if said(words):
-            return kind
-    return code
-
-
-def _obesity(code: str, said: Said) -> str:
-    """E66.9: class."""
-    for words, kind in (
-        (r"class (?:3|iii|three)", "E66.813"),
-        (r"class (?:2|ii|two)", "E66.812"),
-        (r"class (?:1|i|one)\b", "E66.811"),
-        (r"\bmorbid|\bsevere(?:ly)? obes", "E66.01"),
-    ):
-        if said(words):
-            return kind
-    return code
-
-
-def _tobacco(code: str, said: Said) -> str:
-    """F17.20-: product."""
-    if said(r"\bcigarettes?\b(?! dependence)(?<!e-cigarettes)(?<!e-cigarette)"):
-        return "F17.210"
-    return code
 
 
 def _arthritis(code: str, said: Said) -> str:
@@ -206,29 +189,6 @@ def _arthritis(code: str, said: Said) -> str:
     return {"right": f"{base}1", "left": f"{base}2"}.get(side, f"{base}9")
 
 
-def _reflux(code: str, said: Said) -> str:
-    """K21.9: esophagitis."""
-    return "K21.00" if said(r"\besophagitis\b") else code
-
-
-def _radiculopathy(code: str, said: Said) -> str:
-    """M54.10: the part of the spine."""
-    for words, kind in (
-        (r"\blumbosacral\b|\bS1\b", "M54.17"),
-        (r"\blumbar\b|\blow(?:er)? back\b|\bL[1-5]\b", "M54.16"),
-        (r"\bcervical\b|\bneck\b|\bC[3-8]\b", "M54.12"),
-        (r"\bthoracic\b", "M54.14"),
-    ):
-        if said(words):
-            return kind
-    return code
-
-
-def _stroke(code: str, said: Said) -> str:
-    """I63.9: what a stroke of the past has left (I.C.9.d)."""
-    return "I69.30" if said(r"\bresidual|\bsequela|\blate effect|\bdeficits? from") else code
-
-
 FAMILIES: Final[dict[str, Refine]] = {
     **dict.fromkeys(
         ("I50.9", "I50.20", "I50.22", "I50.30", "I50.32", "I50.40", "I50.42"), _heart_failure
@@ -238,16 +198,7 @@ FAMILIES: Final[dict[str, Refine]] = {
     "J45.909": _asthma,
     "J44.9": _lung,
     "N18.9": _kidney,
-    "I48.91": _fibrillation,
-    "M54.9": _back,
-    "M54.10": _radiculopathy,
-    "I63.9": _stroke,
-    "D64.9": _anemia,
-    "D50.9": _anemia,
-    "E66.9": _obesity,
-    "F17.200": _tobacco,
     "M19.90": _arthritis,
-    "K21.9": _reflux,
 }
 
 
@@ -261,7 +212,9 @@ def specific(code: str, sentences: list[str]) -> str:
     sentences : list of str
         Text about the problem.
     """
+
+    def said(words: str) -> bool:
+        return says(sentences, re.compile(words, re.IGNORECASE))
+
     refine = FAMILIES.get(code)
-    if refine is None:
-        return code
-    return refine(code, lambda words: says(sentences, re.compile(words, re.IGNORECASE)))
+    return refine(code, said) if refine is not None else _first(_CLASSES.get(code, ()), said, code)

@@ -38,7 +38,7 @@ def fit(
     seconds: float | None,
     progress: Callable[[int, int, str], None],
 ) -> int:
-    """Train in place; the number of steps done.
+    """Train in place, on the device that holds the network; the number of steps done.
 
     Parameters
     ----------
@@ -48,6 +48,7 @@ def fit(
     sampler = PatchSampler(cases, patch, seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=weight_decay)
     network.train()
+    device = next(network.parameters()).device
     started = time.monotonic()
     done = 0
     while True:
@@ -56,7 +57,7 @@ def fit(
             break
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * _schedule(share)
-        images, targets = sampler.batch(batch)
+        images, targets = (tensor.to(device) for tensor in sampler.batch(batch))
         optimizer.zero_grad(set_to_none=True)
         loss = lesion_loss(network(images), targets)
         loss.backward()

@@ -23,12 +23,16 @@ from ml.imaging.evaluate import evaluate
 from ml.imaging.fit import fit
 from ml.imaging.model import make_model
 from ml.imaging.model_card import model_card
+from ml.imaging.precision import probe
 from ml.imaging.training_cases import make_cases
 from ml.models import SHIPPED
 from profiles.outcome import OperationOutcomeError
 
 TRAINING_SEEDS: Final = 10_000
 HELD_OUT_SEEDS: Final = 90_000
+
+CPU: Final = torch.device("cpu")
+"""The recipe's own device: same seed, same weights."""
 
 Progress = Callable[[int, int, str], None]
 
@@ -40,6 +44,7 @@ def train(
     seed: int | None = None,
     steps: int | None = None,
     seconds: float | None = None,
+    device: torch.device = CPU,
     progress: Progress = lambda *_: None,
 ) -> dict[str, Any]:
     """Train the network of a bundle from scratch, evaluate it, and write the new bundle.
@@ -54,6 +59,9 @@ def train(
         Instead of the recipe's.
     seconds : float, optional
         Train for this time instead of a number of steps; then the result depends on the machine.
+    device : torch.device
+        Where the steps are computed. The phantoms are made by the processor, and the evaluation runs
+        where inference would run.
 
     Returns
     -------
@@ -73,7 +81,7 @@ def train(
     if not weights.exists():
         weights.touch()
     bundle = read_bundle(out)
-    network, done = _fitted(bundle, settings, seconds, progress)
+    network, done = _fitted(bundle, settings, seconds, device, progress)
     state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     safetensors.torch.save_file(state, weights)
     first = HELD_OUT_SEEDS
@@ -115,12 +123,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, help="instead of the recipe's")
     parser.add_argument("--seconds", type=float, help="train for this long instead")
     parser.add_argument("--threads", type=int, help="processor threads")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), help="default: cuda where there is one"
+    )
     parser.add_argument("--reproduce", action="store_true", help="keep nothing, only test the gate")
     parser.add_argument("--json", action="store_true", help="print the evaluation as JSON")
     chosen = parser.parse_args(arguments)
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
-    limits = {"seed": chosen.seed, "steps": chosen.steps, "seconds": chosen.seconds}
+    device = torch.device(chosen.device) if chosen.device else probe()[0]
+    if device.type == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: there is no CUDA device that this build of torch can use")
+    limits = {
+        "seed": chosen.seed,
+        "steps": chosen.steps,
+        "seconds": chosen.seconds,
+        "device": device,
+    }
     if chosen.reproduce:
         evaluation = reproduce(chosen.recipe, **limits, progress=_progress)
     else:
@@ -130,14 +149,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fitted(
-    bundle: Bundle, settings: dict[str, Any], seconds: float | None, progress: Progress
+    bundle: Bundle,
+    settings: dict[str, Any],
+    seconds: float | None,
+    device: torch.device,
+    progress: Progress,
 ) -> tuple[torch.nn.Module, int]:
     first = TRAINING_SEEDS
     seeds = range(first, first + settings["training_heads"])
     cases = make_cases(seeds, build_transforms(bundle), progress)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings["seed"])
-        network = build_network(bundle)
+        network = build_network(bundle).to(device)
     x, y, z = settings["patch"]
     done = fit(
         network,
@@ -151,7 +174,7 @@ def _fitted(
         seconds=seconds,
         progress=progress,
     )
-    return network, done
+    return network.to(CPU), done
 
 
 def _settings(recipe: Path, *, seed: int | None, steps: int | None) -> dict[str, Any]:

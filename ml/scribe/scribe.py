@@ -14,7 +14,7 @@ from ml.scribe.language import WORD, in_english
 from ml.scribe.model import ScribeModel, find_model, load_model
 from ml.scribe.note import Visit, compose
 from ml.scribe.person import pronouns
-from ml.scribe.roles import with_roles
+from ml.scribe.roles import taken, with_roles
 from ml.scribe.sex import sex_said
 from ml.scribe.templates import Templates, load_templates
 from ml.scribe.units import units
@@ -25,6 +25,7 @@ from profiles.speech_records import (
     ScribeNote,
     ScribeRequest,
     Segment,
+    SpeakerRole,
     SpeechRemark,
 )
 
@@ -51,6 +52,7 @@ def run(model: Scribe, given: ScribeRequest, progress: Progress) -> ScribeNote:
     remarks: list[SpeechRemark] = []
     sections: tuple[NoteSection, ...] = ()
     facts: tuple[ClinicalFact, ...] = ()
+    roles: tuple[SpeakerRole, ...] = ()
     template = given.template if given.template in model.templates else "soap"
     if template != given.template:
         text = "No such section template; the sections are those of soap."
@@ -60,6 +62,7 @@ def run(model: Scribe, given: ScribeRequest, progress: Progress) -> ScribeNote:
     if heard:
         segments, said = with_roles(heard, model.model)
         remarks += said
+        roles = taken(heard, segments)
         spoken = tuple(one for one in segments if "no-speech" not in one.flags)
         sex = given.patient_sex or sex_said(spoken)
         visit = Visit(units(spoken), {one.number: one.text for one in spoken}, pronouns(sex))
@@ -67,7 +70,8 @@ def run(model: Scribe, given: ScribeRequest, progress: Progress) -> ScribeNote:
         remarks += _about(spoken, bool(sections))
     progress(1, 1, "transcripts")
     digests = (("weights.npz", model.model.digest),)
-    return ScribeNote(SPEC.name, SPEC.version, template, sections, facts, tuple(remarks), digests)
+    made = (sections, facts, tuple(remarks), digests, roles)
+    return ScribeNote(SPEC.name, SPEC.version, template, *made)
 
 
 def _heard(given: ScribeRequest) -> tuple[list[SpeechRemark], tuple[Segment, ...]]:

@@ -101,8 +101,8 @@ def better(first: Heard, second: Heard, duration_s: float, hotwords: str) -> Hea
 
 
 def without_loops(heard: Heard) -> tuple[Heard, bool]:
-    """The text with each loop said once, and whether there was one."""
-    words = list(heard.words)
+    """The text with each loop said once, and whether there was one; a text without words has its own."""
+    words = list(heard.words) or [Word(0.0, 0.0, word) for word in heard.text.split()]
     cut = False
     while (loop := loop_at([bare(word.text) for word in words])) is not None:
         start, size, times = loop
@@ -113,13 +113,16 @@ def without_loops(heard: Heard) -> tuple[Heard, bool]:
         cut = True
     if not cut:
         return heard, False
-    return replace(heard, text=" ".join(word.text for word in words), words=tuple(words)), True
+    text = " ".join(word.text for word in words)
+    return replace(heard, text=text, words=tuple(words) if heard.words else ()), True
 
 
 def doubts(heard: Heard, words: Sequence[Word]) -> tuple[str, ...]:
     """Flags of a segment by its chunk and its own words."""
     flags = []
-    unsure = [word for word in words if (word.probability or 0.0) < UNSURE_WORD]
+    unsure = [
+        word for word in words if word.probability is not None and word.probability < UNSURE_WORD
+    ]
     if heard.logprob < LOGPROB or len(unsure) > UNSURE_SHARE * len(words):
         flags.append(LOW_CONFIDENCE)
     if heard.no_speech > SILENT and heard.logprob < LOGPROB:

@@ -46,12 +46,23 @@ class Recognition:
     engine : Engine
     given : TranscriptionRequest
     progress : callable
+    packed : bool
+        Whether the engine is given several spans of speech at once: of one that gives no times, each span
+        is a segment.
     """
 
-    def __init__(self, engine: Engine, given: TranscriptionRequest, progress: Progress) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        given: TranscriptionRequest,
+        progress: Progress,
+        *,
+        packed: bool = True,
+    ) -> None:
         self._engine = engine
         self._given = given
         self._progress = progress
+        self._packed = packed
         self._names = Names(given.vocabulary)
         self._hotwords = hotwords_of(given.vocabulary)
         asked = given.language.partition("-")[0].lower()
@@ -68,7 +79,7 @@ class Recognition:
         OperationOutcomeError
             As ``Recording`` does.
         """
-        listening = Listening(self._given.audio, self._read)
+        listening = Listening(self._given.audio, self._read, packed=self._packed)
         for batch in _batches(self._only_different(listening), self._engine.batch):
             self._recognise(batch)
         levels = {number: chunker.levels for number, chunker in enumerate(listening.chunkers)}
@@ -80,7 +91,7 @@ class Recognition:
             spoken[0][0] if spoken else self._language,
             round(listening.recording.damage.decoded_s, 2),
             segments,
-            (*listening.remarks(), *self._remarks(doubled), *_of_flags(segments)),
+            (*listening.remarks(), *self._remarks(doubled), *of_flags(segments)),
             self._engine.digests,
         )
 
@@ -152,7 +163,7 @@ def _batches(chunks: Iterator[Chunk], size: int) -> Iterator[list[Chunk]]:
         yield batch
 
 
-def _of_flags(segments: Sequence[Segment]) -> Iterator[SpeechRemark]:
+def of_flags(segments: Sequence[Segment]) -> Iterator[SpeechRemark]:
     """One remark for each kind of doubt, with the segments that it is about."""
     for flag, text in _TEXTS.items():
         numbers = tuple(segment.number for segment in segments if flag in segment.flags)

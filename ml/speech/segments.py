@@ -36,23 +36,30 @@ def segments_of(chunk: Chunk, heard: Heard, names: Names, *, looped: bool) -> It
     """
     words = in_order([_recorded(chunk, word) for word in heard.words])
     if not words and heard.text:
-        yield _untimed(chunk, heard)
+        yield _untimed(chunk, heard, _flags(heard, (), heard.text.split(), names, looped))
     for part in _parts(words):
         text = " ".join(word.text for word in part)
-        flags = list(doubts(heard, part))
-        if looped:
-            flags.append(REPETITION)
-        if names.among([word.text for word in part]):
-            flags.append(DRUG_NAME)
+        flags = _flags(heard, part, text.split(), names, looped)
+        # Of an engine that times sentences only, each stands in the place of a word, and is none.
+        words_of = tuple(word for word in part if " " not in word.text)
         yield Segment(
-            0, part[0].start_s, part[-1].end_s, text, tuple(part), chunk.channel, flags=tuple(flags)
+            0, part[0].start_s, part[-1].end_s, text, words_of, chunk.channel, flags=flags
         )
 
 
-def _untimed(chunk: Chunk, heard: Heard) -> Segment:
+def _flags(
+    heard: Heard, words: Sequence[Word], said: Sequence[str], names: Names, looped: bool
+) -> tuple[str, ...]:
+    flags = doubts(heard, words)
+    if looped:
+        flags = (*flags, REPETITION)
+    return (*flags, DRUG_NAME) if names.among(said) else flags
+
+
+def _untimed(chunk: Chunk, heard: Heard, flags: tuple[str, ...]) -> Segment:
     """The whole chunk, where the recogniser could not say when its words were said."""
     start, end = chunk.recorded(0, 0), chunk.recorded(chunk.duration_s, len(chunk.spans) - 1)
-    return Segment(0, start, end, heard.text, (), chunk.channel, flags=doubts(heard, ()))
+    return Segment(0, start, end, heard.text, (), chunk.channel, flags=flags)
 
 
 def _recorded(chunk: Chunk, word: Word) -> Word:

@@ -4,6 +4,7 @@ The recogniser is the site's own Whisper directory; none ships, because none tha
 for clinical use.
 """
 
+import logging
 import wave
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ from ml.speech.whisper_folder import load_folder
 from ml.worker import Places, Progress, Spec
 from profiles.speech_records import Audio, Transcript, TranscriptionRequest
 
+log = logging.getLogger("isthmus.speech")
+
 SPEC: Final = Spec(
     "transcribe",
     "1",
@@ -31,16 +34,19 @@ SPEC: Final = Spec(
 )
 
 
-def load(places: Places) -> Engine:
+def load(places: Places) -> WhisperEngine:
     """The first Whisper directory below the models folder, and the network that finds speech.
 
     Raises
     ------
     OperationOutcomeError
-        ``not-found`` with what to put where; ``value`` for a directory that cannot be used.
+        ``not-found`` with what to put where; ``value`` for a directory or a device that cannot be used.
     """
-    engine = WhisperEngine(load_folder(places.models))
+    folder = load_folder(places.models)
+    engine = WhisperEngine(folder, places.speech_device, places.speech_compute_type)
     load_detector()
+    said = {"computing": str(engine.computing), "why": engine.passed_over}
+    log.log(logging.WARNING if engine.passed_over else logging.INFO, "speech.loaded", extra=said)
     return engine
 
 

@@ -1,7 +1,7 @@
 """Whisper by faster-whisper: chunks in batches, words with their times and probabilities.
 
-8-bit integers on a CPU and 16-bit floats on a GPU (CTranslate2 quantization). Search is by beam at
-temperature zero, so that the same sound always gives the same words. One window never sees the words of
+8-bit integers on a CPU and 16-bit floats on a GPU (``ml.speech.computing``). Search is by beam at temperature
+zero, so that the same sound always gives the same words. One window never sees the words of
 another: the way by which one invented sentence becomes the next one's context (SYSTRAN/faster-whisper
 issue 506) does not exist.
 """
@@ -18,6 +18,7 @@ import numpy as np
 
 from ml.speech.audio import RATE, Samples
 from ml.speech.chunks import FRAME
+from ml.speech.computing import AUTO, CUDA, Computing, choices, why_unusable
 from ml.speech.engine import Heard
 from ml.speech.whisper_folder import checked_whisper, digests_of
 from profiles.outcome import OperationOutcomeError
@@ -30,7 +31,9 @@ MOST_ON_CPU: Final = 4
 """Few threads are no faster with several chunks at once (two: 1.8 times slower with four of them, a model of
 the size of Whisper tiny), and each chunk takes its own memory."""
 
-COMPUTE: Final = {"cpu": "int8", "cuda": "float16"}
+TRIED_FRAMES: Final = 3000
+"""Mel frames of 30 s, which every Whisper takes at once."""
+
 ENGLISH: Final = "en"
 NO_REPEAT: Final = 4
 """In the second try, no sequence of so many tokens comes twice."""
@@ -60,31 +63,28 @@ class WhisperEngine:
     ----------
     folder : Path
         CTranslate2 Whisper with its tokenizer.
+    device, compute_type : str
+        As ``choices`` takes them.
+
+    Attributes
+    ----------
+    computing : Computing
+        What was taken.
+    passed_over : str
+        Why something better was not; empty where it was taken.
 
     Raises
     ------
     OperationOutcomeError
-        ``value`` for a directory that cannot be loaded or whose parts do not belong together.
+        ``value`` for a directory that cannot be loaded or whose parts do not belong together, and for a
+        device that was asked for and cannot be used.
     """
 
     name = "faster-whisper"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: str = AUTO, compute_type: str = AUTO) -> None:
         checked_whisper(folder)
-        ctranslate2: Any = import_module("ctranslate2")
-        library: Any = import_module("faster_whisper")
-        device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
-        threads = processors()
-        try:
-            model = library.WhisperModel(
-                str(folder),
-                device=device,
-                compute_type=COMPUTE[device],
-                cpu_threads=threads,
-                local_files_only=True,
-            )
-        except Exception as error:  # the tokenizer raises nothing narrower
-            raise OperationOutcomeError("value", "The speech model cannot be loaded.") from error
+        model, self.computing, self.passed_over = _loaded(folder, choices(device, compute_type))
         bands = model.feature_extractor.mel_filters.shape[0]
         if bands != model.model.n_mels:
             text = (
@@ -92,12 +92,13 @@ class WhisperEngine:
                 f"preprocessor_config.json gives {bands}: copy the file that belongs to it."
             )
             raise OperationOutcomeError("value", text)
-        self.version = f"{version('faster-whisper')} {folder.name}"
+        self.version = f"{version('faster-whisper')} {folder.name} ({self.computing})"
         self.digests = digests_of(folder)
-        on_cpu = max(1, min(MOST_ON_CPU, threads // THREADS_PER_CHUNK))
-        self.batch = BATCH if device == "cuda" else on_cpu
+        on_cpu = max(1, min(MOST_ON_CPU, processors() // THREADS_PER_CHUNK))
+        self.batch = BATCH if self.computing.device == CUDA else on_cpu
         self.languages = _languages(model)
         self._listened = model.model = _Listened(model.model)
+        library: Any = import_module("faster_whisper")
         self._pipeline = library.BatchedInferencePipeline(model)
 
     def recognise(
@@ -141,6 +142,35 @@ class WhisperEngine:
             _heard(part, starts[number] / RATE, spoken[number] if spoken else language)
             for number, part in enumerate(parts)
         )
+
+
+def _loaded(folder: Path, rows: Sequence[Computing]) -> tuple[Any, Computing, str]:
+    """The model on the first device that works, which one that is, and why not the one before."""
+    best, *others = rows
+    try:
+        return _on(best, folder), best, ""
+    except Exception as error:  # the tokenizer raises nothing narrower
+        text = "The speech model cannot be loaded."
+        if best.device == CUDA:
+            text = f"The GPU is not used: {why_unusable(error)}."
+        if not others:
+            raise OperationOutcomeError("value", text) from error
+    return *_loaded(folder, others)[:2], text
+
+
+def _on(row: Computing, folder: Path) -> Any:
+    """The model on one device; a GPU is tried, since what it lacks shows only when it computes."""
+    library: Any = import_module("faster_whisper")
+    model = library.WhisperModel(
+        str(folder),
+        device=row.device,
+        compute_type=row.compute_type,
+        cpu_threads=processors(),
+        local_files_only=True,
+    )
+    if row.device == CUDA:
+        model.encode(np.zeros((model.model.n_mels, TRIED_FRAMES), np.float32))
+    return model
 
 
 def processors() -> int:

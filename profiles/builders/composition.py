@@ -17,6 +17,7 @@ from profiles.builders.composition_record import (
 )
 from profiles.builders.composition_section import sections_of
 from profiles.fhir_time import instant
+from profiles.speaker_corrections import with_estimates
 from profiles.speech_records import ClinicalFact, ScribeNote, Transcript
 from terminology.ai_transparency import labelled
 from terminology.coding import concept
@@ -51,7 +52,11 @@ class NoteDraft:
 
 
 def build_note(transcript: Transcript, note: ScribeNote, context: NoteContext) -> NoteDraft:
-    """The note of a recording; every sentence names the segments that it rests on."""
+    """The note of a recording; every sentence names the segments that it rests on.
+
+    The transcript that is kept names the speakers as the scribe has taken them.
+    """
+    transcript = with_estimates(transcript, note.roles)
     ran = engines(transcript, note)
     by_fact = fact_resources(note, context)
     facts = {one["id"]: one for one in by_fact.values()}

@@ -33,6 +33,8 @@ class NoteContext:
         Start and end of the visit.
     types : mapping of str to Code
         Document types of a site's own templates, as pairs.
+    corrected : str
+        Reference of the transcript in which a person has corrected who speaks, empty where nobody has.
     """
 
     source: str
@@ -42,6 +44,7 @@ class NoteContext:
     encounter: str = ""
     period: tuple[str, str] = ("", "")
     types: tuple[tuple[str, Code], ...] = ()
+    corrected: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a note about nobody (``required``)."""

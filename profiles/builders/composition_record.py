@@ -176,6 +176,11 @@ def note_provenance(
         "entity": [
             heard,
             {"role": "source", "what": {"reference": context.source}},
+            *(
+                {"role": "source", "what": {"reference": one}}
+                for one in (context.corrected,)
+                if one
+            ),
             *({"role": "derivation", "what": {"reference": one}} for one in derived),
         ],
     }

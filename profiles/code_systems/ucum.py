@@ -6,7 +6,7 @@ from typing import Final
 
 from profiles.fhirpath.ucum import LONGEST, unit
 from profiles.fhirpath.ucum_units import PREFIXES
-from terminology.code_system import Concept
+from terminology.code_system import Concept, FlatHierarchy
 from terminology.systems import UCUM
 
 _SPECIAL_METRIC: Final = (
@@ -24,7 +24,7 @@ _NON_RATIO: Final = re.compile(
 """Special units stand alone (UCUM 2.1, sections 21 and 22)."""
 
 
-class UcumSystem:
+class UcumSystem(FlatHierarchy):
     """The grammar behind the protocol of code systems."""
 
     system: Final = UCUM
@@ -47,11 +47,6 @@ class UcumSystem:
         )
         return Concept(code, code) if valid else None
 
-    def is_abstract(self, code: str) -> bool:
-        """Never: each code is a unit."""
-        del code
-        return False
-
     def has(self, code: str, name: str, value: str) -> bool:
         """No concept has a property."""
         del code, name, value
@@ -60,21 +55,6 @@ class UcumSystem:
     def codes(self) -> Iterator[str]:
         """None that could be listed."""
         return iter(())
-
-    def below(self, code: str) -> Iterator[str]:
-        """No code subsumes another."""
-        del code
-        return iter(())
-
-    def above(self, code: str) -> Iterator[str]:
-        """No code subsumes another."""
-        del code
-        return iter(())
-
-    def subsumes(self, above: str, below: str) -> bool:
-        """No code subsumes another."""
-        del above, below
-        return False
 
     def search(self, text: str, limit: int) -> list[str]:
         """The text, where it is a code."""

@@ -226,7 +226,21 @@ def _kept(scope: Scope, one: Nodes, other: Nodes, *, inside: bool) -> Nodes:
 
 
 _with_collection("union", united)
-_with_collection("combine", _combined)
+
+
+@function("combine", 1, 2)
+def _combine(other: Tree, preserve_order: Tree | None = None) -> Run:
+    """Both collections; the order is kept in any case, which is all that the second argument asks."""
+    run, order = compiled(other), None if preserve_order is None else compiled(preserve_order)
+
+    def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
+        if order is not None:
+            operators.single(order(scope, scope.this), "combine()")
+        return _combined(scope, nodes, run(scope, scope.this))
+
+    return evaluate
+
+
 _with_collection(
     "intersect",
     lambda scope, one, other: distinct(

@@ -31,11 +31,15 @@ def _sort(*keys: Tree) -> Run:
     def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
         ordered = list(nodes)
         for run, descending in reversed(runs or [(lambda s, n: n, False)]):
-            found = {id(node): key for node, key in each(scope, ordered, run)}
-            present = [node for node in ordered if found[id(node)]]
-            absent = [node for node in ordered if not found[id(node)]]
-            present.sort(key=lambda n: _Key(unwrapped(found[id(n)][0])), reverse=descending)
-            ordered = [*present, *absent] if descending else [*absent, *present]
+            found = {
+                id(node): operators.single(key, "a key of sort()")
+                for node, key in each(scope, ordered, run)
+            }
+            present = [(key, node) for node in ordered if (key := found[id(node)]) is not None]
+            absent = [node for node in ordered if found[id(node)] is None]
+            present.sort(key=lambda pair: _Key(unwrapped(pair[0])), reverse=descending)
+            sorted_ones = [node for _, node in present]
+            ordered = [*sorted_ones, *absent] if descending else [*absent, *sorted_ones]
         return ordered
 
     return evaluate

@@ -12,6 +12,7 @@ from profiles.fhirpath.nodes import boolean, system, unwrapped, written
 from profiles.fhirpath.quantities import UNITS, Quantity, comparable, converted, of_number
 from profiles.fhirpath.syntax import Tree
 from profiles.fhirpath.temporal import Temporal, parse_date, parse_datetime, parse_time
+from profiles.fhirpath.whole import Long, fits
 from profiles.outcome import OperationOutcomeError
 
 _TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "1.0"})
@@ -37,20 +38,21 @@ def _to_integer(value: Any) -> Any:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int):
-        return value
-    return _whole(value, operators.LARGEST)
+        return int(value) if fits(value) else None
+    return _whole(value, long=False)
 
 
 def _to_long(value: Any) -> Any:
-    return _whole(value, 2**63 - 1) if isinstance(value, str) else _to_integer(value)
+    made = int(value) if isinstance(value, int) else _whole(value, long=True)
+    return None if made is None else Long(made)
 
 
-def _whole(value: Any, largest: int) -> int | None:
+def _whole(value: Any, *, long: bool) -> int | None:
     """The number that a text writes, where the type can hold it."""
     if not isinstance(value, str) or len(value) > _MOST_DIGITS or not _INTEGER.fullmatch(value):
         return None
     number = int(value)
-    return number if -largest - 1 <= number <= largest else None
+    return number if fits(number, long=long) else None
 
 
 def _to_decimal(value: Any) -> Any:

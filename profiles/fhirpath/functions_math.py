@@ -12,6 +12,7 @@ from profiles.fhirpath.nodes import system, unwrapped
 from profiles.fhirpath.quantities import Quantity
 from profiles.fhirpath.syntax import Tree
 from profiles.fhirpath.temporal import Temporal, parse_datetime
+from profiles.fhirpath.whole import like
 from profiles.outcome import OperationOutcomeError
 
 
@@ -43,6 +44,7 @@ def _on_number(name: str, compute: Callable[[Any], Any], *, measured: bool = Fal
                 made = _computed(value, compute, f"{name}()", measured=measured)
             except (ValueError, OverflowError, DecimalException):
                 return []
+            made = like(made, value)
             return [] if operators.overflows(made) else [system(made)]
 
         return evaluate
@@ -101,6 +103,7 @@ def _with_number(name: str, compute: Callable[[Any, Any], Any]) -> None:
                 made = compute(_required(value, name), _required(other, name))
             except (ValueError, OverflowError, ZeroDivisionError, DecimalException):
                 return []
+            made = like(made, value, other)
             return [] if operators.overflows(made) else [system(made)]
 
         return evaluate

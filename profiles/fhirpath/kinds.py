@@ -31,7 +31,10 @@ _PARENTS: Final = {
 }
 _PLAIN: Final = frozenset({"Binary", "Bundle", "Parameters"})
 _SYSTEM: Final = frozenset(
-    {"Boolean", "String", "Integer", "Decimal", "Date", "DateTime", "Time", "Quantity", "Any"}
+    {
+        *("Boolean", "String", "Integer", "Long", "Decimal"),
+        *("Date", "DateTime", "Time", "Quantity", "Any"),
+    }
 )
 
 
@@ -67,9 +70,8 @@ def require_type(wanted: str) -> None:
     space, _, name = wanted.rpartition(".")
     known = definitions()
     fhir = name in known.types or name in known.primitives or name in _PARENTS
-    if (space == "System" and name in _SYSTEM) or (space in ("", "FHIR") and fhir):
-        return
-    if not space and name in _SYSTEM:
+    # Nothing is of a FHIR name in the namespace System, and asking is no mistake.
+    if space in ("", "FHIR", "System") and (fhir or (name in _SYSTEM and space != "FHIR")):
         return
     if wanted in known.types:
         return

@@ -15,6 +15,7 @@ _TOKEN: Final = re.compile(
   | (?P<datetime>@\d{4}(?:-\d\d(?:-\d\d)?)?T(?:\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:\d\d)?)?)
   | (?P<date>@\d{4}(?:-\d\d(?:-\d\d)?)?)
   | (?P<time>@T\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?)
+  | (?P<long>\d+L\b)
   | (?P<number>\d+(?:\.\d+)?)
   | (?P<string>'(?:[^'\\]|\\.)*')
   | (?P<variable>

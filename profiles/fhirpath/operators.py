@@ -11,6 +11,7 @@ from profiles.fhirpath.meter import require_short
 from profiles.fhirpath.nodes import Node, boolean, system, unwrapped, written
 from profiles.fhirpath.quantities import Quantity, coarsened, comparable, multiplied, of_number
 from profiles.fhirpath.temporal import Temporal, added, compare
+from profiles.fhirpath.whole import Long, fits, like
 from profiles.outcome import OperationOutcomeError
 
 Nodes = list[Node]
@@ -188,9 +189,6 @@ def order_values(one: Any, other: Any) -> int | None:
     return -1 if one < other else int(one > other)
 
 
-LARGEST: Final = 2**31 - 1
-"""Largest Integer."""
-
 _OVERFLOW: Final = Decimal(10) ** 28
 """No Decimal is as large (N1 2.1)."""
 
@@ -207,13 +205,14 @@ def arithmetic(operator: str, left: Nodes, right: Nodes) -> Nodes:
         return []
     except TypeError:
         raise OperationOutcomeError("invalid", f"FHIRPath: {operator} of these types") from None
+    found = like(found, a, b)
     return [] if found is None or overflows(found) else [system(found)]
 
 
 def overflows(value: Any) -> bool:
     """Whether a result is too large for its type (N1 6.6)."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return not -LARGEST - 1 <= value <= LARGEST
+        return not fits(value, long=isinstance(value, Long))
     return isinstance(value, Decimal) and not abs(value) < _OVERFLOW
 
 

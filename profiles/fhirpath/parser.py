@@ -17,6 +17,7 @@ from profiles.fhirpath.syntax import (
     Variable,
 )
 from profiles.fhirpath.temporal import parse_date, parse_datetime, parse_time
+from profiles.fhirpath.whole import LARGEST_LONG, Long, fits
 from profiles.outcome import OperationOutcomeError
 
 DEEPEST: Final = 40
@@ -34,6 +35,8 @@ _LEVELS: Final = (
     ("+", "-", "&"),
     ("*", "/", "div", "mod"),
 )
+_LONGEST_LONG: Final = 20
+"""Characters of a Long, its L included."""
 _RESERVED: Final = UNITS | {"implies", "or", "xor", "and", "div", "mod"}
 """Keywords that are no identifiers (N1 8.5 and the grammar)."""
 
@@ -180,6 +183,8 @@ class _Parser:
             return Literal(self.advance().text, "System.String")
         if token.kind == "number":
             return self.number()
+        if token.kind == "long":
+            return self.long()
         if token.kind == "date":
             return Literal(parse_date(self.advance().text[1:]), "System.Date")
         if token.kind == "datetime":
@@ -187,6 +192,14 @@ class _Parser:
         if token.kind == "time":
             return Literal(parse_time(self.advance().text[2:]), "System.Time")
         return None
+
+    def long(self) -> Literal:
+        """A whole number of 64 bits, such as ``1L`` (trial use)."""
+        token = self.advance()
+        value = int(token.text[:-1]) if len(token.text) <= _LONGEST_LONG else LARGEST_LONG + 1
+        if not fits(value, long=True):
+            raise OperationOutcomeError("invalid", f"FHIRPath: too large a number at {token.at}")
+        return Literal(Long(value), "System.Long")
 
     def number(self) -> Literal:
         """A number, or a quantity when a unit follows."""

@@ -6,8 +6,9 @@ in lists, extensions on a choice or on a code of a required value set, ids of ex
 primitive with nothing but extensions.
 """
 
+from collections.abc import Iterator
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 
 from profiles.definitions.r4 import ElementDefinition, TypeDefinition, definitions
 from profiles.primitives import LANGUAGE
@@ -27,20 +28,23 @@ _FEW: Final = 4
 _MANY: Final = 12
 
 
-def resource_schema(kind: str) -> Schema:
+def resource_schema(kind: str, *, usual: bool = False) -> Schema:
     """Draft 4 schema of one resource type with every type that it reaches (R4 json.html).
 
     Parameters
     ----------
     kind : str
         Name of a resource type.
+    usual : bool
+        Whether only a resource without extensions, contained resources, ids of elements, local references
+        and logical references passes: what most are, and what spares them the rules about these.
     """
     reached: dict[str, Schema] = {}
     wanted = [_Wanted(kind)]
     while wanted:
         of = wanted.pop()
         if of.key not in reached:
-            reached[of.key] = _object(of, wanted)
+            reached[of.key] = _object(of, wanted, usual)
     return {
         "$schema": DRAFT,
         "definitions": reached,
@@ -62,12 +66,14 @@ class _Wanted:
             self.key = f"{kind}:inner"
 
 
-def _object(of: _Wanted, wanted: list[_Wanted]) -> Schema:
+def _object(of: _Wanted, wanted: list[_Wanted], usual: bool) -> Schema:
     definition = definitions().types[of.kind]
     properties: dict[str, Schema] = {}
     for name, (element, kind) in definition.members.items():
+        if usual and _is_unusual(of.kind, element, kind):
+            continue
         properties[name] = _listed(element, _value(of.kind, element, kind, wanted))
-        if definition.extends(name) and not (element.choice or element.codes):
+        if not usual and definition.extends(name) and not (element.choice or element.codes):
             wanted.append(_Wanted("Element"))
             properties[f"_{name}"] = _listed(element, {"$ref": "#/definitions/Element"})
     if of.kind in definitions().resources:
@@ -75,23 +81,51 @@ def _object(of: _Wanted, wanted: list[_Wanted]) -> Schema:
         properties["id"] = PRIMITIVES["id"]
     found: Schema = {"type": "object", "minProperties": 1, "additionalProperties": False}
     if of.kind == "Reference":
-        return {**found, **_referring(properties, of.targets)}
+        return {**found, **_referring(properties, of.targets, "u" if usual else "#u")}
     if of.kind == "Extension":
         return {**found, **_extension(properties, inner=of.inner)}
     return {**found, "properties": properties, **_required(definition), **_choices(definition)}
 
 
-def _referring(properties: dict[str, Schema], targets: frozenset[str] | None) -> Schema:
+def _is_unusual(owner: str, element: ElementDefinition, kind: str) -> bool:
+    """Whether an element is one of those that a usual resource does not have."""
+    if kind in ("Extension", "Resource") or (owner, element.name) == ("Reference", "identifier"):
+        return True
+    return element.name == "id" and owner not in definitions().resources
+
+
+def is_bounded(schema: Schema) -> bool:
+    """Whether no type of a schema leads to itself: then it cannot be followed without end."""
+    inner = {key: set(_referred(one)) for key, one in schema["definitions"].items()}
+    while leaves := {key for key, others in inner.items() if not others & inner.keys()}:
+        for key in leaves:
+            del inner[key]
+    return not inner
+
+
+def _referred(schema: Any) -> Iterator[str]:
+    """The types that a part of a schema names."""
+    for name, one in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        if name == "$ref":
+            yield one.removeprefix("#/definitions/")
+        elif isinstance(one, dict | list):
+            yield from _referred(one)
+
+
+def _referring(
+    properties: dict[str, Schema], targets: frozenset[str] | None, begins: str
+) -> Schema:
     """A reference; one with a ``type`` passes where that is the type in the reference.
 
     The many types of a reference to anything are left to the walker.
     """
     kinds = definitions().resources if targets is None else targets & definitions().resources
-    properties["reference"] = text(_reference(kinds) if targets is not None else f"{MARK}+")
+    anything = f"{MARK}+" if "#" in begins else f"[A-Za-z/]{MARK}*"
+    properties["reference"] = text(_reference(kinds, begins) if targets is not None else anything)
     properties["type"] = {"enum": sorted(kinds)}
     either: list[Schema] = [{"not": {"required": ["reference"]}}]
     for kind in sorted(kinds) if len(kinds) < _MANY else ():
-        same = {"type": {"enum": [kind]}, "reference": text(_reference(frozenset({kind})))}
+        same = {"type": {"enum": [kind]}, "reference": text(_reference(frozenset({kind}), begins))}
         either.append({"properties": same})
     return {"properties": properties, "dependencies": {"type": {"anyOf": either}}}
 
@@ -122,14 +156,14 @@ def _value(owner: str, element: ElementDefinition, kind: str, wanted: list[_Want
     return {"$ref": f"#/definitions/{of.key}"}
 
 
-def _reference(targets: frozenset[str]) -> str:
+def _reference(targets: frozenset[str], begins: str) -> str:
     """Texts that name no resource type but these: literal, fragment, URN or conditional.
 
-    R4 references.html#literal.
+    A fragment and a URN are told by how the text begins (R4 references.html#literal).
     """
     kinds = "|".join(sorted(targets & definitions().resources))
     literal = rf"(https?://{MARK}+/)?({kinds})/{ID}(/_history/{ID})?"
-    return rf"{literal}|[#u]{MARK}*|[A-Z][A-Za-z]*\?{SIGN}*"
+    return rf"{literal}|[{begins}]{MARK}*|[A-Z][A-Za-z]*\?{SIGN}*"
 
 
 def _required(definition: TypeDefinition) -> Schema:

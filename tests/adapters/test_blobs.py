@@ -64,3 +64,16 @@ def test_sweep_removes_what_a_crash_left(tmp_path):
     (tmp_path / "abc.part").write_bytes(b"half")
     assert blobs.sweep() == 1
     assert blobs.read(digest) == b"content"
+
+
+def test_a_file_in_pieces_is_kept_or_gone(tmp_path):
+    """Pieces become one blob; what is left before its end leaves nothing, and no sweep takes it meanwhile."""
+    blobs = BlobFolder(tmp_path)
+    with blobs.incoming() as file:
+        for piece in (b"con", b"", b"tent"):
+            file.write(piece)
+        assert BlobFolder(tmp_path).sweep() == 0
+        assert file.keep() == blobs.put(b"content")
+    with blobs.incoming() as file:
+        file.write(b"half")
+    assert [one.read_bytes() for one in tmp_path.rglob("*") if one.is_file()] == [b"content"]

@@ -11,8 +11,11 @@ from conformance import feedback, feedback_effect, search_coder
 from conformance.bench_coding import NOTES
 from gateway.feedback_records import is_sealed
 from gateway.site_defaults import with_site_defaults
+from profiles.builders.speaker_record import correction_record
 from profiles.outcome import OperationOutcomeError
+from profiles.speaker_corrections import SpeakerCorrection, corrected
 from tests.make_coding import coding_result, diagnosis, line
+from tests.make_note import MOMENT, TRANSCRIPT
 from tests.make_review import AROUND, FHIR, code, drafted, icd, parameters, review_client
 
 CKD = diagnosis("N18.9", "Chronic kidney disease, unspecified", "nephropathy", term="CKD")
@@ -151,6 +154,19 @@ def test_a_default_whose_effect_is_not_known_needs_a_second_word(capsys, tmp_pat
     with pytest.raises(OperationOutcomeError, match="not known"):
         feedback.main(["approve", proposal["id"], "--by", "A", "--data", str(tmp_path)])
     assert _coded(tmp_path) == "N18.9"
+
+
+def test_corrected_speakers_are_counted(capsys, tmp_path):
+    """Beside what was kept of notes stands how many turns were given another speaker."""
+    after = corrected(TRANSCRIPT, [SpeakerCorrection("other", segments=(1,))])
+    basic = correction_record(TRANSCRIPT, after, "Composition/n", 1, {"display": "A"}, MOMENT)
+    store = open_store(tmp_path)
+    store.transact(lambda tx: tx.put(basic))
+    store.close()
+    found = _json(capsys, "notes", data=tmp_path)["speakers"]
+    assert (found["corrections"], found["changed"], found["segments"]) == (1, 1, 4)
+    feedback.main(["notes", "--data", str(tmp_path)])
+    assert "1 of 4 turns (patient -> other 1)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from adapters.store import Span, open_store
 from gateway.backup import MANIFEST, backup, restore
 from profiles.outcome import OperationOutcomeError
-from tests.make_postgres import new_database
+from tests.make_postgres import bare_database
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def copied(store, database, tmp_path):
 
 def test_a_restored_store_has_everything(copied, database, tmp_path, request):
     """Resources, versions, what finds them, and blobs."""
-    target = new_database(request.getfixturevalue("postgres_server")) if database else ""
+    target = bare_database(request.getfixturevalue("postgres_server")) if database else ""
     restore(copied, tmp_path / "new", target)
     opened = open_store(tmp_path / "new", database=target)
     assert len(opened.versions(Span(("Patient",), "a")).page(None, 9)) == 2

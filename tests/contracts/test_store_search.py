@@ -485,24 +485,47 @@ def test_an_order_by_references_is_walked_as_it_is_listed(store, monkeypatch, do
     assert sorted(listed) == sorted(key for key, *_ in performers)
 
 
-@pytest.mark.parametrize("equal", [(1,), (2, 5)])
-@pytest.mark.parametrize(
-    "sort", ["patient,-date", "-patient,_id", "date,patient", "-date,-_id", "value-quantity,date"]
+SEVERAL_KEYS = (
+    "patient,-date",
+    "-patient,_id",
+    "date,patient",
+    "-date,-_id",
+    "value-quantity,date",
+    "status,-date",
+    "-status,code,-value-quantity",
+    "code,status",
+    "-code,date,patient",
+    "performer,-code",
+    "-performer,date",
+    "_lastUpdated,status",
+    "-_lastUpdated,-date",
+    "category,-_lastUpdated",
+    "-combo-code,date",
+    "date,combo-code",
 )
-def test_an_order_by_several_keys_is_walked_as_it_is_listed(store, monkeypatch, sort, equal):
-    """Through all pages, however many share a value, and with some that have none."""
+
+
+def test_an_order_by_several_keys_is_walked_as_it_is_listed(store, monkeypatch):
+    """Through all pages, however many share a value or have several, and with some that have none."""
     made = [
         _observation(f"o{at:02d}", "c", float(at % 4), f"202{at % 3}-01-01", f"p{at * at % 5}")
-        for at in range(24)
+        for at in range(18)
     ]
+    for at, one in enumerate(made):
+        one["status"] = ("final", "amended", "preliminary")[at * at % 3]
+        one["code"]["coding"] += [{"system": LOINC, "code": "bde"[at % 3]}][: at % 2]
+        one["performer"] = [{"reference": f"Patient/p{at * n % 3}"} for n in range(at % 3)]
     for at, name in ((3, "subject"), (7, "effectiveDateTime"), (11, "valueQuantity")):
         del made[at][name]
-    store.transact(lambda tx: [tx.put(one) for one in made])
-    listed = _walk(store, sort)
+    for start in (0, 9):
+        store.transact(lambda tx, at=start: [tx.put(one) for one in made[at : at + 9]])
+    listed = {sort: _walk(store, sort) for sort in SEVERAL_KEYS}
     monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
-    monkeypatch.setattr("adapters.sql.search.run.EQUALS", equal)
-    for count in ("1", "2", "5"):
-        assert _walk(store, sort, count=count) == listed
+    for sort, expected in listed.items():
+        assert sorted(expected) == sorted(one["id"] for one in made)
+        for near, count in ((0, "1"), (3, "2"), (0, "5"), (200, "5")):
+            monkeypatch.setattr("adapters.sql.search.groups.NEAR", near)
+            assert _walk(store, sort, count=count) == expected, (sort, near, count)
 
 
 def _walk(store: Store, sort: str, kinds: str = "Observation", count: str = "1") -> list[str]:

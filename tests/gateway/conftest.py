@@ -25,7 +25,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def client(store: Store, tmp_path: Path) -> Iterator[TestClient]:
     """A client of the endpoint."""
-    settings = replace(load_settings({}), data=str(tmp_path / "store"), max_body_bytes=100_000)
+    limits = {"max_body_bytes": 100_000, "max_content_bytes": 4_000_000}
+    settings = replace(load_settings({}), data=str(tmp_path / "store"), **limits)
     services = Services(request_analysis=lambda *_: "", on_created=arrivals(settings))
     with TestClient(
         build_app(store, settings, services), raise_server_exceptions=False

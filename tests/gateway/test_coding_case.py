@@ -59,7 +59,7 @@ def _case(*sent, asked=None, excluded=()):
     """The case of the first resource among what was sent."""
     bundle = {"resourceType": "Bundle", "entry": [{"resource": one} for one in sent]}
     sources = SentSources(bundle, _Nothing())
-    documents = Documents(sources.read, (), ())
+    documents = Documents(sources.read, (), (), lambda _: None)
     return Cases(sources, documents, excluded).of(sent[0], asked or Asked(), MOMENT)
 
 

@@ -15,7 +15,7 @@ BASE = "https://hospital.example/fhir"
 BINARIES = {
     "Binary/b": {"contentType": "text/html", "data": base64.b64encode(b"<p>Pain</p>").decode()}
 }
-DOCUMENTS = Documents(BINARIES.get, (BASE,), ("https://files.example/notes",))
+DOCUMENTS = Documents(BINARIES.get, (BASE,), ("https://files.example/notes",), lambda _: None)
 
 
 def _data(content: bytes, media_type: str = "text/plain", **elements):

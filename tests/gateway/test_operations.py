@@ -298,6 +298,29 @@ def test_meta_is_read_added_and_removed(client):
     assert again.status_code == 200, "it is no error that there is nothing to remove"
 
 
+def test_the_meta_of_everything_is_each_label_once_and_in_full(client):
+    """Of a type and of the server, what is there now (R4 resource-operation-meta.html)."""
+    for key, code, system in (
+        ("a", "x", "https://t"),
+        ("b", "x", "https://t"),
+        ("c", "X", "https://u"),
+    ):
+        tag = {"system": system, "code": code, "display": f"Tag {code}"}
+        _put(client, {"resourceType": "Patient", "id": key, "meta": {"tag": [tag]}})
+    meta = {"profile": ["https://p|1"], "security": [{"system": "https://s", "code": "R"}]}
+    _put(client, {"resourceType": "Basic", "id": "d", "code": {"text": "d"}, "meta": meta})
+    _put(client, {"resourceType": "Patient", "id": "e", "meta": {"tag": [{"code": "gone"}]}})
+    client.delete("/fhir/Patient/e")
+    tags = [
+        {"system": "https://t", "code": "x", "display": "Tag x"},
+        {"system": "https://u", "code": "X", "display": "Tag X"},
+    ]
+    found = client.get("/fhir/Patient/$meta").json()["parameter"][0]["valueMeta"]
+    assert found == {"tag": tags}
+    found = client.get("/fhir/$meta").json()["parameter"][0]["valueMeta"]
+    assert found == {**meta, "tag": tags}
+
+
 def test_the_meta_of_a_version_is_that_of_the_version(client):
     """R4 resource-operation-meta.html: a historical version has a meta of its own, and keeps it."""
     for code in ("x", "y"):
@@ -349,6 +372,26 @@ def test_a_document_holds_all_that_its_composition_refers_to(client):
         assert client.get("/fhir/Composition/c/$document").status_code == 404
 
 
+def test_a_document_may_be_asked_for_within_a_transaction(client):
+    """By GET, of what the transaction has written; but not one that is to be kept."""
+    _record(client)
+
+    def send(address):
+        entries = [
+            {"resource": COMPOSITION, "request": {"method": "PUT", "url": "Composition/c"}},
+            {"request": {"method": "GET", "url": address}},
+        ]
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+        return client.post("/fhir", json=bundle)
+
+    answer = send("Composition/c/$document?persist=true")
+    assert answer.status_code == 422, answer.text
+    assert client.get("/fhir/Composition/c").status_code == 404
+    answer = send("Composition/c/$document")
+    document = answer.json()["entry"][1]["resource"]
+    assert [entry["resource"]["id"] for entry in document["entry"]] == ["c", "a", "dr"]
+
+
 def test_a_document_holds_the_version_that_is_referred_to(client):
     """R4 references.html#version: not what has become of it since."""
     _record(client)
@@ -387,153 +430,6 @@ def test_a_document_that_cannot_be_made_is_refused(client, address, status):
     """R4: the id is in the URL or a parameter, not both; a GraphDefinition is not followed."""
     _record(client)
     _put(client, COMPOSITION)
-    answer = client.get(f"/fhir/{address}")
-    assert (answer.status_code, answer.json()["resourceType"]) == (status, "OperationOutcome")
-
-
-def _evaluated(client, expression, resource):
-    parameters = [
-        {"name": "expression", "valueString": expression},
-        {"name": "resource", "resource": resource},
-    ]
-    body = {"resourceType": "Parameters", "parameter": parameters}
-    answer = client.post("/fhir/$fhirpath", json=body, headers=FHIR)
-    assert answer.status_code == 200, answer.text
-    found = []
-    for entry in answer.json().get("parameter", ()):
-        one = {}
-        for part in entry["part"]:
-            name = part.pop("name")
-            one[name] = next(iter(part.values())) if len(part) == 1 and name != "value" else part
-        found.append(one)
-    return found
-
-
-def test_fhirpath_shows_values_with_their_types_and_places(client):
-    """For a person who looks for a mistake in an expression."""
-    _put(client, {"resourceType": "Patient", "id": "a", "gender": "male"})
-    found = client.get("/fhir/Patient/a/$fhirpath?expression=Patient.gender").json()
-    assert found["parameter"] == [
-        {
-            "name": "result",
-            "part": [
-                {"name": "type", "valueString": "code"},
-                {"name": "path", "valueString": "Patient.gender"},
-                {"name": "value", "valueCode": "male"},
-            ],
-        }
-    ]
-    assert client.get("/fhir/Patient/a/$fhirpath?expression={}").json() == {
-        "resourceType": "Parameters"
-    }
-
-
-@pytest.mark.parametrize(
-    ("expression", "expected"),
-    [
-        ("name[1].given[0]", ("string", "Patient.name[1].given[0]", {"valueString": "B"})),
-        ("name[0]", ("HumanName", "Patient.name[0]", {"valueHumanName": {"text": "A"}})),
-        ("deceased", ("boolean", "Patient.deceased", {"valueBoolean": False})),
-        (
-            "contact",
-            ("Patient.contact", "Patient.contact[0]", {"valueString": '{"gender":"male"}'}),
-        ),
-        (
-            "birthDate.extension.value",
-            ("code", "Patient.birthDate.extension[0].value", {"valueCode": "c"}),
-        ),
-        (
-            "birthDate",
-            (
-                "date",
-                "Patient.birthDate",
-                {"_valueDate": {"extension": [{"url": "https://u", "valueCode": "c"}]}},
-            ),
-        ),
-        ("contained.name", ("string", "Patient.contained[0].name", {"valueString": "W"})),
-        ("1.50", ("System.Decimal", None, {"valueDecimal": 1.50})),
-        ("2 + 2", ("System.Integer", None, {"valueInteger": 4})),
-        ("@2020-01", ("System.Date", None, {"valueDate": "2020-01"})),
-        ("@2020-01-01T10:00", ("System.DateTime", None, {"valueString": "2020-01-01T10:00"})),
-        ("@T10:00", ("System.Time", None, {"valueString": "10:00"})),
-        ("2 weeks", ("System.Quantity", None, {"valueQuantity": {"value": 2, "unit": "week"}})),
-        ("Patient.type()", ("System.TypeInfo", None, {"valueString": "FHIR.Patient"})),
-    ],
-)
-def test_fhirpath_answers_in_the_type_of_each_value(client, expression, expected):
-    """``value[x]`` of the type that was found; JSON or text where a parameter has no such type."""
-    patient = {
-        "resourceType": "Patient",
-        "name": [{"text": "A"}, {"given": ["B"]}],
-        "deceasedBoolean": False,
-        "contact": [{"gender": "male"}],
-        "_birthDate": {"extension": [{"url": "https://u", "valueCode": "c"}]},
-        "contained": [{"resourceType": "Organization", "id": "o", "name": "W"}],
-    }
-    (found,) = _evaluated(client, expression, patient)
-    assert (found["type"], found.get("path"), found["value"]) == expected
-
-
-@pytest.mark.parametrize(
-    "expression",
-    [
-        "name.given.select(%resource)",
-        "name.given.trace('x', %resource).count()",
-        "name.given.select(%resource.name.given.select(%resource.name.given))",
-        "name.family.matches('(a+)+(?=b)')",
-    ],
-)
-def test_fhirpath_refuses_what_would_cost_too_much(client, expression):
-    """An answer that repeats the resource for each of its parts, and a pattern that does not end."""
-    name = {"given": [f"g{at}" for at in range(4000)], "family": "a" * 60}
-    parameters = [
-        {"name": "expression", "valueString": expression},
-        {"name": "resource", "resource": {"resourceType": "Patient", "name": [name]}},
-    ]
-    body = {"resourceType": "Parameters", "parameter": parameters}
-    answer = client.post("/fhir/$fhirpath", json=body, headers=FHIR)
-    assert answer.status_code == 413
-    assert answer.json()["issue"][0]["code"] == "too-costly"
-
-
-def test_fhirpath_keeps_digits_and_shows_traces(client):
-    """A decimal has the digits that it was written with; a trace shows its label and what it saw."""
-    observation = (
-        '{"resourceType": "Parameters", "parameter": ['
-        '{"name": "expression", "valueString": "value.trace(\'seen\', value) | %resource"},'
-        '{"name": "resource", "resource": {"resourceType": "Observation", "status": "final",'
-        ' "code": {"text": "c"}, "valueQuantity": {"value": 1.50}}}]}'
-    )
-    answer = client.post("/fhir/$fhirpath", content=observation, headers=FHIR)
-    assert answer.text.replace(" ", "").count("1.50") == 3
-    quantity, whole, trace = answer.json()["parameter"]
-    assert quantity["part"][1]["valueString"] == "Observation.value"
-    assert whole["part"][2]["resource"]["resourceType"] == "Observation"
-    assert trace["part"][0] == {"name": "label", "valueString": "seen"}
-    assert trace["part"][1]["part"][1]["valueString"] == "Observation.value.value"
-    stored = '{"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "c"},'
-    stored += ' "valueQuantity": {"value": 1.50}}'
-    client.put("/fhir/Observation/o", content=stored, headers=FHIR)
-    answer = client.get("/fhir/Observation/o/$fhirpath?expression=value.value")
-    assert '"valueDecimal":1.50' in answer.text.replace(" ", "")
-
-
-@pytest.mark.parametrize(
-    ("address", "status"),
-    [
-        ("Patient/a/$fhirpath?expression=1%20%2B", 400),
-        ("Patient/a/$fhirpath?expression=nothing()", 400),
-        ("Patient/a/$fhirpath?expression=(1|2)%2B1", 400),
-        ("Patient/a/$fhirpath?expression=id.memberOf(%27http://x%27)", 422),
-        ("Patient/a/$fhirpath", 400),
-        ("$fhirpath?expression=1", 400),
-        ("$fhirpath?expression=1&resource=x", 400),
-        ("Patient/nobody/$fhirpath?expression=1", 404),
-    ],
-)
-def test_fhirpath_says_what_is_wrong(client, address, status):
-    """A syntax error, an error of evaluation and a missing parameter are an OperationOutcome."""
-    _put(client, {"resourceType": "Patient", "id": "a", "gender": "male"})
     answer = client.get(f"/fhir/{address}")
     assert (answer.status_code, answer.json()["resourceType"]) == (status, "OperationOutcome")
 

@@ -185,3 +185,44 @@ def test_a_narrative_that_people_wrote_is_not_left_behind(client):
     answer = client.patch("/fhir/Patient/a", json={"gender": "female"}, headers=headers)
     assert (answer.status_code, answer.json()["issue"][0]["code"]) == (422, "business-rule")
     assert client.get("/fhir/Patient/a").json()["gender"] == "male"
+
+
+SEARCHED = {"reference": "Patient?identifier=https://s|1"}
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "kind", "body"),
+    [
+        ("POST", "/fhir/Basic", "application/fhir+json", {"subject": SEARCHED}),
+        ("PUT", "/fhir/Basic/a", "application/fhir+json", {"id": "a", "subject": SEARCHED}),
+        ("PUT", "/fhir/Basic?_id=a", "application/fhir+json", {"id": "a", "author": SEARCHED}),
+        (
+            "POST",
+            "/fhir/Basic",
+            "application/fhir+json",
+            {"extension": [{"url": "https://e", "valueReference": SEARCHED}]},
+        ),
+        ("PATCH", "/fhir/Basic/there", "application/merge-patch+json", {"subject": SEARCHED}),
+    ],
+)
+def test_a_search_stands_for_a_reference_in_a_transaction_alone(
+    client, method, address, kind, body
+):
+    """Stored as it is it would lead nowhere (R4 http.html#trules, references.html#literal)."""
+    basic = {"resourceType": "Basic", "code": {"text": "a"}}
+    assert client.put("/fhir/Basic/there", json={**basic, "id": "there"}).status_code == 201
+    sent = body if method == "PATCH" else {**basic, **body}
+    answer = client.request(method, address, json=sent, headers={"Content-Type": kind})
+    assert answer.status_code == 400
+    (issue,) = answer.json()["issue"]
+    assert issue["expression"][0].endswith(".reference")
+    assert "identifier" not in issue["diagnostics"]
+    assert client.get("/fhir/Basic?_summary=count").json()["total"] == 1
+
+
+def test_a_bundle_is_kept_with_the_searches_in_its_references(client):
+    """It is a message, of which nothing is resolved by storing it."""
+    basic = {"resourceType": "Basic", "code": {"text": "a"}, "subject": SEARCHED}
+    entry = {"resource": basic, "request": {"method": "POST", "url": "Basic"}}
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    assert client.post("/fhir/Bundle", json=bundle).status_code == 201

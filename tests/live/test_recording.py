@@ -1,6 +1,7 @@
 """A session on disk: in whatever order frames come, the audio is what was said, once; any start is read."""
 
 import base64
+import hashlib
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.live.media import media_of
+from adapters.blobs import BlobFolder
+from gateway.live.media import keep_audio, media_of
 from gateway.live.messages import Start, read_frame, read_message, read_start
-from gateway.live.recording import MAKING, create, found
+from gateway.live.session_folder import MAKING, create, found
 from profiles.admission import require_admissible
 from profiles.outcome import OperationOutcomeError
 from tests.live.make_live import PCM, speech
@@ -108,14 +110,19 @@ def test_audio_of_nobody_known_is_kept(tmp_path):
 )
 def test_what_a_session_becomes_is_valid_r4(tmp_path, start):
     """Media and Binary pass the check that everything from outside has to pass."""
-    file = tmp_path / "audio"
-    file.write_bytes(AUDIO)
-    binary, media = media_of("01a2160d", start, file, note="incomplete")
+    recording, blobs = create(tmp_path / "live" / "01a2160d", start), BlobFolder(tmp_path / "blobs")
+    recording.append(recording.attach(lambda: None), 0, AUDIO, MOST)
+    kept = keep_audio(recording, blobs)
+    binary, media = media_of("01a2160d", start, kept, b"secret", note="incomplete")
     for resource in (binary, media):
         require_admissible(resource)
-    content = base64.b64decode(binary["data"])
+    content = blobs.read(kept.digest)
     assert content.endswith(AUDIO)
     assert media["content"]["size"] == len(content)
+    assert (
+        base64.b64decode(media["content"]["hash"])
+        == hashlib.sha1(content, usedforsecurity=False).digest()
+    )
     assert media["content"]["contentType"] in ("audio/wav", "audio/ogg")
 
 

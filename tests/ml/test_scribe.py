@@ -11,6 +11,7 @@ from ml.scribe.language import is_foreign
 from ml.scribe.scribe import load, run
 from ml.scribe.verify import unsupported
 from ml.worker import Places
+from profiles.speaker_corrections import CORRECTED
 from profiles.speech_records import ScribeNote, ScribeRequest, Segment, Transcript
 
 VISIT = """[doctor] Good morning, Ms. Lindqvist. What brings you in today?
@@ -193,6 +194,16 @@ def test_roles_that_are_the_wrong_way_round_are_turned(scribe):
     ]
 
 
+def test_what_a_person_said_of_speakers_is_not_turned(scribe):
+    """Tags that a person has corrected stand, whatever the words look like."""
+    swapped = VISIT.replace("[doctor]", "[x]").replace("[patient]", "[doctor]")
+    segments = segments_of("\n".join([swapped.replace("[x]", "[patient]")] * 2))
+    said = tuple(replace(one, flags=(CORRECTED,)) for one in segments)
+    note = run(scribe, ScribeRequest(Transcript("attached", "", "en", None, said)), lambda *_: None)
+    assert "roles-swapped" not in [one.kind for one in note.remarks]
+    assert note.roles == ()
+
+
 def test_unknown_roles_are_estimated(scribe):
     """Without tags the roles come from what is said, and a remark names the segments."""
     segments = tuple(replace(one, role="", role_confidence=0.0) for one in segments_of(VISIT))
@@ -200,6 +211,8 @@ def test_unknown_roles_are_estimated(scribe):
     note = run(scribe, given, lambda *_: None)
     remark = next(one for one in note.remarks if one.kind == "roles-estimated")
     assert len(remark.segments) == len(segments)
+    assert [one.segment for one in note.roles] == [one.number for one in segments]
+    assert all(0.5 <= one.confidence <= 1 for one in note.roles)
     assert "plantar fasciitis" in " ".join(texts(note))
 
 
@@ -295,3 +308,40 @@ def test_what_is_not_english_is_left_out_and_named(scribe):
 def test_a_language_is_told_by_its_small_words(text, foreign):
     """Speech of another language or script is foreign; a list of medicines is not."""
     assert is_foreign(text) is foreign
+
+
+def test_people_who_are_told_apart_have_one_role_each(scribe):
+    """Turns of one name have one role, the doctor's for whoever talks like one; a third person is another."""
+    names = {"doctor": "Speaker 2", "patient": "Speaker 1"}
+    segments = tuple(
+        replace(one, role="", role_confidence=0.0, speaker=names[one.role])
+        for one in segments_of(VISIT)
+    )
+    guest = replace(segments[-1], number=len(segments), text="I drove her.", speaker="Speaker 3")
+    given = ScribeRequest(Transcript("attached", "", "en", None, (*segments, guest)))
+    roles = {one.segment: one.role for one in run(scribe, given, lambda *_: None).roles}
+    found = {(one.speaker, roles[one.number]) for one in (*segments, guest)}
+    assert found == {("Speaker 1", "patient"), ("Speaker 2", "doctor"), ("Speaker 3", "other")}
+
+
+def test_a_person_beside_a_known_doctor_is_the_patient(scribe):
+    """Where the transcript names the doctor's role alone, the other name is the patient."""
+    segments = tuple(
+        one if one.role == "doctor" else replace(one, role="", role_confidence=0.0, speaker="Ann")
+        for one in segments_of(VISIT)
+    )
+    note = run(
+        scribe, ScribeRequest(Transcript("attached", "", "en", None, segments)), lambda *_: 0
+    )
+    assert {one.role for one in note.roles} == {"patient"}
+
+
+def test_one_named_person_has_one_role(scribe):
+    """A dictation under one name is one person's, not now the doctor's and now the patient's."""
+    segments = tuple(
+        replace(one, role="", role_confidence=0.0, speaker="Ann") for one in segments_of(VISIT)
+    )
+    note = run(
+        scribe, ScribeRequest(Transcript("attached", "", "en", None, segments)), lambda *_: 0
+    )
+    assert len({one.role for one in note.roles}) == 1

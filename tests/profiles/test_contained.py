@@ -39,6 +39,14 @@ def test_a_link_to_nothing_is_refused():
     [
         {"extension": [{"url": "https://example.org/x", "valueMarkdown": "#head"}]},
         {"extension": [{"url": "https://example.org/x", "valueUri": "#place"}]},
+        {
+            "extension": [
+                {
+                    "url": "https://example.org/x",
+                    "valueExpression": {"language": "text/cql", "reference": "#library"},
+                }
+            ]
+        },
         {"name": [{"text": "#1 Smith"}]},
         {"text": {"status": "generated", "div": DIV}},
     ],

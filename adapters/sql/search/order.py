@@ -17,6 +17,7 @@ from profiles.definitions.r4 import definitions
 from profiles.search.contained import contained_type, own_type
 from profiles.search.extract import Extractor
 from profiles.search.parameters import parameters_of
+from profiles.search.single import is_single
 
 _COLUMNS: Final = {
     "token": ("s_tok", "val", "val"),
@@ -27,6 +28,8 @@ _COLUMNS: Final = {
     "quantity": ("s_qty", "lo", "lo"),
     "special": ("s_num", "lo", "lo"),
 }
+OWN: Final = {"_lastUpdated": "ts", "_id": "id"}
+"""Parameters whose value stands in the resource's own row, with an index by type."""
 _WALKABLE: Final = frozenset({"s_str", "s_dat", "s_num", "s_qty"})
 """Tables with an index by resource, so that other values of the same resource are found at once."""
 
@@ -51,6 +54,8 @@ class Walk:
     """All values of a resource out of its body, where the table has no index by resource."""
     targets: tuple[int, ...] = ()
     """Types that a reference may lead to: it is ordered by the id of what it leads to."""
+    single: bool = False
+    """Whether a resource has one value at most, which no other has to be compared with."""
 
 
 def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Walk | None:
@@ -63,18 +68,30 @@ def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Wal
         return None
     found = names.find(f"{kinds[0]}.{code}")
     parameter = -1 if found is None else found  # nothing has a value: every one comes last
+    known = parameters_of(own_type(kinds[0])).get(code)
+    single = known is not None and is_single(own_type(kinds[0]), known)
     if keys[0].kind == "reference":
-        return Walk("s_ref", "id", parameter, targets=_targets(names, kinds[0], code))
+        return Walk(
+            "s_ref", "id", parameter, targets=_targets(names, kinds[0], code), single=single
+        )
     if not table:
         return None
     column = high if keys[0].descending else low
-    if table in _WALKABLE:
-        return Walk(table, column, parameter)
-    known = parameters_of(kinds[0]).get(code)
-    if known is None or kinds[0] != own_type(kinds[0]):
+    if table in _WALKABLE or single:
+        return Walk(table, column, parameter, single=single)
+    values = said(kinds, keys[0])
+    return None if values is None else Walk(table, column, parameter, values)
+
+
+def said(kinds: tuple[str, ...], key: SortKey) -> Callable[[bytes], set[Any]] | None:
+    """What finds all values of a resource in its body, for a table that has no index by resource."""
+    table = "" if key.code in OWN else _COLUMNS.get(key.kind, ("",))[0]
+    if not table or table in _WALKABLE or len(kinds) != 1 or kinds[0] != own_type(kinds[0]):
         return None
-    rows = table.removeprefix("s_"), code
-    return Walk(table, column, parameter, partial(_values, kinds[0], rows))
+    code, *more = _codes(kinds[0], key.code)
+    if more or code not in parameters_of(kinds[0]):
+        return None
+    return partial(_values, kinds[0], (table.removeprefix("s_"), code))
 
 
 def _targets(names: Names, kind: str, code: str) -> tuple[int, ...]:
@@ -95,34 +112,33 @@ def _extractor(kind: str, code: str) -> Extractor:
     return Extractor(kind, {code: parameters_of(kind)[code]})
 
 
-def value(names: Names, kinds: tuple[str, ...], key: SortKey) -> Sql:
-    """SQL of the value by which the resource ``m.pk`` is ordered."""
-    if key.code in ("_id", "_lastUpdated"):
-        column = "id" if key.code == "_id" else "ts"
-        return f"(SELECT e.{column} FROM res e WHERE e.pk = m.pk)", []
+def value(names: Names, kinds: tuple[str, ...], key: SortKey, at: int) -> tuple[str, Sql]:
+    """SQL of the value by which the resource ``m.pk`` is ordered, and the join ``j{at}`` it needs."""
+    if key.code in OWN:
+        return f"j{at}.{OWN[key.code]}", (f"JOIN res j{at} ON j{at}.pk = m.pk", [])
     found = [names.find(f"{kind}.{code}") for kind in kinds for code in _codes(kind, key.code)]
     parameters: list[Any] = [parameter for parameter in found if parameter is not None] or [-1]
     marks = ", ".join("?" * len(parameters))
     word = "max" if key.descending else "min"
     if key.kind == "reference":
-        return (
-            f"(SELECT {word}(e.id) FROM s_ref x JOIN res e ON e.pk = x.tpk "
-            f"WHERE x.sp IN ({marks}) AND x.pk = m.pk)",
-            parameters,
+        inner = (
+            f"SELECT {word}(e.id) FROM s_ref x JOIN res e ON e.pk = x.tpk "
+            f"WHERE x.sp IN ({marks}) AND x.pk = m.pk"
         )
+        return f"({inner})", ("", parameters)
     table, low, high = _COLUMNS[key.kind]
     column = high if key.descending else low
     if table in _WALKABLE:
         # An expression keeps SQLite from walking the index by value to find the extreme one.
         extreme = f"x.{column} || ''" if column == "val" else f"x.{column} + 0"
-        text = f"(SELECT {word}({extreme}) FROM {table} x WHERE x.sp IN ({marks}) AND x.pk = m.pk)"
-    else:
-        # No index by resource: all values once, then looked up.
-        text = (
-            f"(SELECT k.v FROM (SELECT x.pk AS pk, {word}(x.{column}) AS v FROM {table} x "
-            f"WHERE x.sp IN ({marks}) GROUP BY x.pk) k WHERE k.pk = m.pk)"
-        )
-    return text, parameters
+        inner = f"SELECT {word}({extreme}) FROM {table} x WHERE x.sp IN ({marks}) AND x.pk = m.pk"
+        return f"({inner})", ("", parameters)
+    # No index by resource: all values once, then joined.
+    join = (
+        f"LEFT JOIN (SELECT x.pk AS pk, {word}(x.{column}) AS v FROM {table} x "
+        f"WHERE x.sp IN ({marks}) GROUP BY x.pk) j{at} ON j{at}.pk = m.pk"
+    )
+    return f"j{at}.v", (join, parameters)
 
 
 def _codes(kind: str, code: str) -> tuple[str, ...]:

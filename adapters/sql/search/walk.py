@@ -1,11 +1,14 @@
 """Rows of an order by an index: those with a value in its order, then the others (R4 search.html#sort)."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Final
 
 from adapters.sql.search import order
-from adapters.sql.search.condition import Condition
+from adapters.sql.search.condition import PROBED, Condition
 from adapters.sql.search.wanted import Wanted, tested
+
+_BATCH: Final = 500
 
 
 def with_value(
@@ -25,15 +28,18 @@ def _referring(
     word, sign, best = ("DESC", "<", ">") if wanted.sort[0].descending else ("ASC", ">", "<")
     where, bound = tested(wanted.conditions, None, "t.pk")
     limit = f"AND (e.id, t.pk) {sign} (?, ?) " if after else ""
+    others = (
+        "" if walk.single else f"AND NOT EXISTS ({target_of(walk)} AND z.id {best} e.id {PROBED}) "
+    )
     one = (
-        "SELECT * FROM (SELECT DISTINCT t.pk AS pk, e.id AS id FROM res e CROSS JOIN s_ref t "
-        f"WHERE e.rt = ? AND t.sp = ? AND t.tpk = e.pk {limit}"
-        f"AND NOT EXISTS ({_target_of(walk)} AND z.id {best} e.id) AND {where} "
+        "SELECT * FROM (SELECT t.pk AS pk, e.id AS id FROM res e CROSS JOIN s_ref t "
+        f"WHERE e.rt = ? AND t.sp = ? AND t.tpk = e.pk {limit}{others}AND {where} "
         f"ORDER BY e.id {word}, t.pk {word} LIMIT ?) AS a"
     )
     values = [
         *(walk.parameter, *((after[1], after[0]) if after else ())),
-        *(walk.parameter, *walk.targets, *bound, wanted.count + 1),
+        *(() if walk.single else (walk.parameter, *walk.targets)),
+        *(*bound, wanted.count + 1),
     ]
     rows = connection.execute(
         f"SELECT DISTINCT pk, id FROM ({' UNION ALL '.join([one] * len(walk.targets))}) AS b "
@@ -43,65 +49,93 @@ def _referring(
     return [tuple(row) for row in rows]
 
 
-def _target_of(walk: order.Walk) -> str:
-    """What the resource ``t`` refers to, of the types by which it is ordered."""
+def target_of(walk: order.Walk, key: str = "t.pk") -> str:
+    """What the resource of a key refers to, of the types by which it is ordered."""
     marks = ", ".join("?" * len(walk.targets))
     return (
         "SELECT 1 FROM s_ref y JOIN res z ON z.pk = y.tpk "
-        f"WHERE y.sp = ? AND y.pk = t.pk AND z.rt IN ({marks})"
+        f"WHERE y.sp = ? AND y.pk = {key} AND z.rt IN ({marks})"
     )
 
 
 def _valued(
     connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
 ) -> list[tuple[Any, ...]]:
-    down = wanted.sort[0].descending
-    word, sign, best = ("DESC", "<", ">") if down else ("ASC", ">", "<")
-    column = walk.column
-    where, bound = tested(wanted.conditions, None, "t.pk")
-    limit = f"AND (t.{column}, t.pk) {sign} (?, ?) " if after else ""
+    best = ">" if wanted.sort[0].descending else "<"
     # A resource is met once, at the value that orders it.
-    rows = connection.execute(
-        f"SELECT DISTINCT t.pk, t.{column} FROM {walk.table} t WHERE t.sp = ? {limit}"
-        f"AND NOT EXISTS (SELECT 1 FROM {walk.table} y WHERE y.sp = ? AND y.pk = t.pk "
-        f"AND y.{column} {best} t.{column}) AND {where} ORDER BY t.{column} {word}, t.pk {word} LIMIT ?",
-        [
-            walk.parameter,
-            *((after[1], after[0]) if after else ()),
-            walk.parameter,
-            *bound,
-            wanted.count + 1,
-        ],
+    others = (
+        ""
+        if walk.single
+        else f"AND NOT EXISTS (SELECT 1 FROM {walk.table} y WHERE y.sp = ? AND y.pk = t.pk "
+        f"AND y.{walk.column} {best} t.{walk.column} {PROBED}) "
     )
-    return [tuple(row) for row in rows]
+    found: list[tuple[Any, ...]] = []
+    for rows in _pieces(connection, wanted, walk, after, others):
+        found += rows
+        if len(found) > wanted.count:
+            break
+    return found[: wanted.count + 1]
 
 
 def _checked(
     connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
 ) -> list[tuple[Any, ...]]:
     """As ``_valued``; the body of each resource says whether a value is the one that orders it."""
-    down = wanted.sort[0].descending
-    word, sign, best = ("DESC", "<", max) if down else ("ASC", ">", min)
-    where, bound = tested(wanted.conditions, None, "t.pk")
     found: list[tuple[Any, ...]] = []
-    at, size = tuple(after), 2 * wanted.count + 10
-    while len(found) <= wanted.count:
+    for rows in _pieces(connection, wanted, walk, after, ""):
+        keys = [row[0] for row in rows]
+        first = firsts(connection, walk.values, keys, wanted.sort[0].descending)
+        found += [row for row in rows if first.get(row[0]) == row[1]]
+        if len(found) > wanted.count:
+            break
+    return found[: wanted.count + 1]
+
+
+def _pieces(
+    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any], others: str
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Keys with their values along an index, each pair once.
+
+    Pairs that are equal stand together, so they are told apart here: a planner that is asked for distinct
+    ones would rather collect and sort everything.
+    """
+    word, sign = ("DESC", "<") if wanted.sort[0].descending else ("ASC", ">")
+    where, bound = tested(wanted.conditions, None, "t.pk")
+    at, size = tuple(after), wanted.count + 1 if walk.single else 2 * wanted.count + 10
+    while True:
         limit = f"AND (t.{walk.column}, t.pk) {sign} (?, ?) " if at else ""
         rows = connection.execute(
-            f"SELECT DISTINCT t.pk, t.{walk.column} FROM {walk.table} t WHERE t.sp = ? {limit}"
+            f"SELECT t.pk, t.{walk.column} FROM {walk.table} t WHERE t.sp = ? {limit}{others}"
             f"AND {where} ORDER BY t.{walk.column} {word}, t.pk {word} LIMIT ?",
-            [walk.parameter, *((at[1], at[0]) if at else ()), *bound, size],
+            [
+                *(walk.parameter, *((at[1], at[0]) if at else ())),
+                *((walk.parameter,) if others else ()),
+                *(*bound, size),
+            ],
         ).fetchall()
-        marks = ", ".join("?" * len(rows)) or "NULL"
-        bodies = connection.execute(
-            f"SELECT pk, body FROM res WHERE pk IN ({marks})", [row[0] for row in rows]
-        )
-        first = {key: best(walk.values(body)) for key, body in bodies} if walk.values else {}
-        found += [tuple(row) for row in rows if first.get(row[0]) == row[1]]
+        yield [tuple(row) for row, _ in groupby(rows)]
         if len(rows) < size:
-            break
+            return
         at = tuple(rows[-1])
-    return found[: wanted.count + 1]
+
+
+def firsts(
+    connection: Any,
+    values: Callable[[bytes], set[Any]] | None,
+    keys: Sequence[int],
+    descending: bool,
+) -> dict[int, Any]:
+    """The value that orders each of some resources, as their bodies say; only for those that have one."""
+    found: dict[int, Any] = {}
+    for start in range(0, len(keys) if values else 0, _BATCH):
+        batch = keys[start : start + _BATCH]
+        marks = ", ".join("?" * len(batch))
+        rows = connection.execute(f"SELECT pk, body FROM res WHERE pk IN ({marks})", batch)
+        for key, body in rows:
+            said = values(body) if values else ()
+            if said:
+                found[key] = (max if descending else min)(said)
+    return found
 
 
 def valueless(
@@ -120,7 +154,7 @@ def valueless(
     none, what = "t.has NOT LIKE ?", [f"%,{walk.parameter},%"]
     if walk.targets:
         # What refers to another server alone has a value, and no resource to be ordered by.
-        none, what = f"NOT EXISTS ({_target_of(walk)})", [walk.parameter, *walk.targets]
+        none, what = f"NOT EXISTS ({target_of(walk)})", [walk.parameter, *walk.targets]
     rows = connection.execute(
         f"{text} AND {none} AND {where} {limit}ORDER BY t.pk DESC LIMIT ?",
         [*values, *what, *bound, *([] if started is None else [started]), left],

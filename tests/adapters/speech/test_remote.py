@@ -251,13 +251,38 @@ def test_the_doctor_says_which_speech_server_is_set(monkeypatch, capsys, tmp_pat
     """`isthmus doctor` names address and model, a problem where they do not fit, and off without one."""
     monkeypatch.setenv("ISTHMUS_DATA", str(tmp_path / "none"))
 
-    def line() -> str:
+    def line(of: str = "speech server") -> str:
         doctor.main([])
         said = capsys.readouterr().out.splitlines()
-        return next(one for one in said if "speech server" in one)
+        return next(one for one in said if of in one)
 
     assert line().startswith("off")
     monkeypatch.setenv("ISTHMUS_SPEECH_SERVER", "https://speech.example/v1/")
     assert line().startswith("problem")
     monkeypatch.setenv("ISTHMUS_SPEECH_MODEL", "whisper-large-v3")
     assert "https://speech.example/v1, model whisper-large-v3, without a key" in line()
+    monkeypatch.setenv("ISTHMUS_SPEECH_REALTIME", "wss://speech.example/v1/realtime")
+    assert "wss://speech.example/v1/realtime, model whisper-large-v3" in line("realtime server")
+
+
+def test_a_doubtful_answer_is_asked_for_once_more_without_names(site, request_of):
+    """The names may have made it so: the second answer counts where it is none, else the first stays."""
+    read_aloud = json.dumps({"text": "metformin, lisinopril", "segments": None})
+    site.next({"body": read_aloud})
+    found = transcribe(
+        request_of, site.server, doubtful=lambda many: "metformin" in many[0].text, rest=_never
+    )
+    assert found.segments[0].text == "Good morning."
+    assert [one.get("prompt") for one in site.seen()] == [["metformin, lisinopril"], None]
+    site.next({"body": read_aloud}, {"body": json.dumps({"text": "metformin."})})
+    kept = transcribe(
+        request_of, site.server, doubtful=lambda many: "metformin" in many[0].text, rest=_never
+    )
+    assert kept.segments[0].text == "metformin, lisinopril"
+
+
+def test_a_key_may_be_in_the_environment(site, request_of, monkeypatch):
+    """`env:` and the name of a variable stand for a file."""
+    monkeypatch.setenv("SPEECH_KEY", "secret")
+    transcribe(request_of, replace(site.server, key_file="env:SPEECH_KEY"), rest=_never)
+    assert site.seen()[0]["key"] == "Bearer secret"
