@@ -7,7 +7,7 @@ from adapters.speech.resample import as_pcm
 from conformance.audio_file import write_audio
 from conformance.made_speech import voice
 from conformance.tiny_whisper import Recital, write_whisper
-from tests.live.make_live import PCM, live
+from tests.live.make_live import PCM, live, packed
 from tests.make_audio import silence, tone
 from tests.make_gateway import GatewayProcess
 from tests.make_recording import noted, recording, transcribed
@@ -74,6 +74,23 @@ def test_a_visit_is_heard_while_it_is_recorded_and_noted_when_it_is_finished(pra
     note = practice.get(outputs["composition"])
     assert note["status"] == "preliminary"
     assert "ibuprofen" in " ".join(section["text"]["div"] for section in note["section"])
+
+
+def test_opus_packets_are_heard_while_they_come(practice):
+    """Without a container too: partial and final segments with the times of the packets, then the Media."""
+    packets = packed(np.concatenate([silence(1), voice(4, 3), silence(2)])[None], 16_000)
+    with live(practice) as client:
+        client.say("start", patient="Patient/p", contentType="audio/opus", language="en")
+        assert client.wait_for("started")["recognition"] is True
+        for number, packet in enumerate(packets):
+            client.frame(number, packet)
+        while not (said := client.wait_for("segment"))["final"]:
+            continue
+        client.say("finish", offset=len(packets))
+        finished = client.wait_for("finished")
+    assert 0.5 <= said["start_s"] <= said["end_s"] <= 0.02 * len(packets)
+    task = transcribed(practice, finished["media"])
+    assert "composition" in {one["type"]["text"] for one in task["output"]}
 
 
 @pytest.mark.parametrize(
