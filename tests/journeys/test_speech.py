@@ -1,5 +1,7 @@
 """Audio arrives at a real gateway whose models folder holds a Whisper, and becomes a note."""
 
+import urllib.request
+
 import numpy as np
 import pytest
 
@@ -123,6 +125,15 @@ def test_an_audio_object_of_a_modality_becomes_a_note(practice, tmp_path):
     task = transcribed(practice, f"Media/{media['id']}")
     names = {one["type"]["text"] for one in task["output"]}
     assert "composition" in names, task
+    (note,) = [
+        o["valueReference"]["reference"]
+        for o in task["output"]
+        if o["type"]["text"] == "composition"
+    ]
+    address = f"{practice.base}/notes/{note.partition('/')[2]}/audio"
+    with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - our own
+        assert answer.headers["content-type"] == "audio/wav"
+        assert answer.read()[44:] == samples
     broken = write_waveform(tmp_path / "broken.dcm", b"", rate=16_000, study="broken")
     assert practice.send([broken]) == [0]
     (patient,) = practice.search("Patient?identifier=P-broken")
