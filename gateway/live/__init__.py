@@ -23,7 +23,8 @@ gateway        what it says
 ``resumed``    ``session`` and ``offset``: go on with the byte of that number
 ``ack``        ``offset``: so many bytes are on disk, synchronised; a client may forget them
 ``segment``    ``start_s``, ``end_s``, ``text``, ``flags``; ``final``: it will not change any more
-``recognition``  ``available`` false and ``text``: no segments from here on; the recording goes on
+``recognition``  ``available`` false and ``text``: no segments for now, or for good; the recording goes on.
+               ``available`` true and ``text``: they come again, or a part was not recognised
 ``finished``   ``media``: reference of the Media, ``offset`` and ``complete``
 ``stopped``    why the recording has ended without the client's wish; ``media`` where it was kept
 ``error``      ``code`` (an issue type of FHIR) and ``text``; the connection closes
