@@ -257,7 +257,12 @@ class Connection:
         return self._recording
 
     async def _send(self, message: dict[str, Any]) -> None:
-        await self._websocket.send_text(orjson.dumps(message).decode())
+        """Send a message; a client that reads nothing for too long is as good as gone."""
+        try:
+            async with asyncio.timeout(self._settings.live_idle_s):
+                await self._websocket.send_text(orjson.dumps(message).decode())
+        except TimeoutError:
+            raise WebSocketDisconnect(IDLE) from None
 
     async def _refuse(self, error: OperationOutcomeError) -> None:
         said = {"type": "error", "code": error.kind.code, "text": error.diagnostics}
