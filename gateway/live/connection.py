@@ -197,7 +197,7 @@ class Connection:
         if wanted != recording.received:
             raise OperationOutcomeError(
                 "invalid",
-                f"{recording.received} bytes were received, which is not offset",
+                f"{recording.received} {recording.unit}s were received, which is not offset",
                 "offset",
             )
         await self._end(recording)
