@@ -61,8 +61,12 @@ class Hearing(Protocol):
     def due(self) -> bool:
         """Whether there is something to hear."""
 
-    def hear(self) -> list[dict[str, Any]]:
-        """The messages that there are by now."""
+    @property
+    def rest(self) -> bool:
+        """Whether something was said of which not everything is final."""
+
+    def hear(self, *, last: bool = False) -> list[dict[str, Any]]:
+        """The messages that there are by now; after the last audio everything becomes final."""
 
     def close(self) -> None:
         """The connection is over."""
@@ -113,13 +117,19 @@ class Recognition:
         least = int(_least_s(self._took_s) * self._recording.start.bytes_per_s)
         return not self.why_not and self._recording.received - self._heard_to >= max(1, least)
 
-    def hear(self) -> list[dict[str, Any]]:
+    @property
+    def rest(self) -> bool:
+        """Whether there is enough behind the last final segment that may be a word."""
+        least = int(EDGE_S * self._recording.start.bytes_per_s)
+        return not self.why_not and self._recording.received - self.start >= max(1, least)
+
+    def hear(self, *, last: bool = False) -> list[dict[str, Any]]:
         """The messages that the next window gives; a recogniser that fails is said once."""
         end = self._recording.received
         self._heard_to = end
         begun = self._clock()
         try:
-            heard = self._window(end)
+            heard = self._window(end, last)
             self._took_s = self._clock() - begun
         except OperationOutcomeError as error:
             self._failed += 1
@@ -136,7 +146,7 @@ class Recognition:
     def close(self) -> None:
         """A window that is being recognised is recognised to its end."""
 
-    def _window(self, end: int) -> Heard:
+    def _window(self, end: int, last: bool) -> Heard:
         start, recording = self._recording.start, self._recording
         most = int(LONGEST_S * start.rate) * start.step
         end = min(end, self.start + most)
@@ -152,11 +162,10 @@ class Recognition:
         if self._vocabulary is None:
             self._vocabulary = self._names()
         transcript = self._recognise(_request(recording, file, self._vocabulary))
-        return self._parts(transcript, length_s, end)
+        return self._parts(transcript, length_s, end, whole=last or length_s >= LONGEST_S)
 
-    def _parts(self, transcript: Transcript, length_s: float, end: int) -> Heard:
+    def _parts(self, transcript: Transcript, length_s: float, end: int, *, whole: bool) -> Heard:
         segments = [one for one in transcript.segments if one.text]
-        whole = length_s >= LONGEST_S
         edge = length_s if whole else length_s - EDGE_S
         parts = tuple((one, whole or (one.end_s or length_s) <= edge) for one in segments)
         done = [one.end_s or length_s for one, final in parts if final]

@@ -92,6 +92,12 @@ class Turns:
             yield self._part(joined[open_from:whole], self._at + whole, ends=False)
         self._at += whole
 
+    def finish(self) -> Iterator[Part]:
+        """The end of the turn that goes on, where the stream ends."""
+        if self._frames:
+            yield self._part(self._rest, self._at + self._rest.size, ends=True)
+            self._frames = 0
+
     def _part(self, samples: Samples, end: int, *, ends: bool) -> Part:
         return Part(self._turn, end - samples.size, samples.copy(), ends)
 

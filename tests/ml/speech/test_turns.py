@@ -52,6 +52,15 @@ def test_who_speaks_without_a_pause_is_cut_and_nothing_is_missing():
     assert all(after[0] == before[1] for before, after in pairwise(spans))
 
 
+def test_the_end_of_a_stream_ends_its_turn():
+    """What was said last has all of its samples, and none when nothing goes on."""
+    turns, said = Turns(), voice(1)[:15_999]
+    parts = [*turns.feed(said), *turns.finish()]
+    assert parts[-1].ends
+    assert parts[-1].start + parts[-1].samples.size == said.size
+    assert list(turns.finish()) == []
+
+
 def test_silence_is_no_turn():
     """Where nothing can be heard an engine is sent nothing."""
     assert _parts(silence(5)) == []
