@@ -52,6 +52,15 @@ def test_who_speaks_without_a_pause_is_cut_and_nothing_is_missing():
     assert all(after[0] == before[1] for before, after in pairwise(spans))
 
 
+def test_a_long_turn_ends_at_a_short_pause():
+    """A breath ends a turn that has gone on for long, and no turn that has just begun."""
+    spans = _spans(
+        _parts(np.concatenate([voice(1), silence(0.4), voice(6), silence(0.4), voice(1)]))
+    )
+    assert len(spans) == 2
+    assert 7.3 < spans[0][1] < 7.9
+
+
 def test_the_end_of_a_stream_ends_its_turn():
     """What was said last has all of its samples, and none when nothing goes on."""
     turns, said = Turns(), voice(1)[:15_999]
