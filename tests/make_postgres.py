@@ -1,7 +1,8 @@
-"""A PostgreSQL server of the tests' own, from installed binaries; one database per test.
+"""A PostgreSQL server of the tests' own, from installed binaries; one database at a time per test.
 
-The schema is made once per server, by a store that is opened and closed; every test has a copy of that
-database. Making one, and being started on an older one, has tests of its own.
+The schema is made once per server, by a store that is opened and closed; a test has a copy of that database,
+or one that another test has given back and that was emptied. Making a schema, and bringing an older one
+forward, have tests of their own.
 """
 
 import os
@@ -46,7 +47,7 @@ def running_server() -> Iterator[str]:
     _FOLDERS[address] = folder
     try:
         _create(address, TEMPLATE)
-        open_store(folder / "template", database=f"{address}/{TEMPLATE}").close()
+        _NOTES[address] = _made(folder / "template", f"{address}/{TEMPLATE}")
         yield address
     finally:
         _run(folder, "pg_ctl", "-m", "immediate", "stop")
@@ -87,11 +88,64 @@ def _run(folder: Path, program: str, *arguments: str) -> None:
     )
 
 
+def _made(folder: Path, address: str) -> list[tuple[str, str]]:
+    """The notes of a store that was opened on a bare database, and closed."""
+    import psycopg
+
+    open_store(folder, database=address).close()
+    with psycopg.connect(address) as connection:
+        return connection.execute("SELECT name, value FROM note").fetchall()
+
+
 def new_database(server: str) -> str:
     """Address of a new database with the schema and nothing in it."""
     name = f"t{uuid4().hex[:12]}"
     _create(server, name, f"TEMPLATE {TEMPLATE}")
     return f"{server}/{name}"
+
+
+@contextmanager
+def lent_database(server: str) -> Iterator[str]:
+    """Address of a database with the schema and nothing in it, which other tests may have had before."""
+    free = _FREE.setdefault(server, [])
+    address = free.pop() if free else new_database(server)
+    yield address
+    if _emptied(server, address):
+        free.append(address)
+
+
+_FREE: dict[str, list[str]] = {}
+_NOTES: dict[str, list[tuple[str, str]]] = {}
+"""The only rows that a new schema has, by server."""
+
+
+def _emptied(server: str, address: str) -> bool:
+    """Make a database as the schema left it; no, where somebody is still connected to it."""
+    import psycopg
+
+    with psycopg.connect(address, autocommit=True) as connection:
+        others = (
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        if connection.execute(others).fetchone() != (0,):
+            return False
+        connection.execute(_EMPTY)
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO note VALUES (%s, %s)", _NOTES[server])
+    return True
+
+
+_EMPTY = """
+DO $$ DECLARE name TEXT; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('DELETE FROM %I', name);
+    END LOOP;
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+        EXECUTE format('ALTER SEQUENCE %I RESTART', name);
+    END LOOP;
+END $$
+"""
 
 
 def bare_database(server: str) -> str:

@@ -50,12 +50,23 @@ class Recognition:
     engine : Engine
     given : TranscriptionRequest
     progress : callable
+    packed : bool
+        Whether the engine is given several spans of speech at once: of one that gives no times, each span
+        is a segment.
     """
 
-    def __init__(self, engine: Engine, given: TranscriptionRequest, progress: Progress) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        given: TranscriptionRequest,
+        progress: Progress,
+        *,
+        packed: bool = True,
+    ) -> None:
         self._engine = engine
         self._given = given
         self._progress = progress
+        self._packed = packed
         self._names = Names(given.vocabulary)
         self._hotwords = hotwords_of(given.vocabulary)
         asked = given.language.partition("-")[0].lower()
@@ -73,7 +84,9 @@ class Recognition:
             As ``Recording`` does.
         """
         read: list[Read] = []
-        listening = Listening(self._given.audio, lambda *times: read.append(times))
+        listening = Listening(
+            self._given.audio, lambda *times: read.append(times), packed=self._packed
+        )
         chunks = self._only_different(listening)
         for batch, times in ahead(_batches(chunks, self._engine.batch, read)):
             for read_s, announced_s in times:

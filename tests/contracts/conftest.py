@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.store import Store, open_store
-from tests.make_postgres import binaries, new_database, running_server
+from tests.make_postgres import binaries, lent_database, running_server
 
 STORES = ("postgres", "sqlite")
 
@@ -22,11 +22,13 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(params=STORES)
-def database(request: pytest.FixtureRequest) -> str:
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """Address of an empty database of each kind; empty for the embedded one."""
     if request.param == "sqlite":
-        return ""
-    return new_database(request.getfixturevalue("postgres_server"))
+        yield ""
+        return
+    with lent_database(request.getfixturevalue("postgres_server")) as address:
+        yield address
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import pytest
 
 from adapters.store import open_store
 from profiles.outcome import OperationOutcomeError
+from tests.contracts.conftest import STORES
+from tests.make_postgres import new_database
 
 SECOND = (
     "DROP INDEX hist_recent",
@@ -28,6 +30,14 @@ PATIENT = {
     "text": {"status": "generated", "div": "<div>likes chess</div>"},
     "name": [{"family": "Novak"}],
 }
+
+
+@pytest.fixture(params=STORES)
+def database(request: pytest.FixtureRequest) -> str:
+    """As for every contract, but of its own: here the schema itself is changed."""
+    if request.param == "sqlite":
+        return ""
+    return new_database(request.getfixturevalue("postgres_server"))
 
 
 def _made_second(folder, database: str) -> list[tuple[int, int]]:

@@ -1,7 +1,6 @@
 """Two gateways and two workers on one PostgreSQL, with kills: one store, one report per study."""
 
 import contextlib
-import importlib.util
 import random
 import threading
 from pathlib import Path
@@ -9,26 +8,21 @@ from pathlib import Path
 import pytest
 
 from profiles.outcome import OperationOutcomeError
+from tests.contracts.conftest import postgres_server
 from tests.make_gateway import GatewayProcess, wait_until
-from tests.make_postgres import binaries, new_database, running_server
+from tests.make_postgres import new_database
 from tests.make_study import small_study
+
+__all__ = ["postgres_server"]
 
 ROUNDS = 8
 FILES = 4
 
 
 @pytest.fixture
-def database():
-    """An empty PostgreSQL database; skipped, and said so, where no server is installed."""
-    if binaries() is None or importlib.util.find_spec("psycopg") is None:
-        pytest.skip("PostgreSQL is not installed")
-    with running_server() as server:
-        yield new_database(server)
-
-
-@pytest.fixture
-def pair(tmp_path: Path, database: str):
+def pair(tmp_path: Path, postgres_server: str):
     """Two running gateways, each with a lane process, on one database and one folder of blobs."""
+    database = new_database(postgres_server)
     settings = {"database": database, "data": tmp_path / "shared", "quiet_open_s": 0.3}
     gateways = []
     for name in ("one", "two"):
