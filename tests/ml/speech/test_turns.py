@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.made_speech import voice
@@ -58,6 +58,7 @@ def test_silence_is_no_turn():
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 12)), max_size=6), st.integers(1, 4000))
+@settings(deadline=None)
 def test_parts_are_what_was_said_in_its_order(pieces, size):
     """However a stream is fed, its parts are stretches of it, none twice and none out of order."""
     said = voice(1.2, 7)
