@@ -23,7 +23,7 @@ from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import Registry
 from adapters.sql.reindex import require_index
 from adapters.sql.transaction import Transaction, required
-from adapters.sql.words import BATCH, is_due, last_due
+from adapters.sql.words import BATCH, MOST_AWAITED, is_due, last_due, waiting
 from adapters.sql.writer import Writer
 from adapters.sqlite.engine import SqliteEngine
 from profiles.outcome import OperationOutcomeError
@@ -266,6 +266,7 @@ class Store:
         reader = self._reader().connection
         found = {name: reader.execute(sql).fetchone()[0] for name, sql in counts.items()}
         found["jobs_waiting"], found["jobs_running"] = self._engine.jobs.counts(reader)
+        found["words_waiting"] = waiting(reader)
         return {**found, "free_bytes": self.blobs.free_bytes()}
 
     def back_up(self, target: Path) -> None:
@@ -279,12 +280,19 @@ class Store:
             closing()
         self._writing.close()
 
-    def _catch_up(self) -> None:
-        """Index the words of everything that is stored at this moment; other writes come in between."""
+    def _catch_up(self) -> int:
+        """Index the words of everything that is stored at this moment; other writes come in between.
+
+        Where that would take long, a part of it; how many resources are left.
+        """
         connection = self._reader().connection
         last = last_due(connection)
+        if waiting(connection, last) > MOST_AWAITED:
+            self.transact(lambda tx: tx.catch_up(BATCH))
+            return waiting(connection, last)
         while last is not None and is_due(connection, last):
             self.transact(lambda tx: tx.catch_up(BATCH))
+        return 0
 
     def _changes(self) -> tuple[int, int]:
         return self._engine.changes(self._reader().connection), self._own

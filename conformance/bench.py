@@ -30,9 +30,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--rounds", type=int, default=10, help="studies, processes, or hundreds of searches"
     )
+    parser.add_argument(
+        "--part", action="append", default=[], help="measure this part alone; may be given again"
+    )
     chosen = parser.parse_args(arguments)
-    module, _, function = BENCHES[chosen.name][0].partition(":")
-    result: dict[str, Any] = getattr(importlib.import_module(module), function)(chosen.rounds)
+    name, _, function = BENCHES[chosen.name][0].partition(":")
+    module = importlib.import_module(name)
+    known = getattr(module, "PARTS", {})
+    if unknown := [part for part in chosen.part if part not in known]:
+        has = f"has the parts {', '.join(known)}" if known else "has no parts"
+        parser.error(f"{chosen.name} {has}: not {', '.join(unknown)}")
+    some = (tuple(chosen.part),) if chosen.part else ()
+    result: dict[str, Any] = getattr(module, function)(chosen.rounds, *some)
     if chosen.json:
         sys.stdout.write(json.dumps(result, indent=1) + "\n")
     else:

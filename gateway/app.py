@@ -80,6 +80,10 @@ def compose(settings: Settings) -> Gateway:
     store = open_store(
         Path(settings.data), database=settings.database, reserve_bytes=settings.reserve_bytes
     )
+    site_of(settings)  # a malformed X12 address stops the start, not the first Claim
+    require_setting(settings.claim_submission)
+    payers = Payers(store, load_payers(settings.payers), settings.payer_servers)
+    arrived = arrivals(settings, payers)
     intake = Intake(
         store,
         Settle(
@@ -88,6 +92,7 @@ def compose(settings: Settings) -> Gateway:
             open_max=max(settings.quiet_open_s, settings.quiet_max_s),
             count_wait=settings.count_wait_s,
         ),
+        on_audio=arrived,
     )
     fetch = Fetch(store, intake, settings.dicomweb_servers)
     runner = Runner(store, lanes, settings.database)
@@ -112,10 +117,6 @@ def compose(settings: Settings) -> Gateway:
             addresses=frozenset(settings.peer_addresses),
         ),
     )
-    site_of(settings)  # a malformed X12 address stops the start, not the first Claim
-    require_setting(settings.claim_submission)
-    payers = Payers(store, load_payers(settings.payers), settings.payer_servers)
-    arrived = arrivals(settings, payers)
     live = Sessions(store, settings, arrived)
     services = Services(
         request_analysis=lambda study_id, parameters: intake.request_analysis(

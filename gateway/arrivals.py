@@ -13,7 +13,7 @@ from gateway.adjudication import answer_on_arrival
 from gateway.coding_arrival import code_on_arrival
 from gateway.fetch import fetch_on_arrival
 from gateway.interactions.write import OnCreated
-from gateway.note_rendering import withdraw_rendering
+from gateway.note_rendering import outdate_rendering
 from gateway.operations.reindex import index_on_arrival
 from gateway.payers import Payers
 from gateway.response_decision import settle_on_arrival
@@ -34,8 +34,8 @@ def arrivals(settings: Settings, payers: Payers | None = None) -> OnCreated:
         (transcribe if spoken else code)(tx, resource)
 
     def composition(tx: Transaction, resource: dict[str, Any]) -> None:
-        """A note is coded, or takes its renderings along when it is withdrawn."""
-        withdraw_rendering(tx, resource)
+        """A note is coded; files of an earlier version of it are not in force any more."""
+        outdate_rendering(tx, resource)
         code(tx, resource)
 
     table: Mapping[str, OnCreated] = {

@@ -7,7 +7,8 @@ commit, so an acknowledged instance can never be without its job (dicom: acknowl
 A study has no end on the wire: PS3.4 B.4 gives the release of an association no meaning. The Task is
 therefore due at a time that every new instance moves: short after a release, a few gaps between
 instances otherwise, at once when an expected count is reached. What comes later makes a new Task, and
-its result is a new version of the same report.
+its result is a new version of the same report. An audio waveform object is whole by itself: its Media and
+the Task that drafts its note are in the commit of the object.
 """
 
 import logging
@@ -23,6 +24,8 @@ from adapters.dicom_header import same_object
 from adapters.store import Store, StudyRow, Transaction
 from gateway.identity import imaging_study_of, patient_of, publish_imaging_study
 from gateway.lane import IMAGING_LANE
+from gateway.waveform_arrival import put_audio
+from ml.speech.waveform import AUDIO_CLASSES
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader
 from profiles.task import ANALYZE, item, new_task
@@ -77,6 +80,8 @@ class Intake:
         The quiet times.
     clock : callable
         Present moment, aware; injected so that tests can hold it still.
+    on_audio : callable
+        What the Media of an audio waveform object starts.
     """
 
     def __init__(
@@ -84,7 +89,9 @@ class Intake:
         store: Store,
         settle: Settle | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_audio: Callable[[Transaction, dict[str, Any]], None] = lambda tx, media: None,
     ) -> None:
+        self._on_audio = on_audio
         self._store = store
         self._settle = settle or Settle()
         self._clock = clock
@@ -108,6 +115,8 @@ class Intake:
             verdict = tx.put_instance(header, digest, size, calling_ae=sender)
             if verdict == "stored":
                 self._admit(tx, header)
+                if header.sop_class in AUDIO_CLASSES:
+                    self._on_audio(tx, put_audio(tx, header, digest, size))
             return verdict
 
         with self._lock:
@@ -167,7 +176,8 @@ class Intake:
                 imaging_study_id=study_id,
                 expected=expected,
             )
-        self._reschedule(tx, header.study_uid, released=False)
+        if header.sop_class not in AUDIO_CLASSES:  # there is nothing to see in it
+            self._reschedule(tx, header.study_uid, released=False)
 
     def _settle_study(self, tx: Transaction, study_uid: str, *, released: bool) -> None:
         """What an association's end means for one of its studies."""

@@ -34,13 +34,16 @@ def note_content(store: Store, key: str) -> dict[str, Any]:
     open_ = bool(reviews) and note["status"] == "preliminary"
     job = _last_job(store, newest)
     segments = () if transcript is None else transcript.segments
+    patient = target(store, note.get("subject"))
     return {
         "note": note,
         "kind": words(note.get("type")) or note.get("title", ""),
         "version": stored.version,
-        "patient": patient_words(target(store, note.get("subject"))),
+        "patient": patient_words(patient),
+        "born": patient.get("birthDate", ""),
         "attester": _first(note.get("attester")).get("party", {}),
         "task": reviews[-1]["id"] if open_ else "",
+        "later": reviews[-1] if reviews and not open_ else None,
         "correctable": open_ and bool(segments) and not any(one["decision"] for one in sections),
         **job,
         "remarks": [one["text"] for one in newest.get("note", ())],

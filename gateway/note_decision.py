@@ -48,13 +48,22 @@ def decide_note(
     stored = tx.require("Composition", reference.partition("/")[2])
     _require_seen(stored, decision)
     if stored.json()["status"] != "preliminary":
-        raise OperationOutcomeError(
-            "conflict", "the note is not preliminary any more", "Composition.status"
-        )
-    if decision.speakers:
+        _leave(tx, task, decision)
+    elif decision.speakers:
         correct_speakers(tx, task, stored, decision, settings)
     else:
         _decide(tx, task, stored, decision, settings)
+
+
+def _leave(tx: Transaction, task: dict[str, Any], decision: Decision) -> None:
+    """End the review of a draft that came after the note was decided: it is rejected, and the note stands."""
+    if decision.word != REJECTED or decision.sections or decision.speakers:
+        raise OperationOutcomeError(
+            "conflict",
+            "the note is not preliminary any more: a later draft of it can be rejected, and nothing else",
+            "Composition.status",
+        )
+    _end(tx, task, decision)
 
 
 def _decide(

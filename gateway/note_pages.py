@@ -43,6 +43,9 @@ _OF_OURS: Final = {
     "Cache-Control": "no-store",
 }
 
+_MEANT: Final = (("channel", "channel"), ("name", "name"), ("heardAs", "role"))
+"""Parts of a correction by what the page says of a speaker."""
+
 
 def note_routes() -> list[BaseRoute]:
     """The routes of the review of notes."""
@@ -173,9 +176,9 @@ def _speakers(store: Store, key: str, form: dict[str, str]) -> Decision:
     content = note_content(store, key)
     corrections: list[dict[str, list[Any]]] = []
     for one in content["speakers"]:
-        role = form.get(one["name"], one["role"])
+        role = form.get(one["field"], one["role"])
         if role != one["role"]:
-            wide = {"channel": [one["channel"]], "heardAs": [one["role"]]}
+            wide = {part: [one[key]] for part, key in _MEANT if one[key] != ""}
             corrections.append({**wide, "role": [role]})
     for turn in content["turns"]:
         role = form.get(f"turn-{turn['number']}", "")

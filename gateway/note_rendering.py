@@ -5,7 +5,7 @@ from typing import Any
 
 from adapters.documents.hypertext import markup_text
 from adapters.store import Transaction
-from profiles.builders.note_rendering import rendered, rendering_id, withdrawn
+from profiles.builders.note_rendering import outdated, rendered, rendering_id
 from profiles.clinical_document import ClinicalDocument, local
 from profiles.note_document import Around, note_document
 
@@ -21,13 +21,18 @@ def render_note(tx: Transaction, composition: Mapping[str, Any], version: int) -
     return f"DocumentReference/{made.document['id']}"
 
 
-def withdraw_rendering(tx: Transaction, composition: dict[str, Any]) -> None:
-    """Mark the renderings of a note that is not in force any more."""
-    if not ClinicalDocument(composition).withdrawn:
-        return
+def outdate_rendering(tx: Transaction, composition: dict[str, Any]) -> None:
+    """Mark the renderings of a note that has another version now, or is not in force any more."""
     stored = tx.read("DocumentReference", rendering_id(composition["id"]))
-    if stored is not None and stored.json()["status"] == "current":
-        tx.put(withdrawn(stored.json()))
+    document: dict[str, Any] = {} if stored is None else stored.json()
+    if document.get("status") != "current":
+        return
+    now = tx.current("Composition", composition["id"])
+    shown = document["context"]["related"][0]["reference"]
+    if ClinicalDocument(composition).withdrawn:
+        tx.put(outdated(document, "entered-in-error"))
+    elif now is not None and shown != f"Composition/{now.id}/_history/{now.version}":
+        tx.put(outdated(document, "superseded"))
 
 
 def _lines(div: str) -> list[str]:

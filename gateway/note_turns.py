@@ -26,18 +26,19 @@ def turns(
 
 
 def speakers(segments: Sequence[Segment]) -> list[dict[str, Any]]:
-    """Everybody who is told apart in a transcript, by channel and role, with the number of turns."""
-    counted = Counter((one.channel, one.role or UNKNOWN) for one in segments)
-    several = len({channel for channel, _ in counted}) > 1
+    """Everybody who is told apart in a transcript, by channel, name and role, with the number of turns."""
+    counted = Counter((one.channel, one.speaker, one.role or UNKNOWN) for one in segments)
+    several = len({channel for channel, _, _ in counted}) > 1
     return [
         {
-            "name": f"speaker-{channel}-{role}",
+            "field": f"speaker-{at}",
             "channel": channel,
+            "name": name,
             "role": role,
-            "label": f"Channel {channel}: {role}" if several else role,
+            "label": ", ".join(filter(None, (f"channel {channel}" * several, name, role))),
             "turns": times,
         }
-        for (channel, role), times in sorted(counted.items())
+        for at, ((channel, name, role), times) in enumerate(sorted(counted.items()))
     ]
 
 
@@ -52,6 +53,7 @@ def _turn(segment: Segment, sections: Sequence[Mapping[str, Any]]) -> dict[str, 
     return {
         "number": segment.number,
         "role": segment.role or UNKNOWN,
+        "name": segment.speaker,
         "sure": _sure(segment),
         "start": start,
         "end": end,

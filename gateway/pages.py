@@ -20,17 +20,11 @@ from gateway.note_pages import note_routes
 from gateway.page import HERE, page, patient_words, read_form, target, words
 from gateway.received_pages import received_routes
 from gateway.review import apply_decision
+from gateway.worklist import address_of, not_drafted, worklist
 from profiles.task import ADJUDICATE, REVIEW, code_of
 from terminology.systems import TASK_CODE
 
-RECENT: Final = 50
-_PAGES: Final = {
-    "DiagnosticReport": "/reports",
-    "Claim": "/claims",
-    "ClaimResponse": "/received",
-    "Composition": "/notes",
-}
-"""Where a person reviews what a Task is about."""
+RECENT: Final = 20
 
 
 def page_routes() -> list[BaseRoute]:
@@ -64,8 +58,17 @@ async def ready(request: Request) -> Response:
 
 
 async def home(request: Request) -> Response:
-    """The newest reports and Tasks."""
-    return await page(request, "home.html", _overview)
+    """What waits for a person, what could not be drafted, and what is new."""
+    asked = dict(request.query_params)
+
+    def gather(store: Store) -> dict[str, Any]:
+        return {
+            "waiting": worklist(store, asked),
+            "undone": not_drafted(store, asked.get("undone", "")),
+            **_overview(store),
+        }
+
+    return await page(request, "home.html", gather)
 
 
 async def report(request: Request) -> Response:
@@ -99,8 +102,11 @@ def _overview(store: Store) -> dict[str, Any]:
     newest = [("_sort", "-_lastUpdated"), ("_total", "accurate")]
     reports = store.search("DiagnosticReport", newest, count=RECENT)
     claims = store.search("Claim", newest, count=RECENT)
+    notes = store.search("Composition", newest, count=RECENT)
     tasks = store.search("Task", newest, count=RECENT)
     return {
+        "notes": [_note(store, match.json()) for match in notes.matches],
+        "notes_total": notes.total,
         "reports": [_line(store, match.json()) for match in reports.matches],
         "reports_total": reports.total,
         "claims": [_claim(store, match.json()) for match in claims.matches],
@@ -116,6 +122,15 @@ def _line(store: Store, resource: dict[str, Any]) -> dict[str, Any]:
     return {**resource, "patient": _subject(store, resource), "issued": issued}
 
 
+def _note(store: Store, note: dict[str, Any]) -> dict[str, Any]:
+    attesters = [one.get("party", {}) for one in note.get("attester", ())]
+    return {
+        **note,
+        "patient": _subject(store, note),
+        "attester": next((one.get("display") or one.get("reference") for one in attesters), ""),
+    }
+
+
 def _claim(store: Store, claim: dict[str, Any]) -> dict[str, Any]:
     codes = [words(d.get("diagnosisCodeableConcept")) for d in claim.get("diagnosis", ())]
     return {
@@ -127,11 +142,9 @@ def _claim(store: Store, claim: dict[str, Any]) -> dict[str, Any]:
 
 def _task(task: dict[str, Any]) -> dict[str, Any]:
     """A Task as a line; one of another system need not have what ours have."""
-    focus = str(task.get("focus", {}).get("reference", ""))
-    page_of = next((at for kind, at in _PAGES.items() if focus.startswith(f"{kind}/")), "")
-    is_review = code_of(task) in (REVIEW.code, ADJUDICATE.code) and bool(page_of)
+    reviewed = address_of(task) if code_of(task) in (REVIEW.code, ADJUDICATE.code) else ""
     return {
-        "href": f"{page_of}/{focus.partition('/')[2]}" if is_review else _resource(task["id"]),
+        "href": reviewed or _resource(task["id"]),
         "name": words(task.get("code")) or "Task",
         "state": words(task.get("businessStatus")) or task["status"],
         "changed": task.get("lastModified") or task["meta"]["lastUpdated"],

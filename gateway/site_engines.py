@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from adapters.speech.remote import ENGINE, transcribe
+from adapters.speech.remote import ENGINE, asking, transcribe
 from adapters.speech.server import (
     RealtimeServer,
     SpeechServer,
@@ -18,15 +18,13 @@ from adapters.speech.server import (
     speech_server,
 )
 from gateway.settings import Settings
+from gateway.site_chunks import RealtimeEngine, ServerEngine
 from gateway.transcription import Progress, Recogniser
-from ml.speech.audio import Samples
-from ml.speech.engine import Heard
 from ml.speech.pieces import wav_pieces
 from ml.speech.recognition import Recognition
 from ml.speech.second_look import NOBODY, doubtful, second_look, speech_in
 from profiles.speech_records import Transcript, TranscriptionRequest
 
-REALTIME: Final = "openai-realtime"
 DECODES: Final = ("av",)
 DETECTS: Final = ("av", "faster_whisper", "onnxruntime")
 NO_DETECTOR: Final = (
@@ -65,9 +63,10 @@ def site_recogniser(settings: Settings) -> Recogniser | None:
 def _heard_by_server(
     server: SpeechServer, request: TranscriptionRequest, progress: Progress
 ) -> Transcript:
-    del progress
     # Without the library that decodes, a recording goes as it is or not at all.
     splitter = wav_pieces if _installed(DECODES) else None
+    if len(request.audio.roles) > 1 and _installed(DETECTS):
+        return _heard_by_channel(server, request, progress)
     spoken = speech_in(Path(request.audio.path)) if _installed(DETECTS) else None
     if spoken == ():
         return Transcript(ENGINE, server.model, request.language, None, (), (NOBODY,))
@@ -80,48 +79,23 @@ def _heard_by_server(
     return second_look(found, request.vocabulary, spoken)
 
 
+def _heard_by_channel(
+    server: SpeechServer, request: TranscriptionRequest, progress: Progress
+) -> Transcript:
+    """Each person's own channel, so that every segment has its role."""
+    language = request.language.partition("-")[0].lower()
+    with asking(request, server) as ask:
+        engine = ServerEngine(ask, server.model, language)
+        found = Recognition(engine, request, progress).run()
+    return second_look(found, request.vocabulary, None)
+
+
 def _heard_in_time(
     server: RealtimeServer, request: TranscriptionRequest, progress: Progress
 ) -> Transcript:
     language = request.language.partition("-")[0].lower()
-    return Recognition(RealtimeEngine(server, language), request, progress).run()
-
-
-class RealtimeEngine:
-    """A server of the Realtime API as an engine: each chunk of speech is a turn.
-
-    Parameters
-    ----------
-    server : RealtimeServer
-    language : str
-        The one that is asked for; what it speaks beside, a server does not say.
-    """
-
-    name = REALTIME
-    batch = 4
-    digests: tuple[tuple[str, str], ...] = ()
-
-    def __init__(self, server: RealtimeServer, language: str) -> None:
-        self._server = server
-        self.version = server.model
-        self.languages: tuple[str, ...] = (language,) if language else ()
-
-    def recognise(
-        self, sounds: Sequence[Samples], language: str, hotwords: str
-    ) -> tuple[Heard, ...]:
-        """One answer for each sound."""
-        from adapters.speech.realtime import hear_turns
-        from adapters.speech.realtime_events import Asked
-        from adapters.speech.resample import as_pcm
-
-        names = tuple(filter(None, hotwords.split(", ")))
-        asked = Asked(self._server.model, language, names)
-        said = hear_turns(self._server, asked, [as_pcm(sound) for sound in sounds])
-        return tuple(Heard(one.text, (), one.logprob or 0.0, language=language) for one in said)
-
-    def without_context(self, sound: Samples, language: str) -> Heard:
-        """The same sound again with no words in mind."""
-        return self.recognise([sound], language, "")[0]
+    engine = RealtimeEngine(server, language)
+    return Recognition(engine, request, progress, packed=False).run()
 
 
 def _installed(modules: Sequence[str]) -> bool:

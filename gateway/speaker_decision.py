@@ -109,5 +109,6 @@ def _correction(parts: Mapping[str, Any]) -> SpeakerCorrection:
         str(next(iter(parts.get("role", ())), "")),
         str(next(iter(parts.get("heardAs", ())), "")),
         int(channels[0]) if channels else None,
+        str(next(iter(parts.get("name", ())), "")),
         tuple(int(number) for number in parts.get("segment", ())),
     )

@@ -30,7 +30,7 @@ FOLDER: Final = "recordings"
 NO_ENGINE: Final = (
     "No speech recogniser is configured, so the recording was stored and nothing was recognised. Put a "
     "Whisper directory in CTranslate2 format into the models folder and start the gateway again, name a "
-    "speech server in the setting speech_server, or attach a transcript (WebVTT, JSON or text)."
+    "server in the setting speech_server or speech_realtime, or attach a transcript (WebVTT, JSON or text)."
 )
 Progress = Callable[[int, int, str], None]
 

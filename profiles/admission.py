@@ -69,13 +69,17 @@ def _rules(resource: dict[str, Any], text: str, warnings: bool) -> list[Issue]:
     found: list[Issue] = []
     kind, contained = resource["resourceType"], resource.get("contained", ())
     if contained or ("#" in text and '"#' in text):
-        found += _errors(contained_problems(resource))
+        found += _errors(contained_problems(resource, most=text.count('"#')))
     # The resource and each that it contains have an id; one more may be that of an element.
     holding = contained or kind in HOLDING
     if text.count('"id":') > 1 + len(contained) or (holding and '"fullUrl":' in text):
         found += _errors(identity_problems(resource))
     return found + _constraints(
-        resource, warnings, extended='xtension":' in text, periods='"start":' in text, logical=True
+        resource,
+        warnings,
+        extended='xtension":' in text,
+        periods='"start":' in text,
+        logical='"identifier":{' in text,
     )
 
 

@@ -1,5 +1,6 @@
 """Contained resources and the links to them (R4 references.html#contained; dom-3, dom-4, dom-5, ref-1)."""
 
+import contextlib
 import functools
 import re
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ _CONTAINED: Final = re.compile(r"contained\[(\d+)\]\.(.+)")
 _INDEX: Final = re.compile(r"\[\d+\]")
 
 
-def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Problem]:
+def contained_problems(
+    resource: dict[str, Any], path: str = "", *, most: int = 0
+) -> Iterator[Problem]:
     """What is wrong with the contained resources of a resource and with its local references.
 
     Parameters
@@ -24,6 +27,8 @@ def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Pro
         A resource; those of its entries and parameters are asked on their own.
     path : str
         Where it stands, when it is not the outermost.
+    most : int
+        How many of its texts begin with # at most, where that is known: the search ends with the last.
     """
     kind = resource["resourceType"]
     path = path or str(kind)
@@ -31,7 +36,7 @@ def contained_problems(resource: dict[str, Any], path: str = "") -> Iterator[Pro
         for inner, its_path in _inner(resource, path):
             yield from contained_problems(inner, its_path)
     contained = [one for one in resource.get("contained", ()) if isinstance(one, dict)]
-    links = _links(resource, path)
+    links = _links(resource, path, most)
     if not contained and not links:
         return
     known = {one.get("id") for one in contained}
@@ -132,26 +137,37 @@ def _one(
         )
 
 
-def _links(value: dict[str, Any], path: str) -> list[tuple[str, str]]:
+class _AllFound(Exception):  # noqa: N818 - ends the search, is caught beside it
+    """There cannot be more links."""
+
+
+def _links(value: dict[str, Any], path: str, most: int) -> list[tuple[str, str]]:
     """Local references, canonicals and uris with their places."""
     found: list[tuple[str, str]] = []
-    _collect(value, (None, path, -1), found)
+    with contextlib.suppress(_AllFound):
+        _collect(value, (None, path, -1), found, most)
     return found
 
 
-def _collect(value: dict[str, Any], place: Place, found: list[tuple[str, str]]) -> None:
+def _take(text: str, place: Place, found: list[tuple[str, str]], most: int) -> None:
+    found.append((text, written(place)))
+    if len(found) == most:
+        raise _AllFound
+
+
+def _collect(value: dict[str, Any], place: Place, found: list[tuple[str, str]], most: int) -> None:
     """Take the links of an object; its place is only written out where there is one."""
     for name, inner in value.items():
         kind = type(inner)
         if kind is str:
             if inner[:1] == "#" and name not in _TEXTS:
-                found.append((inner, written((place, name, -1))))
+                _take(inner, (place, name, -1), found, most)
         elif kind is dict:
             if "resourceType" not in inner:
-                _collect(inner, (place, name, -1), found)
+                _collect(inner, (place, name, -1), found, most)
         elif kind is list:
             for at, one in enumerate(inner):
                 if type(one) is dict:
-                    _collect(one, (place, name, at), found)
+                    _collect(one, (place, name, at), found, most)
                 elif type(one) is str and one[:1] == "#":
-                    found.append((one, written((place, name, at))))
+                    _take(one, (place, name, at), found, most)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from profiles.definitions.r4 import ElementDefinition, Invariant, definitions, value_sets
 from profiles.fhirpath.engine import Expression, compile_expression
 from profiles.fhirpath.nodes import Node
+from profiles.fhirpath.plain import Condition, Unsure, plain_condition
 from profiles.guards import Guard, guard
 from profiles.outcome import OperationOutcomeError
 from profiles.place import Place, written
@@ -178,15 +179,30 @@ def _check(
     root: dict[str, Any],
     found: list[Breach],
 ) -> None:
-    quick = _QUICK.get(invariant.key)
     try:
-        if quick(node.value) if quick is not None else expression.holds(root, context=node):
+        if _holds(invariant.key, expression, node, root):
             return
     except OperationOutcomeError as error:
         if error.kind_name in _NOT_HERE:
             return  # needs a terminology server: not judged here
     text = f"{invariant.key}: {invariant.human}"
     found.append(Breach(invariant.severity, "invariant", text, written(place)))
+
+
+def _holds(key: str, expression: Expression, node: Node, root: dict[str, Any]) -> bool:
+    quick = _quick(key, expression.text, node.type)
+    if quick is not None:
+        try:
+            return quick(node.value) is True
+        except (Unsure, TypeError, AttributeError):
+            pass  # several values, extensions beside one, or what the structure does not allow
+    return expression.holds(root, context=node)
+
+
+@functools.cache
+def _quick(key: str, text: str, kind: str) -> Condition | None:
+    """A constraint without the engine, where it has been written out or is plain."""
+    return _QUICK.get(key) or plain_condition(text, kind)
 
 
 def _binding(

@@ -98,7 +98,7 @@ def note_document(
         facts=tuple((label, value) for label, value in given if value),
         sections=tuple((title, tuple(lines(div))) for title, div in note.narratives()),
         attested=f"AI drafted, finalised by {person} on {spoken(written)}.",
-        running=" · ".join(filter(None, (name, *numbers[:1], note.title or UNTITLED))),
+        running=" · ".join(filter(None, (*numbers[:1], name, note.title or UNTITLED))),
         written=written,
     )
 

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from profiles.clinical_document import ClinicalDocument, local
-from terminology.notes import CHANNEL_ROLE, VISIT_TRANSCRIPT
+from terminology.notes import AUDIO_MEDIA, CHANNEL_ROLE, VISIT_TRANSCRIPT
 
 AUDIO: Final = "audio"
 TRANSCRIPT: Final = "transcript"
 KINDS: Final = ("Media", "DocumentReference")
 _TYPED: Final = frozenset({"application/json", "text/plain"})
 _OPUS: Final = frozenset({"application/ogg"})
+_DICOM: Final = "application/dicom"
+"""Audio in a Media that says so; else it may be an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,18 @@ class Recording:
 
     def _form(self, attachment: Mapping[str, Any]) -> str:
         name = str(attachment.get("contentType", "")).partition(";")[0].strip().lower()
-        if name.startswith("audio/") or name in _OPUS:
+        if name.startswith("audio/") or name in _OPUS or (name == _DICOM and self._is_audio):
             return AUDIO
         told = name == "text/vtt" or (name in _TYPED and self._is_transcript())
         return TRANSCRIPT if told else ""
+
+    @property
+    def _is_audio(self) -> bool:
+        codings = self.resource.get("type", {}).get("coding", ())
+        return any(
+            (one.get("system"), one.get("code")) == (AUDIO_MEDIA.system, AUDIO_MEDIA.code)
+            for one in codings
+        )
 
     def _is_transcript(self) -> bool:
         codings = self.resource.get("type", {}).get("coding", ())

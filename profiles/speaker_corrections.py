@@ -30,6 +30,8 @@ class SpeakerCorrection:
         Turns that are this speaker's now: a role, or ``unknown``; empty for any.
     channel : int or None
         Turns of one channel alone.
+    name : str
+        Turns of one that the transcript calls so.
     segments : tuple of int
         Single turns, whoever they were taken for; they count before a whole speaker does.
     """
@@ -37,6 +39,7 @@ class SpeakerCorrection:
     role: str
     heard_as: str = ""
     channel: int | None = None
+    name: str = ""
     segments: tuple[int, ...] = ()
 
 
@@ -141,9 +144,9 @@ def _require_sound(one: SpeakerCorrection) -> None:
         raise OperationOutcomeError(
             "code-invalid", f"a speaker is one of {', '.join(ROLES)}", "speaker"
         )
-    if not (one.heard_as or one.segments) and one.channel is None:
+    if not (one.heard_as or one.name or one.segments) and one.channel is None:
         raise OperationOutcomeError(
-            "required", "say which turns: a speaker, a channel or segments", "speaker"
+            "required", "say which turns: a speaker, a name, a channel or segments", "speaker"
         )
 
 
@@ -165,7 +168,7 @@ def _single(transcript: Transcript, corrections: Sequence[SpeakerCorrection]) ->
 
 def _is_meant(one: SpeakerCorrection, segment: Segment) -> bool:
     by_role = not one.heard_as or one.heard_as == (segment.role or UNKNOWN)
-    return by_role and one.channel in (None, segment.channel)
+    return by_role and one.channel in (None, segment.channel) and one.name in ("", segment.speaker)
 
 
 def _named(segment: Segment, role: str) -> Segment:

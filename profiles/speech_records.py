@@ -62,6 +62,8 @@ class Segment:
     flags : tuple of str
         ``low-confidence``, ``repetition``, ``drug-name``, ``no-speech``: for a person to look at;
         ``role-corrected``: a person has said who speaks.
+    speaker : str
+        As an attached transcript calls them (``Speaker 1``); empty where it does not, or says the role alone.
     """
 
     number: int
@@ -73,6 +75,7 @@ class Segment:
     role: str = ""
     role_confidence: float = 0.0
     flags: tuple[str, ...] = ()
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

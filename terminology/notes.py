@@ -26,6 +26,8 @@ VISIT_TRANSCRIPT: Final = Code(
 )
 """LOINC has no code for what was said in a visit, word for word."""
 
+AUDIO_MEDIA: Final = Code(f"{_THO}/media-type", "audio", "Audio")
+
 CHANNEL_ROLE: Final = f"{ISTHMUS}/StructureDefinition/channel-role"
 """Role of one channel of a Media, once for each, in their order: doctor, patient or other."""
 SENTENCE_EVIDENCE: Final = f"{ISTHMUS}/StructureDefinition/sentence-evidence"

@@ -8,6 +8,12 @@ import psycopg
 
 from adapters.postgres.words import PostgresWords
 
+_PLANNING: Final = (
+    "SELECT set_config('jit', 'off', false), set_config('enable_sort', 'off', false), "
+    "set_config('max_parallel_workers_per_gather', '0', false)"
+)
+"""A page is a few rows along an index: compiling a plan, starting workers and sorting all rows costs more."""
+
 
 @functools.lru_cache(maxsize=4096)
 def translated_sql(text: str) -> str:
@@ -34,6 +40,7 @@ class PostgresConnection:
     def _connected(self) -> psycopg.Connection[Any]:
         # Autocommit: the store begins and ends its transactions itself.
         raw = psycopg.connect(self._address, autocommit=True, application_name="isthmus")
+        raw.execute(_PLANNING)
         raw.prepare_threshold = 3
         return raw
 

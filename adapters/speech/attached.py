@@ -15,6 +15,8 @@ from profiles.speech_records import Segment, Transcript
 
 ATTACHED: Final = "attached"
 LARGEST: Final = 20_000_000
+LONGEST: Final = 80
+"""Characters of what a speaker is called."""
 MOST_SEGMENTS: Final = 50_000
 _BRACKETED: Final = re.compile(r"\[([A-Za-z][\w .'-]{0,40})\]:?\s*(.*)")
 _COLON: Final = re.compile(r"([A-Za-z][\w .'-]{0,40}?)\s*:\s*(.*)")
@@ -54,7 +56,9 @@ def attached_transcript(content: bytes, media_type: str, language: str = "") -> 
 def _segment(number: int, turn: Turn) -> Segment:
     start, end, speaker, words = turn
     role = role_of(speaker)
-    return Segment(number, start, end, words, role=role, role_confidence=1.0 if role else 0.0)
+    sure = 1.0 if role else 0.0
+    named = "" if speaker.lower() == role else speaker[:LONGEST]
+    return Segment(number, start, end, words, role=role, role_confidence=sure, speaker=named)
 
 
 def _turns(text: str) -> Iterator[Turn]:

@@ -8,7 +8,8 @@ followed: a recording goes to the configured address or nowhere.
 import io
 import ssl
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -84,6 +85,27 @@ def transcribe(
     return _joined(heard, request, server)
 
 
+@contextmanager
+def asking(
+    request: TranscriptionRequest,
+    server: SpeechServer,
+    rest: Callable[[float], object] = time.sleep,
+) -> Iterator[Callable[[bytes, bool], Transcript]]:
+    """What recognises WAV files that lie in memory, with the names of a request in mind or without.
+
+    Several may be asked for at once; the audio of the request is not looked at. Errors as of ``transcribe``.
+    """
+    with _client(server) as client:
+        exchange = _Exchange(client, server, request, rest)
+
+        def ask(content: bytes, named: bool) -> Transcript:
+            name, media = kind_of(content[:HEAD])
+            piece = _Piece(0.0, name, media, partial(io.BytesIO, content))
+            return _joined([(0.0, exchange.ask(piece, named=named))], request, server)
+
+        yield ask
+
+
 class _Exchange:
     """Requests about one recording; whether the server knows ``verbose_json`` is found out once."""
 
@@ -106,32 +128,30 @@ class _Exchange:
         first = self.ask(piece)
         if not self._prompt or not doubtful(first.segments):
             return first
-        told, self._prompt = self._prompt, ""
-        try:
-            second = self.ask(piece)
-        finally:
-            self._prompt = told
+        second = self.ask(piece, named=False)
         return first if doubtful(second.segments) else second
 
-    def ask(self, piece: _Piece) -> Answer:
-        status, body = self._patiently(piece)
+    def ask(self, piece: _Piece, *, named: bool = True) -> Answer:
+        """What is said in a piece, with the names of the record in mind or without."""
+        prompt = self._prompt if named else ""
+        status, body = self._patiently(piece, prompt)
         if self._verbose and status in _FORMAT_REFUSED:
             # Models without times refuse the format; the same recording is then asked for as plain text.
             self._verbose = False
-            status, body = self._patiently(piece)
+            status, body = self._patiently(piece, prompt)
         _require_taken(status)
         return read_answer(body)
 
-    def _patiently(self, piece: _Piece) -> tuple[int, bytes]:
+    def _patiently(self, piece: _Piece, prompt: str) -> tuple[int, bytes]:
         for attempt in range(1, TRIES):
-            status, body, asked_s = self._once(piece)
+            status, body, asked_s = self._once(piece, prompt)
             if status not in _NOT_LOOKED_AT:
                 return status, body
             self._rest(min(max(asked_s, 0.5 * 2.0**attempt), LONGEST_WAIT_S))
-        status, body, _ = self._once(piece)
+        status, body, _ = self._once(piece, prompt)
         return status, body
 
-    def _once(self, piece: _Piece) -> tuple[int, bytes, float]:
+    def _once(self, piece: _Piece, prompt: str) -> tuple[int, bytes, float]:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         try:
             with (
@@ -139,7 +159,7 @@ class _Exchange:
                 self._client.stream(
                     "POST",
                     f"{self._server.address}/audio/transcriptions",
-                    data=self._fields(),
+                    data=self._fields(prompt),
                     files={"file": (piece.name, content, piece.media)},
                     headers={**headers, **bearer(self._server.key_file)},
                 ) as answer,
@@ -155,7 +175,7 @@ class _Exchange:
                 "transient", "the speech server cannot be reached, or broke off"
             ) from None
 
-    def _fields(self) -> dict[str, Any]:
+    def _fields(self, prompt: str) -> dict[str, Any]:
         fields: dict[str, Any] = {"model": self._server.model, "temperature": "0"}
         fields["response_format"] = "verbose_json" if self._verbose else "json"
         if self._verbose:
@@ -163,7 +183,7 @@ class _Exchange:
         if self._request.language:
             # The API takes ISO 639-1: the first part of a BCP 47 tag.
             fields["language"] = self._request.language.split("-")[0].lower()
-        return {**fields, "prompt": self._prompt} if self._prompt else fields
+        return {**fields, "prompt": prompt} if prompt else fields
 
 
 def _pieces(

@@ -39,7 +39,7 @@ class Resampler:
         """The samples that can be told by now."""
         held = np.concatenate([self._held, samples.astype(np.float32, copy=False)])
         # A sample at position p needs the inputs from p - half up to p + half.
-        last = (held.size - 2 * self._half) * self._up
+        last = (held.size - 2 * self._half + 1) * self._up
         places = np.arange(self._next, max(last, self._next), self._down)
         if not places.size:
             self._held = held

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from adapters.sql.names import Names
 from adapters.sql.schema import AWAITED
-from adapters.sql.words import searchable_texts
+from adapters.sql.words import WORDED, searchable_texts
 from profiles.search.contained import linked_row, own_type, with_links
 from profiles.search.extract import Extractor
 from profiles.search.own_address import own_links, possible_links
@@ -65,6 +65,7 @@ class Index:
         self._names = names
         self._lookup = lookup
         self._extractors: dict[str, tuple[Any, Extractor]] = {}
+        self._worded: dict[str, tuple[Any, Extractor]] = {}
         self._targets: dict[tuple[str, str], int] = {}
         self._waiting: dict[str, list[tuple[Any, ...]]] = {}
         self._before: dict[str, list[tuple[Any, ...]]] | None = None
@@ -162,7 +163,13 @@ class Index:
 
     def texts(self, resource: Mapping[str, Any]) -> set[str]:
         """Everything that ``:contains`` can look into."""
-        return searchable_texts(self.rows(resource), self._lookup(resource["resourceType"]))
+        kind = resource["resourceType"]
+        parameters = self._lookup(kind)
+        known = self._worded.get(kind)
+        if known is None or known[0] is not parameters:
+            of_texts = {code: one for code, one in parameters.items() if one.kind in WORDED}
+            known = self._worded[kind] = (parameters, Extractor(kind, of_texts))
+        return searchable_texts(known[1].rows(resource), parameters)
 
     def remove(self, kind: str, key: int, rows: Set[Row], kept: Set[Row] = frozenset()) -> None:
         """Remove rows at once, and the links that they may have come with but for those that stay."""

@@ -41,7 +41,8 @@ class Reader:
     registry : Registry
         The search parameters of this store.
     catch_up : callable
-        Brings the index of words to what is stored; called before a search that needs it.
+        Brings the index of words to what is stored, called before a search that needs it; how much is left,
+        where that would take long.
     names : Names, optional
         Where the connection has one already.
     """
@@ -50,7 +51,7 @@ class Reader:
         self,
         connection: Any,
         registry: Registry,
-        catch_up: Callable[[], None],
+        catch_up: Callable[[], int],
         names: Names | None = None,
     ) -> None:
         self.connection = connection
@@ -87,8 +88,7 @@ class Reader:
     ) -> SearchPage:
         """One page of a search that was understood."""
         kinds, trees = request.searched()
-        if any(map(looks_for_words, trees)):
-            self._catch_up()
+        unindexed = self._catch_up() if any(map(looks_for_words, trees)) else 0
         words = self.connection.words
         builder = Builder(self.names, terminology or self._terminology(), words, base)
         one = builder.condition if len(kinds) == 1 else builder.of_kind
@@ -117,11 +117,12 @@ class Reader:
         return SearchPage(
             matches=matches,
             included=self.by_key(extra),
-            total=None if request.total == "none" and not only_count else total,
+            total=None if unindexed or (request.total == "none" and not only_count) else total,
             after=page.after,
             cut=cut,
             used=tuple(request.used),
             ignored=tuple(request.ignored),
+            unindexed=unindexed,
         )
 
     def by_key(self, wanted: Iterable[int]) -> tuple[StoredVersion, ...]:

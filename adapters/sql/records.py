@@ -82,6 +82,8 @@ class SearchPage:
         Whether more would have been included than a page takes.
     used, ignored : tuple of (str, str)
         Parameters that counted, and unknown ones.
+    unindexed : int
+        Resources whose words were asked for and are not indexed yet; the total is not known then.
     """
 
     matches: tuple[StoredVersion, ...]
@@ -91,3 +93,4 @@ class SearchPage:
     cut: bool
     used: tuple[tuple[str, str], ...]
     ignored: tuple[tuple[str, str], ...]
+    unindexed: int = 0

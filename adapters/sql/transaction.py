@@ -18,7 +18,7 @@ from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import GENERATION, Registry
 from adapters.sql.resources import Resources, version
-from adapters.sql.words import BATCH, PIECE, SMALL_PIECE, WordIndex
+from adapters.sql.words import BATCH, MOST_AWAITED, PIECE, SMALL_PIECE, WordIndex, waiting
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader, SeriesRef
 from profiles.search.contained import contained_type
@@ -83,9 +83,15 @@ class Transaction:
         self._connection.settle()
         return False
 
-    def _catch_up(self) -> None:
+    def _catch_up(self) -> int:
+        """Everything, as a write may depend on the answer (``transient`` where that would take long)."""
+        if waiting(self._connection) > MOST_AWAITED:
+            raise OperationOutcomeError(
+                "transient", "words are being indexed, and a condition has to know all of them"
+            )
         while self._words.catch_up(BATCH):
             pass
+        return 0
 
     def written_under(self, base: str) -> None:
         """Take references under a base for our own until the closure ends (R4 references.html#literal)."""

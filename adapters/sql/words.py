@@ -1,9 +1,12 @@
-"""Full text and parts of texts: an index that follows the resources, and is caught up before it answers.
+"""Full text and parts of texts: an index that follows the resources.
 
-Words would cost a write as much again as the rest of its index. So a write only leaves its key in ``s_due``;
-before a search looks for words, everything that is due is indexed (the writer does so on its own when nothing
-else comes). ``s_words`` has the words of a resource; ``s_part`` has every different text of a string or an
-address once, with an index of what it contains, and keeps those that nothing has any more.
+Words would cost a write as much again as the rest of its index, so a write only leaves its key in ``s_due``.
+The writer indexes what is due when nothing else comes, and a little at a time between single writes. Before
+a search looks for words, what is left is indexed. After a large load that would take minutes: then it answers
+from what there is, and says how much is not indexed yet.
+
+``s_words`` has the words of a resource; ``s_part`` has every different text of a string or an address once,
+with an index of what it contains, and keeps those that nothing has any more.
 
 The tables of words differ between the databases; each has its own ``Words``.
 """
@@ -27,8 +30,13 @@ PIECE: Final = 200
 """Resources whose words one transaction writes while nobody waits."""
 SMALL_PIECE: Final = 20
 """The same while the store is asked."""
+MOST_AWAITED: Final = 5000
+"""Resources whose words a search waits for; about a second."""
 KNOWN_TEXTS: Final = 20_000
 """Texts whose parts are known to be indexed, remembered between transactions."""
+
+WORDED: Final = frozenset({"string", "token", "reference", "uri"})
+"""Kinds of parameters whose values have a text, or are one."""
 
 
 class Words(Protocol):
@@ -147,6 +155,13 @@ def last_due(connection: Any) -> int | None:
     """The youngest entry; None when nothing is due."""
     (last,) = connection.execute("SELECT max(seq) FROM s_due").fetchone()
     return None if last is None else int(last)
+
+
+def waiting(connection: Any, until: int | None = None) -> int:
+    """How much is due, or was at a moment: at most so much, as numbers may be missing between."""
+    (first,) = connection.execute("SELECT min(seq) FROM s_due").fetchone()
+    last = last_due(connection) if until is None else until
+    return 0 if first is None or last is None else max(0, last - int(first) + 1)
 
 
 def looks_for_words(nodes: Iterable[Node]) -> bool:

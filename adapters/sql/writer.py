@@ -8,6 +8,7 @@ When nothing has come for a while, the thread does what was left for later, a pi
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -21,6 +22,8 @@ IDLE_S = 1.0
 """Seconds without a closure after which what was left for later is begun."""
 BREATH_S = 0.02
 """Seconds between two pieces of it."""
+BETWEEN_S = 0.25
+"""Seconds after which a small piece is done between closures that come one by one."""
 ASKED_BREATH_S = 0.1
 """The same while the store is asked: an answer must not wait for what can."""
 TRIES = 8
@@ -78,6 +81,7 @@ class Writer:
         self._asked = asked
         self._seen = 0
         self._pause = self._idle_s
+        self._did_at = time.monotonic()
         self._engine = engine
         self._connection = connection
         self._transaction = transaction
@@ -145,9 +149,20 @@ class Writer:
                     entry.done.set()
                 else:
                     entry.ended(entry.result, entry.error)
+            self._between(len(group))
+
+    def _between(self, size: int) -> None:
+        """A small piece where closures come steadily, so that no idle moment does, but not many at once."""
+        later = self._later
+        if later is None or size > 1 or self._queue:
+            return
+        if time.monotonic() - self._did_at >= BETWEEN_S:
+            self._did_at = time.monotonic()
+            self._commit([_Entry(lambda tx: later(tx, True))])
 
     def _do_later(self) -> None:
         """A piece of what was left; a failure is met again by who needs it done."""
+        self._did_at = time.monotonic()
         later, asked = self._later, self._asked()
         if later is None:
             return

@@ -1,5 +1,6 @@
 """The visit of the demonstration: an invented dialogue, written for this purpose, and what it says."""
 
+from collections.abc import Sequence
 from typing import Final
 
 DIALOGUE: Final = (
@@ -28,11 +29,22 @@ SAID: Final = ("ibuprofen", "lisinopril", "132", "left shoulder")
 SECONDS: Final = 4
 
 
-def webvtt() -> str:
-    """The dialogue as a transcript (W3C WebVTT), each turn a few seconds long."""
+def webvtt(times: Sequence[tuple[float, float]] = ()) -> str:
+    """The dialogue as a transcript (W3C WebVTT).
+
+    Parameters
+    ----------
+    times : sequence of (float, float)
+        Of each turn, where it was spoken; else each takes a few seconds.
+    """
+    spans = times or [(at * SECONDS, (at + 1) * SECONDS) for at in range(len(DIALOGUE))]
     cues = [
-        f"00:{at * SECONDS // 60:02}:{at * SECONDS % 60:02}.000 --> "
-        f"00:{(at + 1) * SECONDS // 60:02}:{(at + 1) * SECONDS % 60:02}.000\n<v {who}>{text}\n"
-        for at, (who, text) in enumerate(DIALOGUE)
+        f"{_moment(start)} --> {_moment(end)}\n<v {who}>{text}\n"
+        for (start, end), (who, text) in zip(spans, DIALOGUE, strict=True)
     ]
     return "WEBVTT\n\n" + "\n".join(cues)
+
+
+def _moment(seconds: float) -> str:
+    minutes, milliseconds = divmod(round(1000 * seconds), 60_000)
+    return f"00:{minutes:02}:{milliseconds // 1000:02}.{milliseconds % 1000:03}"

@@ -143,16 +143,19 @@ def _entry(stored: StoredVersion, mode: str, wanted: SearchRequest, base: str) -
 
 
 def _said(page: SearchPage) -> list[dict[str, Any]]:
-    """What the client should know of its search: unknown parameters, includes that were left out."""
+    """What the client should know of its search: what was not known, left out or not there yet."""
     texts = [
         f"the search parameter {name} {'is not known here' if text else 'has no value'}"
         for name, text in page.ignored
     ]
     if page.cut:
         texts.append("more resources would be included than a page takes; ask for smaller pages")
-    if not texts:
-        return []
     issues = [outcome("warning", "not-supported", text)["issue"][0] for text in texts]
+    if page.unindexed:
+        text = f"the words of {page.unindexed} resources are not indexed yet; ask again later"
+        issues += outcome("warning", "incomplete", text)["issue"]
+    if not issues:
+        return []
     resource = {"resourceType": "OperationOutcome", "issue": issues}
     return [{"fullUrl": f"urn:uuid:{uuid4()}", "resource": resource, "search": {"mode": "outcome"}}]
 

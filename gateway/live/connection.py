@@ -104,9 +104,9 @@ class Connection:
         finally:
             if self._hearing is not None:
                 self._hearing.cancel()
+            await self._let_go()
             if self._recognition is not None:
                 await _away(self._recognition.close)
-            await self._let_go()
 
     async def _talk(self) -> None:
         reading = asyncio.create_task(self._websocket.receive())
@@ -197,7 +197,7 @@ class Connection:
         if wanted != recording.received:
             raise OperationOutcomeError(
                 "invalid",
-                f"{recording.received} bytes were received, which is not offset",
+                f"{recording.received} {recording.unit}s were received, which is not offset",
                 "offset",
             )
         await self._end(recording)

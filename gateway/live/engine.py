@@ -70,14 +70,32 @@ def listener(settings: Settings, call_lane: CallLane) -> Listener:
     return Listener(lambda recording, *more: StreamedRecognition(recording, realtime, *more))
 
 
+def engine_name(settings: Settings) -> str:
+    """What hears the live sessions of a gateway, for people; empty where nothing does."""
+    realtime, server = realtime_of(settings), server_of(settings)
+    if realtime is not None:
+        return f"the realtime server of the site, model {realtime.model}"
+    if server is not None:
+        return f"the speech server of the site, model {server.model}"
+    folder = _whisper(settings)
+    return "" if folder is None else f"faster-whisper with the folder {folder.name}"
+
+
+def _whisper(settings: Settings) -> Path | None:
+    """The Whisper directory, where it can be used."""
+    worker = workers().get(TRANSCRIBE.code)
+    if worker is None or missing(worker.SPEC):
+        return None
+    return find_whisper(Path(settings.models))
+
+
 def recogniser(settings: Settings, call_lane: CallLane) -> Recognise | None:
     """What recognises the windows of live sessions; None where nothing does (``value`` as above)."""
     server = server_of(settings)
     if server is not None:
         ask = partial(transcribe, server=server)
         return lambda request: second_look(ask(request), request.vocabulary, None)
-    worker = workers().get(TRANSCRIBE.code)
-    if worker is None or missing(worker.SPEC) or find_whisper(Path(settings.models)) is None:
+    if _whisper(settings) is None:
         return None
 
     def recognise(request: TranscriptionRequest) -> Transcript:

@@ -14,10 +14,8 @@ from gateway.live.messages import OPUS, PCM, Start
 from gateway.live.ogg import MEDIA_TYPE as OGG
 from gateway.live.recording import Recording
 from profiles.fhir_time import instant
-from terminology.coding import Code, concept
-from terminology.notes import CHANNEL_ROLE
-
-AUDIO: Final = Code("http://terminology.hl7.org/CodeSystem/media-type", "audio", "Audio")
+from terminology.coding import concept
+from terminology.notes import AUDIO_MEDIA, CHANNEL_ROLE
 
 WAV: Final = "audio/wav"
 WAV_HEAD: Final = 44
@@ -106,7 +104,7 @@ def media_of(
         "id": session,
         **_roles(start),
         "status": status,
-        "type": concept(AUDIO),
+        "type": concept(AUDIO_MEDIA),
         "subject": {"reference": start.patient},
         **({"encounter": {"reference": start.encounter}} if start.encounter else {}),
         "createdPeriod": {"start": start.begun, "end": instant(datetime.now(UTC))},

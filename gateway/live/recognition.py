@@ -80,6 +80,8 @@ class Recognition:
     start : int
         Byte from which on it has to be heard.
     keep : callable
+    clock : callable
+        Seconds that only grow.
     """
 
     def __init__(
@@ -89,8 +91,10 @@ class Recognition:
         names: Names,
         start: int,
         keep: Keep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._recording = recording
+        self._clock = clock
         self._recognise = recognise
         self._names = names
         self._vocabulary: tuple[str, ...] | None = None
@@ -113,10 +117,10 @@ class Recognition:
         """The messages that the next window gives; a recogniser that fails is said once."""
         end = self._recording.received
         self._heard_to = end
-        begun = time.monotonic()
+        begun = self._clock()
         try:
             heard = self._window(end)
-            self._took_s = time.monotonic() - begun
+            self._took_s = self._clock() - begun
         except OperationOutcomeError as error:
             self._failed += 1
             if error.kind_name in _FOR_GOOD or self._failed >= TRIES:

@@ -85,6 +85,7 @@ _SPEAKER: Final = (
         "Turns of this role as it is now, or unknown.",
     ),
     Parameter("channel", "in", 0, "1", "unsignedInt", "Turns of this channel alone."),
+    Parameter("name", "in", 0, "1", "string", "Turns of one that the transcript calls so."),
     Parameter(
         "segment",
         "in",

@@ -15,7 +15,10 @@ HL7 = "http://hl7.org/fhir/OperationDefinition"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation; one that has parts has no type."""
+    """One parameter of an operation; one that has parts has no type.
+
+    ``free`` are parts whose names are for the caller to choose.
+    """
 
     name: str
     use: str
@@ -24,6 +27,7 @@ class Parameter:
     type: str
     text: str
     parts: tuple["Parameter", ...] = ()
+    free: bool = False
 
     def definition(self) -> dict[str, Any]:
         """Its element of the OperationDefinition."""

@@ -1,56 +1,98 @@
-"""``$fhirpath``: evaluate an expression, for people who look for a mistake in one."""
+"""``$fhirpath``: evaluate an expression, for people who look for a mistake in one.
 
-from decimal import Decimal
-from itertools import chain
+Parameters and answer are those that the FHIRPath Lab expects of an engine (fhirpath-lab ``server-api.md``).
+There a trace, and the result for an element of a context, have a value beside their parts; R4 would have one
+of them alone (inv-1), and the programs that read the answer look for both.
+"""
+
+from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any, Final
 
+import orjson
+
+from gateway.operations.codes import known_of
 from gateway.operations.definition import Call, Operation, Parameter
+from gateway.operations.fhirpath_parts import Parts
+from profiles.code_systems.membership import Membership
 from profiles.definitions.r4 import definitions
-from profiles.exact_json import Number, dumps_exact
+from profiles.exact_json import dumps_exact
+from profiles.fhirpath.check import checked
 from profiles.fhirpath.compile import Trace
 from profiles.fhirpath.engine import compile_expression
-from profiles.fhirpath.nodes import UCUM, Node
-from profiles.fhirpath.places import Key, place_of, places
-from profiles.fhirpath.quantities import Quantity
-from profiles.fhirpath.temporal import Temporal
+from profiles.fhirpath.meter import Meter
+from profiles.fhirpath.nodes import Node
+from profiles.fhirpath.outline import outline
+from profiles.fhirpath.parser import parse as parse_expression
 from profiles.outcome import OperationOutcomeError
 from profiles.strict_json import parse
 
+_OURS: Final = frozenset({"resource", "rootResource", "context"})
+"""Variables that the evaluation sets itself."""
+
 
 def fhirpath(call: Call) -> bytes:
-    """Every value of the result with its type and its place, and what each ``trace()`` saw."""
+    """What was asked, and for every element of the context the values with what each ``trace()`` saw."""
     expression = call.one("expression")
     if not isinstance(expression, str) or not expression:
         raise OperationOutcomeError(
             "required", "the parameter expression is required", "expression"
         )
     resource = _resource(call)
-    traces: list[Trace] = []
     root = Node(resource, str(resource["resourceType"]))
-    found = compile_expression(expression).evaluate(root, traces=traces)
-    _require_small([found, *(nodes for _, nodes in traces)])
-    known = places(root) if found or traces else {}
-    parameters = [{"name": "result", "part": _parts(node, root, known)} for node in found]
-    for label, nodes in traces:
-        label_part = [{"name": "label", "valueString": label}] if label else []
-        seen = [{"name": "value", "part": _parts(node, root, known)} for node in nodes]
-        if label_part or seen:
-            parameters.append({"name": "trace", "part": [*label_part, *seen]})
-    made: dict[str, Any] = {"resourceType": "Parameters"}
-    return dumps_exact({**made, "parameter": parameters} if parameters else made)
+    results = list(_results(call, expression, root))
+    answer = [_asked(call, expression, resource), *results]
+    return dumps_exact({"resourceType": "Parameters", "id": "fhirpath", "parameter": answer})
 
 
-LARGEST: Final = 16 << 20
-"""Bytes of all values of an answer."""
+def _results(call: Call, expression: str, root: Node) -> Iterator[dict[str, Any]]:
+    meter, parts, variables = Meter(), Parts(root), _variables(call)
+    compiled, codes = compile_expression(expression), Membership(known_of(call))
+    for name, here in _contexts(call, root, parts, meter, variables):
+        traces: list[Trace] = []
+        found = compiled.evaluate(
+            root, context=here, variables=variables, traces=traces, metered=meter, codes=codes
+        )
+        inner = parts.of(found)
+        for label, seen in traces:
+            traced = {"name": "trace", "valueString": label or "trace"}
+            inner.append({**traced, "part": parts.of(seen)} if seen else traced)
+        yield {"name": "result", **name, **({"part": inner} if inner else {})}
 
 
-def _require_small(collections: list[list[Node]]) -> None:
-    """Refuse an answer that repeats a large element again and again (``too-costly``)."""
-    left = LARGEST
-    for node in chain.from_iterable(collections):
-        left -= len(dumps_exact(node.value)) if isinstance(node.value, dict) else len(node.type)
-        if left < 0:
-            raise OperationOutcomeError("too-costly", "FHIRPath: the result is too large")
+def _contexts(
+    call: Call, root: Node, parts: Parts, meter: Meter, variables: dict[str, list[Node]]
+) -> Iterator[tuple[dict[str, str], Node]]:
+    """The elements on which the expression is evaluated, each with what says which it is."""
+    context = call.one("context")
+    if context is None:
+        yield {}, root
+        return
+    found = compile_expression(context).evaluate(root, variables=variables, metered=meter)
+    for at, node in enumerate(found):
+        yield {"valueString": parts.path(node) or f"{context}[{at}]"}, node
+
+
+def _variables(call: Call) -> dict[str, list[Node]]:
+    """What the call says of ``%name``."""
+    found: dict[str, list[Node]] = {}
+    for part in (part for given in call.given.get("variables", ()) for part in given):
+        name = part["name"]
+        if name in _OURS or name in found:
+            raise OperationOutcomeError("invalid", "this variable is set already", "variables")
+        found[name] = [] if (node := _variable(part)) is None else [node]
+    return found
+
+
+def _variable(part: dict[str, Any]) -> Node | None:
+    """The value of a variable with the type that ``value[x]`` says."""
+    if isinstance(part.get("resource"), dict):
+        return Node(part["resource"], str(part["resource"].get("resourceType")))
+    name = next((name for name in part if name.startswith("value")), "")
+    kind = name.removeprefix("value")
+    known = definitions()
+    kind = kind if kind in known.types else kind[:1].lower() + kind[1:]
+    return Node(part[name], kind, part.get(f"_{name}")) if name else None
 
 
 def _resource(call: Call) -> dict[str, Any]:
@@ -71,66 +113,52 @@ def _resource(call: Call) -> dict[str, Any]:
     return resource
 
 
-def _parts(node: Node, root: Node, known: dict[Key, str]) -> list[dict[str, Any]]:
-    parts: list[dict[str, Any]] = [{"name": "type", "valueString": node.type}]
-    path = root.type if node.value is root.value else known.get(place_of(node))
-    if path is not None:
-        parts.append({"name": "path", "valueString": path})
-    value = _system(node) if node.type.startswith("System.") else _element(node)
-    return [*parts, {"name": "value", **value}] if value else parts
+def _asked(call: Call, expression: str, resource: dict[str, Any]) -> dict[str, Any]:
+    """What was asked, who answers, and how the expression was understood."""
+    tree = orjson.dumps(outline(parse_expression(expression)), option=orjson.OPT_INDENT_2).decode()
+    parts: list[dict[str, Any]] = [
+        {"name": "evaluator", "valueString": f"Isthmus {version('isthmus')} (R4)"},
+        {"name": "parseDebugTree", "valueString": tree},
+        {"name": "expression", "valueString": expression},
+    ]
+    if (context := call.one("context")) is not None:
+        parts.append({"name": "context", "valueString": context})
+    parts.append({"name": "resource", "resource": resource})
+    if call.one("validate"):
+        parts += _validation(expression, context, str(resource["resourceType"]))
+    parts += [{"name": "variables", "part": given} for given in call.given.get("variables", ())]
+    return {"name": "parameters", "part": parts}
 
 
-def _element(node: Node) -> dict[str, Any]:
-    """An element of FHIR as ``value[x]``; as JSON text where a parameter cannot have its type."""
-    value, kind = node.value, node.type
-    if isinstance(value, dict) and "resourceType" in value:
-        return {"resource": value}
-    if kind not in _CARRIED:
-        text = dumps_exact(value).decode() if isinstance(value, dict) else value
-        return {"valueString": text} if text else {}
-    name = f"value{kind[0].upper()}{kind[1:]}"
-    found = {name: value, f"_{name}": None if isinstance(value, dict) else node.extension}
-    return {key: one for key, one in found.items() if one is not None}
+def _validation(expression: str, context: str | None, kind: str) -> list[dict[str, Any]]:
+    """The types that the expression gives, and what cannot be right for the type of the resource."""
+    problems, here = checked(context, kind) if context is not None else ([], frozenset({kind}))
+    more, found = checked(expression, kind, here)
+    issues = [
+        {"severity": "error", "code": "invalid", "diagnostics": one} for one in problems + more
+    ]
+    fine = [{"severity": "information", "code": "informational", "diagnostics": "no problem found"}]
+    outcome = {"resourceType": "OperationOutcome", "issue": issues or fine}
+    kinds = "|".join(sorted(found)) if found else ""
+    typed = [{"name": "expectedReturnType", "valueString": kinds}] if kinds else []
+    return [*typed, {"name": "validation", "resource": outcome}]
 
 
-_CARRIED: Final = frozenset(
-    kind
-    for element in definitions().types["Parameters.parameter"].elements
-    if element.choice
-    for kind in element.types
+_VALUE: Final = Parameter("*", "in", 0, "*", "Element", "The value of the variable of this name.")
+_ASKED: Final = (
+    Parameter("evaluator", "out", 1, "1", "string", "Name and version of the engine."),
+    Parameter("parseDebugTree", "out", 1, "1", "string", "The expression as a tree, in JSON."),
+    Parameter("expression", "out", 1, "1", "string", "The expression."),
+    Parameter("context", "out", 0, "1", "string", "The expression of the context."),
+    Parameter("resource", "out", 1, "1", "Resource", "What it was evaluated on."),
+    Parameter("expectedReturnType", "out", 0, "1", "string", "The types of the result."),
+    Parameter("validation", "out", 0, "1", "OperationOutcome", "What the types do not allow."),
+    Parameter("variables", "out", 0, "*", "", "The variables.", parts=(_VALUE,), free=True),
 )
-
-
-def _system(node: Node) -> dict[str, Any]:
-    """A system value as the type of FHIR that holds it; as text where none does."""
-    value = node.value
-    if isinstance(value, bool):
-        return {"valueBoolean": value}
-    if isinstance(value, int) and abs(value) < 2**31:
-        return {"valueInteger": value}
-    if isinstance(value, Decimal):
-        return {"valueDecimal": Number(format(value, "f"))}
-    if isinstance(value, Quantity):
-        coded = {} if value.calendar else {"system": UCUM, "code": value.code}
-        number = Number(format(value.value, "f"))
-        return {"valueQuantity": {"value": number, "unit": value.calendar or value.code, **coded}}
-    if isinstance(value, Temporal):
-        return _temporal(value)
-    if isinstance(value, dict):
-        return {"valueString": f"{value.get('namespace')}.{value.get('name')}"}
-    return {"valueString": str(value)} if str(value) else {}
-
-
-def _temporal(value: Temporal) -> dict[str, Any]:
-    """A date or time in FHIR's type, which has to say the seconds, and the zone of a moment."""
-    text = str(value)
-    if value.kind == "Date" or (value.kind == "DateTime" and len(value.parts) <= 3):
-        return {f"value{value.kind}": text}
-    whole = len(value.parts) == (3 if value.kind == "Time" else 6)
-    if whole and (value.kind == "Time" or value.zone is not None):
-        return {f"value{value.kind}": text}
-    return {"valueString": text}
-
+_FOUND: Final = (
+    Parameter("*", "out", 0, "*", "Element", "A value, under the name of its type."),
+    Parameter("trace", "out", 0, "*", "Element", "Name and values of a trace()."),
+)
 
 OPERATION: Final = Operation(
     "fhirpath",
@@ -142,8 +170,16 @@ OPERATION: Final = Operation(
     affects_state=False,
     parameters=(
         Parameter("expression", "in", 1, "1", "string", "The expression."),
+        Parameter(
+            "context", "in", 0, "1", "string", "An expression; on each of its values one result."
+        ),
         Parameter("resource", "in", 0, "1", "Resource", "What to evaluate it on."),
-        Parameter("result", "out", 0, "*", "Element", "Type, path and value of each result."),
-        Parameter("trace", "out", 0, "*", "Element", "Label and values of each trace()."),
+        Parameter("variables", "in", 0, "*", "", "Values by name.", parts=(_VALUE,), free=True),
+        Parameter("validate", "in", 0, "1", "boolean", "Whether to check it against the types."),
+        Parameter(
+            "terminologyserver", "in", 0, "1", "string", "Not asked: codes are looked up here."
+        ),
+        Parameter("parameters", "out", 1, "1", "", "What was asked.", parts=_ASKED),
+        Parameter("result", "out", 0, "*", "", "Values and traces.", parts=_FOUND),
     ),
 )

@@ -117,6 +117,8 @@ def _value(parameter: Parameter | None, part: dict[str, Any], place: str) -> Any
             raise OperationOutcomeError("invalid", "a search parameter is a text", place)
         value = part[name]
         return str(value).lower() if isinstance(value, bool) else str(value)
+    if parameter.free and name == "part":
+        return part["part"]
     if parameter.parts and name == "part":
         return _parts(parameter, part["part"], place)
     fits = not parameter.parts and _fits(parameter.type, name)

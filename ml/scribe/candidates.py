@@ -83,7 +83,8 @@ NO_CONTENT: Final = frozenset(
 UNFINISHED: Final = re.compile(
     r"\b(?:at|from|with|the|a|an|to|of|is|are|was|were|that|and|or|for|in|on|by|your|her|his|"
     r"their|if|what|how|"
-    r"when|because|than|as|like|into|about|we|i|she|he|they)[.,]*$",
+    r"when|because|than|as|like|into|about|we|i|she|he|they|until|therefore|where|which|while|"
+    r"felt|been|would|could|should|until|since|my|some|has|have|very|(?:but|and|so|while),? it|\w')[.,]*$",
     re.IGNORECASE,
 )
 FLOW: Final = re.compile(
@@ -97,7 +98,13 @@ FLOW: Final = re.compile(
     r"^none of that\b|"
     r"\bmy (?:nurse|assistant)\b|^(?:he|she|you|the patient) knows? how\b|"
     r"\bquestions\b|"
-    r"^(?:dictating|date of birth|medical record number)\b",
+    r"^(?:dictating|date of birth|medical record number|next patient|next paragraph|end of dictation|"
+    r"paragraph)\b|"
+    r"\b(?:good|nice) to (?:see|meet|hear)\b|^(?:good )?morning\b|\bhow are you\b|\bwelcome\b|"
+    r"^(?:wow|please|much|for (?:coming|having|your time|asking))\b|\bplease\.$|"
+    r"^(?:show me|finalize (?:the|my) note)\b|^(?:turn|lift|raise|squeeze|bend|open|breathe|"
+    r"deep breath|sit|stand up|lie|lay|roll|relax|point)\b|"
+    r"^(?:i|we) will (?:see|see (?:them|it)|say it)\.$|^(?:i am|we are) sorry\b|\bexcuse me\b",
     re.IGNORECASE,
 )
 COMMAND: Final = re.compile(r"^(?:hey,? )?dragon\b[, ]*(?P<what>.*)")
@@ -154,7 +161,7 @@ def sentence_of(unit: Unit, who: Pronouns, said: str) -> tuple[str, str]:
     if UNFINISHED.search(text) or FLOW.search(text):
         return "", "template"
     if not unsupported(text, said):
-        return text, "template"
+        return text, "quotation" if '"' in text else "template"
     text = _quoted(unit, who)
     return ("", "quotation") if unsupported(text, said) else (text, "quotation")
 

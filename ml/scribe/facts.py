@@ -10,7 +10,8 @@ from typing import Final
 
 from ml.coding.context import FAMILY, HYPOTHETICAL, NEGATED, status
 from ml.scribe.candidates import Candidate
-from ml.scribe.drugs import found, medications
+from ml.scribe.clauses import dose_alone
+from ml.scribe.drugs import drug_names, found, medications
 from ml.scribe.symptoms import Symptom
 from ml.scribe.units import Unit
 from profiles.speech_records import ClinicalFact
@@ -49,15 +50,25 @@ def _said(unit: Unit, start: int, end: int) -> str:
     return names.get(status(unit.text, start, end), "")
 
 
+def _with_its_drug(unit: Unit) -> str:
+    """What was said, with the medicine of the question where the answer is its dose."""
+    asked = set(drug_names(unit.question))
+    if unit.answer == "said" and len(asked) == 1 and dose_alone(unit.text):
+        return f"{asked.pop()} {unit.text}"
+    return unit.text
+
+
 def medication_facts(units: Sequence[Unit]) -> list[ClinicalFact]:
     """Every medicine that was spoken of, once, with the fullest account of it."""
     best: dict[str, ClinicalFact] = {}
     for unit in units:
         if unit.answer == "open":
             continue
-        for match, drug in zip(found(unit.text), medications(unit.text), strict=True):
+        text = _with_its_drug(unit)
+        for match, drug in zip(found(text), medications(text), strict=True):
             action = next((name for name, cue in ACTIONS if cue.search(unit.text)), "")
-            state = _said(unit, *match.span()) or action or "current"
+            said = _said(unit, *match.span()) if text == unit.text else ""
+            state = said or action or "current"
             given = (("dose", drug.dose), ("route", drug.route), ("frequency", drug.frequency))
             parts = (("name", drug.name), *((key, said) for key, said in given if said))
             fact = ClinicalFact("medication", unit.text, (*parts, ("status", state)), unit.segments)

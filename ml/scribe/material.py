@@ -69,16 +69,16 @@ def _sexes(path: Path) -> dict[str, str]:
         return {}
     with beside.open(encoding="utf-8", newline="") as file:
         return {
-            row.get("encounter_id", ""): row.get("patient_gender", "")
+            (row.get("encounter_id") or "").strip(): row.get("patient_gender") or ""
             for row in csv.DictReader(file)
         }
 
 
 def _example(row: dict[str, str], number: int, sexes: dict[str, str]) -> Example:
-    name = row.get("encounter_id") or row.get("ID") or str(number)
-    header = (row.get("section_header") or "").upper()
+    name = (row.get("encounter_id") or row.get("ID") or str(number)).strip()
+    header = (row.get("section_header") or "").strip().upper()
     note = (row.get("note") or row.get("section_text") or "").strip()
-    sex = (row.get("patient_gender") or sexes.get(name) or "").lower()
+    sex = (row.get("patient_gender") or sexes.get(name) or "").strip().lower()
     return Example(name, row["dialogue"] or "", note, header, sex)
 
 

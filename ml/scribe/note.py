@@ -18,6 +18,7 @@ from ml.scribe.model import ScribeModel
 from ml.scribe.opening import agreement, reason
 from ml.scribe.parts import headers, part_of
 from ml.scribe.person import Pronouns
+from ml.scribe.problems import Problem, heading, is_title, problem_at, problems_of
 from ml.scribe.statement import sentence
 from ml.scribe.symptoms import symptoms_of, system_lines
 from ml.scribe.templates import SectionTemplate
@@ -27,6 +28,8 @@ from profiles.speech_records import ClinicalFact, NoteSection, NoteSentence
 
 SAID_ALREADY: Final = 0.8
 """Share of a sentence's words that may stand in others before it is a repetition."""
+OF_PROBLEMS: Final = ("assessment", "plan")
+"""Parts that are told problem by problem."""
 AGREES: Final = "The patient understands and agrees with the recommended medical treatment plan."
 
 
@@ -47,7 +50,13 @@ class Visit:
     who: Pronouns
 
 
-Part = tuple[str, NoteSentence]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sentence, the part of the note that it stands in, and under which problem of the plan."""
+
+    name: str
+    sentence: NoteSentence
+    problem: int | None = None
 
 
 def compose(
@@ -70,24 +79,30 @@ def compose(
     facts += problem_facts(symptoms, visit.units)
     for read in (medication_facts, vital_facts, allergy_facts):
         facts += read(visit.units)
+    problems = problems_of(visit.units)
     parts = [
-        (part, NoteSentence(one.text, one.unit.segments, one.kind, of_unit.get(one.number)))
+        Part(
+            part,
+            NoteSentence(one.text, one.unit.segments, one.kind, of_unit.get(one.number)),
+            problem_at(problems, one.number),
+        )
         for part, one in placed
+        if not is_title(one.text, problems)
     ]
     what, where = reason(visit.units, symptoms)
     made: list[Part] = []
     if what:
-        made.append(("chief-complaint", NoteSentence(sentence(what), where)))
+        made.append(Part("chief-complaint", NoteSentence(sentence(what), where)))
     made += [
-        ("review-of-systems", NoteSentence(text, segments))
+        Part("review-of-systems", NoteSentence(text, segments))
         for text, segments in system_lines(symptoms)
     ]
     made += _unsaid_drugs(visit, parts)
     where = agreement(visit.units)
     if where and parts:
-        made.append(("follow-up", NoteSentence(AGREES, where)))
-    supported = [one for one in made if _holds(one[1], visit.said)]
-    return _sections([*parts, *supported], template), tuple(facts)
+        made.append(Part("follow-up", NoteSentence(AGREES, where)))
+    supported = [one for one in made if _holds(one.sentence, visit.said)]
+    return _sections([*parts, *supported], problems, template), tuple(facts)
 
 
 def _told(units: Sequence[Unit], among: Sequence[Candidate]) -> list[bool]:
@@ -117,23 +132,48 @@ def _with_every_drug(taken: Sequence[Candidate], among: Sequence[Candidate]) -> 
 
 def _unsaid_drugs(visit: Visit, parts: Sequence[Part]) -> Iterator[Part]:
     """A quotation for every medicine that was spoken of but is in no sentence."""
-    named = {drug for _, one in parts for drug in drug_names(one.text)}
+    named = {drug for one in parts for drug in drug_names(one.sentence.text)}
     for unit in visit.units:
         drugs = set(drug_names(unit.text))
         if drugs - named:
             named |= drugs
             by = "The patient" if unit.role == "patient" else "The clinician"
             text = f'{by} mentioned "{unit.text.strip()}".'
-            yield "medications", NoteSentence(text, unit.segments, "quotation")
+            yield Part("medications", NoteSentence(text, unit.segments, "quotation"))
 
 
 def _sections(
-    parts: Sequence[Part], template: Sequence[SectionTemplate]
+    parts: Sequence[Part], problems: Sequence[Problem], template: Sequence[SectionTemplate]
 ) -> tuple[NoteSection, ...]:
     """Sentences in the order of the template's parts; a section without a sentence is left out."""
     sections = []
     for section in template:
-        inside = [one for part in section.parts for name, one in parts if name == part]
-        if inside:
-            sections.append(NoteSection(section.code, section.title, tuple(inside)))
+        inside = [one for part in section.parts for one in parts if one.name == part]
+        titles = problems if "assessment" in section.parts else ()
+        sentences = tuple(_by_problem(inside, problems, titles))
+        if sentences:
+            sections.append(NoteSection(section.code, section.title, sentences))
     return tuple(sections)
+
+
+def _by_problem(
+    inside: Sequence[Part], problems: Sequence[Problem], titles: Sequence[Problem]
+) -> Iterator[NoteSentence]:
+    """What belongs to no problem, each problem with what was said of it, what ends the note.
+
+    Parameters
+    ----------
+    inside : sequence of Part
+    problems : sequence of Problem
+    titles : sequence of Problem
+        Those that stand here even where nothing was said of them.
+    """
+    told = [one for one in inside if one.name in OF_PROBLEMS]
+    rest = [one.sentence for one in inside if one.name not in OF_PROBLEMS]
+    yield from (one.sentence for one in told if one.problem is None)
+    for index, problem in enumerate(problems):
+        under = [one.sentence for one in told if one.problem == index]
+        if under or problem in titles:
+            yield NoteSentence(heading(problem, ":" if under else "."), problem.segments)
+            yield from under
+    yield from rest

@@ -76,6 +76,12 @@ ALONE: Final = re.compile(
     r"beer|plus|out of|and a half|to two|or two|unit|percent|point|hundred)s?\b)",
     re.IGNORECASE,
 )
+ONE_SCALE: Final = re.compile(
+    rf"\ba(?= (?:hundred|thousand) (?:(?:and )?(?:{WORD})|milligrams?|micrograms?|milliliters?|units?|mg|"
+    r"mcg)\b)",
+    re.IGNORECASE,
+)
+"""Before a scale and a unit or a smaller number an article is a number: "a thousand milligrams"."""
 
 
 def _groups(words: list[str]) -> list[int]:
@@ -121,6 +127,7 @@ def _figure(match: re.Match[str]) -> str:
 
 def in_figures(text: str) -> str:
     """The same text with numbers and their units as a note writes them."""
+    text = ONE_SCALE.sub("one", text)
     text = SPOKEN.sub(_figure, text)
     for pattern, to in UNIT_PATTERNS:
         text = pattern.sub(to, text)

@@ -35,6 +35,8 @@ VITALS: Final = re.compile(
     r"vital signs?|vitals|"
     r"weight is|bmi)\b"
 )
+WHO: Final = re.compile(r"\byears?[- ]old\b.*\b(?:presents?|here|comes?|came|seen)\b")
+"""Who comes and why: it opens the history."""
 PLAN: Final = re.compile(
     r"\b(?:will|advised|recommend(?:ed|s)?|continue|start|stop|prescri\w+|order|refer\w*|increase|"
     r"decrease|schedule|"
@@ -87,6 +89,8 @@ def part_of(one: Candidate, header: str) -> str:
     """
     text = one.text.lower()
     if one.division == "subjective":
+        if WHO.search(text):
+            return HISTORY
         told = next((part for part, fits in SUBJECTIVE if fits(text)), "")
         return told or OF_HEADER.get(header, HISTORY)
     if one.division == "examination":

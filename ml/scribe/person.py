@@ -30,6 +30,9 @@ OBJECT_AFTER: Final = frozenset(
 )
 """Verbs after which "you" is whom something is done to."""
 STOPS: Final = ",.;:?!"
+SPEAKERS: Final = ("i", "we", "they", "have", "has", "had")
+"""Who does something to "you" in "we have you on 20 mg"."""
+FEW: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,11 @@ def _bare(word: str) -> str:
     return word.strip(STOPS)
 
 
+def _before(words: list[str], at: int) -> str:
+    """The word before a position in the same clause, empty where there is none."""
+    return _bare(words[at - 1]) if at and words[at - 1][-1:] not in STOPS else ""
+
+
 def _verb_at(words: list[str], at: int) -> int | None:
     """Position of the verb after a subject, over adverbs; None where there is none."""
     for position in range(at, min(at + 3, len(words))):
@@ -72,9 +80,9 @@ def _verb_at(words: list[str], at: int) -> int | None:
 def _is_subject(words: list[str], at: int) -> bool:
     """Whether "you" at a position does something."""
     verb = _verb_at(words, at + 1)
-    before = _bare(words[at - 1]) if at else ""
+    before = _before(words, at)
     if before in AUXILIARY or before in SAME:
-        return True
+        return at < FEW or _bare(words[at - 2]) not in SPEAKERS
     after = _bare(words[at + 1]) if at + 1 < len(words) else ""
     if before in OBJECT_AFTER and after not in AUXILIARY and after not in SAME:
         return False
@@ -84,7 +92,7 @@ def _is_subject(words: list[str], at: int) -> bool:
 def _with_verb(words: list[str], at: int) -> None:
     """Make the verb after a subject agree, and the present verbs that are joined to it."""
     verb = _verb_at(words, at + 1)
-    before = _bare(words[at - 1]) if at else ""
+    before = _before(words, at)
     if verb is None or before in SAME or before in ("do", "does", "did", "help", "let", "make"):
         return
     word = _bare(words[verb])
@@ -96,7 +104,7 @@ def _with_verb(words: list[str], at: int) -> None:
         return
     for position in range(verb + 2, min(verb + 8, len(words))):
         joined = _bare(words[position])
-        if _bare(words[position - 1]) in ("and", "or") and joined in BASE:
+        if _bare(words[position - 1]) in ("and", "or") and (joined in BASE or joined == "have"):
             words[position] = words[position].replace(joined, agrees(joined) or joined, 1)
 
 
@@ -128,7 +136,7 @@ def doctor_to_third(text: str, who: Pronouns) -> str:
         bare = _bare(word)
         if bare == "you" and _is_subject(words, at):
             _with_verb(words, at)
-            before = _bare(words[at - 1]) if at else ""
+            before = _before(words, at)
             if before in ("are", "were", "have", "do"):
                 _put(words, at - 1, AUXILIARY[before])
             _put(words, at, who.subject)

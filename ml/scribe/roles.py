@@ -1,10 +1,10 @@
 """Who speaks where the transcript does not say, and whether tags are the wrong way round.
 
-A linear model scores each turn; scores of one channel, and of every second turn where there is one
-channel, are taken together, since one turn alone says little.
+A linear model scores each turn; scores of one channel, and of one name that the transcript gives, are taken
+together, since one turn alone says little.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -27,14 +27,49 @@ def with_roles(
     ]
     if all(one.role for one in segments):
         return _checked(tuple(segments), scores)
-    named = []
-    for one, score in zip(segments, scores, strict=True):
-        role = one.role or ("doctor" if score > 0 else "patient")
-        sure = one.role_confidence if one.role else min(1.0, 0.5 + abs(score) / 2)
-        named.append(replace(one, role=role, role_confidence=sure))
+    named = _named(segments, scores)
     text = "Who speaks was not recorded; it was told from what is said."
     unknown = tuple(one.number for one in segments if not one.role)
-    return tuple(named), [SpeechRemark("roles-estimated", text, unknown)]
+    return named, [SpeechRemark("roles-estimated", text, unknown)]
+
+
+def _named(segments: Sequence[Segment], scores: Sequence[float]) -> tuple[Segment, ...]:
+    """Roles for those who have none: one for all turns of a person who is told apart, else turn by turn."""
+    known = {one.role for one in segments if one.role}
+    groups: dict[tuple[int, str], list[float]] = {}
+    for one, score in zip(segments, scores, strict=True):
+        if not one.role:
+            groups.setdefault((one.channel, one.speaker), []).append(score)
+    apart = all(name for _, name in groups) or len({channel for channel, _ in groups}) > 1
+    means = {group: sum(values) / len(values) for group, values in groups.items()}
+    roles = _shared(means, {group: len(values) for group, values in groups.items()}, known)
+    named = []
+    for one, score in zip(segments, scores, strict=True):
+        group = (one.channel, one.speaker)
+        told = means.get(group, score) if apart else score
+        role = roles.get(group, "") if apart else ("doctor" if score > 0 else "patient")
+        sure = min(1.0, 0.5 + abs(told) / 2)
+        named.append(one if one.role else replace(one, role=role, role_confidence=sure))
+    return tuple(named)
+
+
+def _shared(
+    means: Mapping[tuple[int, str], float],
+    turns: Mapping[tuple[int, str], int],
+    known: Collection[str],
+) -> dict[tuple[int, str], str]:
+    """One role for each person: most like a doctor, then who speaks most, then the others."""
+    left = sorted(means, key=lambda group: -means[group])
+    if len(left) == 1 and not known:
+        return {left[0]: "doctor" if means[left[0]] > 0 else "patient"}
+    found = {}
+    if left and "doctor" not in known:
+        found[left.pop(0)] = "doctor"
+    if left and "patient" not in known:
+        patient = max(left, key=lambda group: turns[group])
+        left.remove(patient)
+        found[patient] = "patient"
+    return {**dict.fromkeys(left, "other"), **found}
 
 
 def taken(before: Sequence[Segment], after: Sequence[Segment]) -> tuple[SpeakerRole, ...]:

@@ -9,6 +9,8 @@ from typing import Final
 from ml.scribe.numbers import in_figures
 
 SPELLINGS: Final = (
+    (r"\s*(?:\.{2,}|\u2026)\s*", ", "),
+    (r"\b(dr|mr|mrs|ms)\s?\.", r"\1"),
     (r",?\s*\b(?:okay|ok|alright|all right|right)\s*\?", " ."),
     (r"\s+n['\u2019]t\b", "n't"),
     (r"\bgon na\b|\bgonna\b", "going to"),

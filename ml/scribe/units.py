@@ -9,84 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ml.scribe.spoken import plain, without_lead
+from ml.scribe.clauses import HELD, INVERTED, dose_alone, sentences
+from ml.scribe.drugs import drug_names
+from ml.scribe.spoken import without_lead
 from profiles.speech_records import Segment
 
-END: Final = re.compile(r"(?<=[.!?])\s+")
-LONGEST: Final = 14
-LEAST: Final = 5
-MARK: Final = re.compile(r"\b(?:okay|alright|all right)\b[\s,]*")
-INVERTED: Final = (
-    r"(?:did|do|does|have|are|is|was|were|can) (?:you|they|it|that|this|there|he|she)\b"
-)
-CLAUSE: Final = re.compile(
-    rf"\b{INVERTED}|"
-    r"\b(?:(?:and|but|so|now|then|because|or)\s+(?:then\s+|so\s+|also\s+)?)?"
-    r"(?:i|you|we|he|she|it|they|there|that(?! (?:i|you|we|he|she|it|they)\b)|this|your|my|let us|"
-    r"let me|do you|did you|have you|"
-    r"are you|any|has|how|what)\b"
-    r"(?=\s+(?:am|is|are|was|were|have|has|had|do|does|did|will|would|can|could|should|may|might|"
-    r"want|think|also|"
-    r"see|know|feel|felt|take|took|get|got|go|went|need|notice|noticed|use|used|tried|try|like|"
-    r"started|been|ever|"
-    r"any|you|your|\w+ (?:is|are|was|were|looks?|has))\b)",
-)
-HELD: Final = frozenset(
-    [
-        "that",
-        "if",
-        "when",
-        "what",
-        "how",
-        "where",
-        "whether",
-        "which",
-        "who",
-        "whom",
-        "think",
-        "know",
-        "say",
-        "said",
-        "want",
-        "like",
-        "see",
-        "than",
-        "as",
-        "to",
-        "for",
-        "of",
-        "with",
-        "while",
-        "since",
-        "until",
-        "unless",
-        "the",
-        "a",
-        "an",
-        "whatever",
-        "did",
-        "do",
-        "does",
-        "have",
-        "has",
-        "are",
-        "is",
-        "was",
-        "were",
-        "can",
-        "could",
-        "would",
-        "will",
-    ]
-)
 QUESTION: Final = re.compile(
     r"^(?:do|did|does|have|has|are|is|was|were|can|could|any|how|what|when|where|which|who|why|"
     r"would|will)\b"
 )
-GOVERNS: Final = re.compile(
-    r"\b(?:if|unless|whether|in case|not (?:\w+ )?(?:look|think|feel|seem|believe|sure|say|mean))\b"
-)
-NEAR: Final = 10
 ASKS: Final = re.compile(rf"\b{INVERTED}")
 BOTH: Final = re.compile(r"\bor\b|,")
 """A yes to one of several leaves open to which."""
@@ -103,6 +34,15 @@ NO: Final = re.compile(
     r"(?:i (?:do|have|did|am) not|it (?:does|is) not|not)\s*(?:[.,!]|$))"
 )
 SHORT: Final = 7
+SPEAKERS: Final = ("i", "we", "they")
+"""Before "have you" they make a statement: "we have you on 20 mg"."""
+BACKCHANNEL: Final = re.compile(
+    r"^(?:[\W_]|(?:mm-hmm|mhm|uh-huh|okay|ok|yeah|yes|yep|right|sure|all right|alright|good|great|perfect|"
+    r"i see|um|uh|hmm)\b)+$",
+    re.IGNORECASE,
+)
+BROKEN_OFF: Final = re.compile(r"\w(?:-|\s*[,\u2026]|\s*\.{2,})\s*$")
+GOES_ON: Final = re.compile(r"\s*[^\W_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,42 +71,12 @@ class Unit:
     question: str = ""
 
 
-def _clauses(sentence: str) -> list[str]:
-    """A long run of words cut where a clause begins."""
-    parts = [part.strip(" ,") for part in MARK.split(sentence)]
-    cut: list[str] = []
-    for part in parts:
-        if len(part.split()) <= LONGEST:
-            cut.append(part)
-            continue
-        begin = 0
-        for match in CLAUSE.finditer(part):
-            before = part[begin : match.start()].split()
-            if len(before) >= LEAST and before[-1] not in HELD and not _governs(before):
-                cut.append(part[begin : match.start()].strip(" ,"))
-                begin = match.start()
-        cut.append(part[begin:].strip(" ,"))
-    return [part for part in cut if part]
-
-
-def _governs(before: Sequence[str]) -> bool:
-    """Whether what comes next may be only a condition or what is denied: "it does not look like ..."."""
-    return GOVERNS.search(" ".join(before[-NEAR:])) is not None
-
-
-def sentences(text: str) -> list[str]:
-    """Sentences of a turn in plain words; a question keeps its mark."""
-    return [
-        clause for sentence in END.split(plain(text)) if sentence for clause in _clauses(sentence)
-    ]
-
-
 def is_question(sentence: str) -> bool:
     """Whether a sentence asks."""
     if sentence.endswith("?") or QUESTION.match(without_lead(sentence)):
         return True
     return any(
-        sentence[: match.start()].split()[-1:] not in ([word] for word in HELD)
+        sentence[: match.start()].split()[-1:] not in ([word] for word in (*HELD, *SPEAKERS))
         for match in ASKS.finditer(sentence)
     )
 
@@ -178,46 +88,85 @@ def answer_of(text: str) -> str:
     return "yes" if YES.match(text) else "said"
 
 
+Said = tuple[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """The sentences of one segment, each with the segments that it rests on."""
+
+    role: str
+    number: int
+    position: float
+    said: list[Said]
+
+
+def _turns(segments: Sequence[Segment]) -> list[_Turn]:
+    """Sentences by turn; one that was broken off goes on where its speaker goes on."""
+    turns: list[_Turn] = []
+    broken: _Turn | None = None
+    total = max(1, len(segments))
+    for at, segment in enumerate(segments):
+        said: list[Said] = [(one, (segment.number,)) for one in sentences(segment.text)]
+        turn = _Turn(segment.role, segment.number, at / total, said)
+        turns.append(turn)
+        if BACKCHANNEL.match(segment.text):
+            continue
+        if broken and broken.role == turn.role and said and GOES_ON.match(segment.text):
+            begun, where = broken.said.pop()
+            said[0] = (f"{begun.rstrip('-. ')} {said[0][0]}", (*where, segment.number))
+        broken = turn if said and BROKEN_OFF.search(segment.text) else None
+    return turns
+
+
 def units(segments: Sequence[Segment]) -> list[Unit]:
     """Everything that was said, in order, with questions joined to their answers."""
     found: list[Unit] = []
     asked: Unit | None = None
-    total = max(1, len(segments))
-    for at, segment in enumerate(segments):
-        said = sentences(segment.text)
-        position = at / total
-        if asked is not None and said and segment.role != asked.role:
-            _answer(found, asked, said, segment, position)
+    for turn in _turns(segments):
+        if asked is not None and turn.said and turn.role != asked.role:
+            _answer(found, asked, turn)
         asked = None
-        for sentence in said:
+        for sentence, where in turn.said:
             text = without_lead(sentence)
             if not text:
                 continue
             question = is_question(sentence)
-            unit = Unit(
-                text.rstrip("?"),
-                segment.role,
-                (segment.number,),
-                position,
-                "open" if question else "",
-            )
+            answer = "open" if question else ""
+            unit = Unit(text.rstrip("?"), turn.role, where, turn.position, answer)
             found.append(unit)
-            asked = unit if question else None if segment.role == "patient" else asked
+            asked = unit if question else None if turn.role == "patient" else asked
     return found
 
 
-def _answer(found: list[Unit], asked: Unit, said: list[str], segment: Segment, at: float) -> None:
+def _answer(found: list[Unit], asked: Unit, turn: _Turn) -> None:
     """Join a question to the answer that follows it."""
-    answer = answer_of(said[0])
-    unclear = answer == "yes" and BOTH.search(asked.text)
     if asked.role == "patient":
         return
-    both = (*asked.segments, segment.number)
+    first, where = turn.said[0]
+    answer = answer_of(first)
+    unclear = answer == "yes" and BOTH.search(asked.text)
+    both = tuple(dict.fromkeys((*asked.segments, *where)))
     if answer != "said" and not unclear and not OPEN.search(asked.text):
-        found.append(Unit(asked.text, asked.role, both, at, answer, asked.text))
-    rest = without_lead(said[0])
-    if (answer == "said" or OPEN.search(asked.text)) and rest and not is_question(said[0]):
-        if len(rest.split()) > SHORT:
+        found.append(Unit(asked.text, asked.role, both, turn.position, answer, asked.text))
+    _dose_told(found, asked, turn)
+    rest = without_lead(first)
+    if turn.said and turn.said[0][0] == first and rest and not is_question(first):
+        open_or_said = answer == "said" or OPEN.search(asked.text)
+        if open_or_said and len(rest.split()) <= SHORT:
+            found.append(Unit(rest, turn.role, both, turn.position, "said", asked.text))
+            turn.said.pop(0)
+
+
+def _dose_told(found: list[Unit], asked: Unit, turn: _Turn) -> None:
+    """A dose that answers a question about one medicine is told together with the question."""
+    if len(set(drug_names(asked.text))) != 1:
+        return
+    for one in list(turn.said):
+        text = without_lead(one[0])
+        if drug_names(text):
             return
-        found.append(Unit(rest, segment.role, both, at, "said", asked.text))
-        said.pop(0)
+        if dose_alone(text) and not is_question(one[0]):
+            where = tuple(dict.fromkeys((*asked.segments, *one[1])))
+            found.append(Unit(text, turn.role, where, turn.position, "said", asked.text))
+            turn.said.remove(one)

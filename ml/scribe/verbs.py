@@ -318,6 +318,9 @@ BASE: Final = frozenset(
         "pull",
         "push",
         "limp",
+        "rate",
+        "consume",
+        "remain",
         "restrict",
         "stretch",
     ]

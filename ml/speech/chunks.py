@@ -91,10 +91,13 @@ class Chunker:
     Parameters
     ----------
     channel : int
+    packed : bool
+        Whether spans are put together; otherwise each is a chunk, for engines that give no times.
     """
 
-    def __init__(self, channel: int) -> None:
+    def __init__(self, channel: int, *, packed: bool = True) -> None:
         self._channel = channel
+        self._longest = LONGEST if packed else 0
         self._loudness = Loudness()
         self._spans = SpeechSpans()
         self._kept = np.zeros(0, np.float32)
@@ -126,7 +129,8 @@ class Chunker:
             whole = (span.end - span.start) // FRAME * FRAME
             samples = self._kept[span.start - self._from :][:whole].copy()
             self.speech_s += samples.size / RATE
-            if sum(piece.size for piece in self._packed) + samples.size > LONGEST:
+            held = sum(piece.size for piece in self._packed)
+            if held and held + samples.size > self._longest:
                 yield self._chunk()
             self._packed.append(samples)
             self._where.append(Span(span.start, span.start + samples.size))

@@ -28,9 +28,17 @@ class Listening:
     audio : Audio
     heard : callable
         Told the seconds that were read, once for each of them.
+    packed : bool
+        Whether a chunk may hold several spans of speech.
     """
 
-    def __init__(self, audio: Audio, heard: Callable[[float, float | None], None]) -> None:
+    def __init__(
+        self,
+        audio: Audio,
+        heard: Callable[[float, float | None], None],
+        *,
+        packed: bool = True,
+    ) -> None:
         self.recording = Recording(
             Path(audio.path), audio.content_type, channels=max(1, len(audio.roles))
         )
@@ -39,7 +47,7 @@ class Listening:
         self._heard = heard
         self._differs = False
         count = self.recording.channels
-        self.chunkers = [Chunker(channel) for channel in range(count)]
+        self.chunkers = [Chunker(channel, packed=packed) for channel in range(count)]
         self._sounds = [Sound() for _ in range(count)]
 
     def chunks(self) -> Iterator[Chunk]:

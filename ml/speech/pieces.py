@@ -45,10 +45,10 @@ def wav_pieces(path: Path, max_bytes: int) -> Iterator[tuple[float, bytes]]:
             continue
         joined = np.concatenate(waiting)
         cut = _quietest(joined[:most])
-        yield begun / RATE, _wav(joined[:cut])
+        yield begun / RATE, wav(joined[:cut])
         waiting, held, begun = [joined[cut:].copy()], held - cut, begun + cut
     if held:
-        yield begun / RATE, _wav(np.concatenate(waiting))
+        yield begun / RATE, wav(np.concatenate(waiting))
 
 
 def _quietest(samples: NDArray[np.float32]) -> int:
@@ -61,7 +61,8 @@ def _quietest(samples: NDArray[np.float32]) -> int:
     return first + int(np.argmin(loudness)) * FRAME + FRAME // 2
 
 
-def _wav(samples: NDArray[np.float32]) -> bytes:
+def wav(samples: NDArray[np.float32]) -> bytes:
+    """A WAV file of one channel, 16 bits, 16 kHz."""
     content = io.BytesIO()
     with wave.open(content, "wb") as file:
         file.setnchannels(1)

@@ -46,12 +46,23 @@ class Recognition:
     engine : Engine
     given : TranscriptionRequest
     progress : callable
+    packed : bool
+        Whether the engine is given several spans of speech at once: of one that gives no times, each span
+        is a segment.
     """
 
-    def __init__(self, engine: Engine, given: TranscriptionRequest, progress: Progress) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        given: TranscriptionRequest,
+        progress: Progress,
+        *,
+        packed: bool = True,
+    ) -> None:
         self._engine = engine
         self._given = given
         self._progress = progress
+        self._packed = packed
         self._names = Names(given.vocabulary)
         self._hotwords = hotwords_of(given.vocabulary)
         asked = given.language.partition("-")[0].lower()
@@ -68,7 +79,7 @@ class Recognition:
         OperationOutcomeError
             As ``Recording`` does.
         """
-        listening = Listening(self._given.audio, self._read)
+        listening = Listening(self._given.audio, self._read, packed=self._packed)
         for batch in _batches(self._only_different(listening), self._engine.batch):
             self._recognise(batch)
         levels = {number: chunker.levels for number, chunker in enumerate(listening.chunkers)}

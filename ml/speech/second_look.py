@@ -99,9 +99,10 @@ def second_look(
     names, hotwords = Names(vocabulary), hotwords_of(vocabulary)
     segments = tuple(_looked_at(one, names, hotwords, spoken) for one in transcript.segments)
     segments = _without_repeats(segments)
-    return replace(
-        transcript, segments=segments, remarks=(*transcript.remarks, *of_flags(segments))
-    )
+    doubts = tuple(of_flags(segments))
+    kinds = {one.kind for one in doubts}
+    kept = [one for one in transcript.remarks if one.kind not in kinds]
+    return replace(transcript, segments=segments, remarks=(*kept, *doubts))
 
 
 def _looked_at(

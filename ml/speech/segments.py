@@ -39,9 +39,11 @@ def segments_of(chunk: Chunk, heard: Heard, names: Names, *, looped: bool) -> It
         yield _untimed(chunk, heard, _flags(heard, (), heard.text.split(), names, looped))
     for part in _parts(words):
         text = " ".join(word.text for word in part)
-        flags = _flags(heard, part, [word.text for word in part], names, looped)
+        flags = _flags(heard, part, text.split(), names, looped)
+        # Of an engine that times sentences only, each stands in the place of a word, and is none.
+        words_of = tuple(word for word in part if " " not in word.text)
         yield Segment(
-            0, part[0].start_s, part[-1].end_s, text, tuple(part), chunk.channel, flags=flags
+            0, part[0].start_s, part[-1].end_s, text, words_of, chunk.channel, flags=flags
         )
 
 

@@ -34,7 +34,7 @@ SPEC: Final = Spec(
 )
 
 
-def load(places: Places) -> Engine:
+def load(places: Places) -> WhisperEngine:
     """The first Whisper directory below the models folder, and the network that finds speech.
 
     Raises

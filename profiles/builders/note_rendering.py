@@ -53,9 +53,9 @@ def rendered(document: NoteDocument, composition: Mapping[str, Any], version: in
     return NoteRendering(_document(composition, version, description, attachments), tuple(made))
 
 
-def withdrawn(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The DocumentReference of a note that is not to be used any more."""
-    return {**document, "status": "entered-in-error"}
+def outdated(document: Mapping[str, Any], status: str) -> dict[str, Any]:
+    """The DocumentReference of a version of a note that is not the one in force any more."""
+    return {**document, "status": status}
 
 
 def _file(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from profiles.fhirpath import operators
+from profiles.fhirpath.codes import Codes
 from profiles.fhirpath.kinds import ancestors, is_of, require_type
 from profiles.fhirpath.members import distinct
 from profiles.fhirpath.meter import Meter
@@ -43,11 +44,14 @@ class Evaluation:
         Takes what every ``trace()`` saw.
     meter : Meter, optional
         Counts the cost; what we have written ourselves is not metered.
+    codes : Codes, optional
+        Value sets and code systems beside those that ship.
     """
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     traces: list[Trace] | None = None
     meter: Meter | None = None
+    codes: Codes | None = None
 
     def spend(self, nodes: int) -> None:
         """Count nodes, where that is done."""

@@ -9,12 +9,14 @@ from profiles.fhirpath import (
     functions_collection,  # noqa: F401 - registers its functions
     functions_control,  # noqa: F401
     functions_convert,  # noqa: F401
+    functions_definition,  # noqa: F401
     functions_fhir,  # noqa: F401
     functions_math,  # noqa: F401
     functions_terminology,  # noqa: F401
     functions_text,  # noqa: F401
     functions_trial,  # noqa: F401
 )
+from profiles.fhirpath.codes import Codes
 from profiles.fhirpath.compile import Evaluation, Run, Scope, Trace, compiled
 from profiles.fhirpath.meter import Meter
 from profiles.fhirpath.nodes import Node, system, unwrapped
@@ -51,7 +53,8 @@ class Expression:
         kind: str | None = None,
         now: datetime | None = None,
         traces: list[Trace] | None = None,
-        metered: bool = True,
+        metered: bool | Meter = True,
+        codes: Codes | None = None,
     ) -> list[Node]:
         """The collection that the expression gives.
 
@@ -69,8 +72,11 @@ class Expression:
             What ``now()`` gives.
         traces : list, optional
             Takes what every ``trace()`` saw.
-        metered : bool
-            Whether the cost is bounded, as it is for expressions from outside.
+        metered : bool or Meter
+            Whether the cost is bounded, as it is for expressions from outside; a meter where several
+            evaluations have one bound.
+        codes : Codes, optional
+            What ``memberOf`` and ``subsumes`` may ask beside the definitions that ship.
 
         Raises
         ------
@@ -83,8 +89,8 @@ class Expression:
         known: dict[str, list[Node]] = {"resource": [root], "context": here, "rootResource": [root]}
         for name, value in (variables or {}).items():
             known[name] = value if isinstance(value, list) else [system(value)]
-        meter = Meter() if metered else None
-        scope = Scope(here, known, Evaluation(now or datetime.now(UTC), traces, meter))
+        meter = metered if isinstance(metered, Meter) else Meter() if metered else None
+        scope = Scope(here, known, Evaluation(now or datetime.now(UTC), traces, meter, codes))
         try:
             found = self._run(scope, here)
         except RecursionError:

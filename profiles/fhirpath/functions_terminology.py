@@ -1,4 +1,4 @@
-"""What R4 adds for codes, as far as the shipped definitions decide it (R4 fhirpath.html#functions)."""
+"""What R4 adds for codes (R4 fhirpath.html#functions): definitions that ship, else who is asked."""
 
 from profiles.definitions.r4 import definitions, value_sets
 from profiles.fhirpath import operators
@@ -35,14 +35,19 @@ def _member_of(value_set: Tree) -> Run:
         node = operators.single(nodes, "memberOf()")
         if wanted is None or node is None:
             return []
-        address = str(unwrapped(wanted)).partition("|")[0]
-        return boolean(any(_contained(address, coding) for coding in _codings(node)))
+        address = str(unwrapped(wanted))
+        return boolean(any(_contained(scope, address, coding) for coding in _codings(node)))
 
     return evaluate
 
 
-def _contained(address: str, coding: Coding) -> bool:
+def _contained(scope: Scope, address: str, coding: Coding) -> bool:
     system, code = coding
+    if scope.evaluation.codes is not None:
+        found = scope.evaluation.codes.contains(address, system or "", code)
+        if found is not None:
+            return found
+    address = address.partition("|")[0]
     listed = value_sets().get(address)
     if listed is not None:
         codes = listed.values() if system is None else [listed.get(system, frozenset())]
@@ -62,40 +67,31 @@ def _subsumption(name: str) -> None:
             theirs = operators.single(run(scope, scope.this), name)
             if mine is None or theirs is None:
                 return []
-            return _related(_codings(mine), _codings(theirs), name)
+            above, below = (mine, theirs) if name == "subsumes" else (theirs, mine)
+            return _related(scope, _codings(above), _codings(below), name)
 
         return evaluate
 
     function(name, 1)(build)
 
 
-def _related(mine: list[Coding], theirs: list[Coding], name: str) -> Nodes:
-    """True for a common code, false without a common system; what lies between is not known here."""
-    if set(mine) & set(theirs):
+def _related(scope: Scope, above: list[Coding], below: list[Coding], name: str) -> Nodes:
+    """True for a common code, false without a common system; between codes of one system who is asked."""
+    if set(above) & set(below):
         return boolean(True)
-    if {system for system, _ in mine} & {system for system, _ in theirs}:
+    pairs = [(one, other) for one in above for other in below if one[0] == other[0]]
+    return boolean(any(_subsumed(scope, one, other, name) for one, other in pairs))
+
+
+def _subsumed(scope: Scope, above: Coding, below: Coding, name: str) -> bool:
+    codes, system = scope.evaluation.codes, above[0]
+    found = None
+    if codes is not None and system is not None:
+        found = codes.subsumes(system, above[1], below[1])
+    if found is None:
         raise _not_here(f"{name}()")
-    return boolean(False)
+    return found
 
 
 _subsumption("subsumes")
 _subsumption("subsumedBy")
-
-
-def _unknown(name: str, count: int) -> None:
-    def build(*arguments: Tree) -> Run:
-        for argument in arguments:
-            compiled(argument)
-
-        def evaluate(scope: Scope, nodes: Nodes) -> Nodes:
-            if not nodes:
-                return []
-            raise OperationOutcomeError("not-supported", f"FHIRPath: {name}() needs the profile")
-
-        return evaluate
-
-    function(name, count)(build)
-
-
-_unknown("elementDefinition", 0)
-_unknown("slice", 2)

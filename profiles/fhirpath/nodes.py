@@ -84,7 +84,7 @@ _LOGICAL_ID: Final = (("id", "id"),)
 
 
 @functools.cache
-def _names(kind: str, name: str) -> tuple[tuple[str, str], ...]:
+def names_of(kind: str, name: str) -> tuple[tuple[str, str], ...]:
     """JSON names and types under which an element of a type may stand."""
     definition = definitions().types.get(kind)
     if definition is None:
@@ -106,7 +106,7 @@ def children(node: Node, name: str) -> Iterator[Node]:
         if node.extension is not None and name in ("id", "extension"):
             yield from _of_extension(node.extension, name)
         return
-    names = _names(node.type, name)
+    names = names_of(node.type, name)
     if not names and name not in ("resourceType",) and node.type not in definitions().types:
         names = ((name, "string"),)
     for json_name, kind in names:

@@ -122,6 +122,13 @@ def test_headings_divide_a_note():
     ]
 
 
+def test_a_sex_with_spaces_is_read(files):
+    """The sex of a metadata file counts whatever space stands around it."""
+    beside = files[0].with_name("visits_metadata.csv")
+    beside.write_text("encounter_id,patient_gender\n E0,female \nE1, Male\n")
+    assert [one.sex for one in read_examples(files[0])][:3] == ["female", "male", ""]
+
+
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "\x00"])
 def test_a_file_of_another_kind_is_refused(tmp_path, text):
     """A file without dialogues gives a clear error."""

@@ -179,3 +179,16 @@ def test_what_was_kept_of_notes_is_counted(store, review):
     assert found["sections"]["8716-3 Vital signs"]["kept"] == 0
     assert found["scribes"].keys() == {"isthmus-scribe 1"}
     assert note_report([])["all"]["kept"] is None
+
+
+def test_a_later_draft_of_a_decided_note_can_be_rejected(store, review):
+    """The review of a draft that came too late is ended by its rejection alone; the note stands."""
+    _decide(store, review, "accepted")
+    later = build_note(TRANSCRIPT, NOTE, note_context(task_id="run-2"))
+    assert store.transact(lambda tx: keep_note(tx, later)) == "held"
+    with pytest.raises(OperationOutcomeError, match="can be rejected"):
+        _decide(store, later.task["id"], "accepted")
+    _decide(store, later.task["id"], "rejected")
+    (note,) = _all(store, "Composition")
+    assert (note["status"], note["meta"]["versionId"]) == ("final", "2")
+    assert _all(store, "Task", code="review", status="requested") == []

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.arrivals import arrivals
 from gateway.coding_sources import StoredSources
 from gateway.decision import Decision
+from gateway.interactions.write import Writes
 from gateway.note_draft import keep_note
-from gateway.note_rendering import withdraw_rendering
+from gateway.note_rendering import outdate_rendering
 from gateway.review import apply_decision
 from gateway.settings import load_settings
 from profiles.builders.composition import build_note
@@ -97,11 +99,18 @@ def test_nothing_is_coded_from_the_files(store, review):
     assert [one.kind for one in usable] == ["Composition"]
 
 
-def test_a_withdrawn_note_takes_its_files_along(store, review):
-    """A note that is entered in error later has no current document."""
+@pytest.mark.parametrize(
+    ("status", "state"), [("entered-in-error", "entered-in-error"), ("amended", "superseded")]
+)
+def test_another_version_of_the_note_outdates_the_files(store, review, status, state):
+    """A note that lost its label and that a client changes or withdraws has no current document."""
     _decide(store, review, "accepted")
     note = store.search("Composition", []).matches[0].json()
-    store.transact(lambda tx: withdraw_rendering(tx, note))
+    store.transact(lambda tx: outdate_rendering(tx, note))
     assert _rendering(store)["status"] == "current"
-    store.transact(lambda tx: withdraw_rendering(tx, {**note, "status": "entered-in-error"}))
-    assert _rendering(store)["status"] == "entered-in-error"
+    meta = {k: v for k, v in note["meta"].items() if k != "security"}
+    bare = {**note, "meta": meta}
+    store.transact(lambda tx: tx.put(bare))
+    changed = {**bare, "status": status, "title": "Changed"}
+    store.transact(lambda tx: Writes(tx, "", arrivals(SETTINGS)).update(changed))
+    assert _rendering(store)["status"] == state

@@ -6,17 +6,25 @@ from types import SimpleNamespace
 
 import pytest
 
+from adapters.speech.attached import attached_transcript
 from gateway.arrivals import arrivals
 from gateway.decision import Decision
 from gateway.feedback_records import note_feedback, speaker_feedback
 from gateway.interactions.write import Writes
 from gateway.note_transcript import transcript_in
+from gateway.note_turns import speakers
 from gateway.review import apply_decision
 from gateway.settings import load_settings
 from gateway.transcription import Loaded, Recogniser, Transcription
 from gateway.transcription_job import TranscriptionJob
 from profiles.outcome import OperationOutcomeError
-from profiles.speaker_corrections import CORRECTED, speaker_report
+from profiles.speaker_corrections import (
+    CORRECTED,
+    UNKNOWN,
+    SpeakerCorrection,
+    corrected,
+    speaker_report,
+)
 from tests import quoting_scribe
 
 SETTINGS = replace(load_settings({}), code_settle_s=0.0)
@@ -180,3 +188,20 @@ def test_decided_sections_and_a_running_job_are_said(visit):
     _decide(visit.store, sections=(section,))
     with pytest.raises(OperationOutcomeError, match="decided already"):
         _decide(visit.store, {"segment": ["0"], "role": ["other"]})
+
+
+def test_a_person_is_named_by_what_the_transcript_calls_them():
+    """Every turn of a name has the role that the name is given, and the page can tell names apart."""
+    spoken = VTT.replace(b"<v Patient>", b"<v Ann Lee>").replace(b"<v Doctor>", b"<v Speaker 2>")
+    heard = attached_transcript(spoken, "text/vtt")
+    assert [one.speaker for one in heard.segments] == ["Ann Lee", "Speaker 2", "Ann Lee"]
+    wanted = [
+        SpeakerCorrection("doctor", name="Ann Lee"),
+        SpeakerCorrection("patient", heard_as=UNKNOWN, name="Speaker 2"),
+    ]
+    after = corrected(heard, wanted)
+    assert [one.role for one in after.segments] == ["doctor", "patient", "doctor"]
+    assert [(one["name"], one["turns"]) for one in speakers(heard.segments)] == [
+        ("Ann Lee", 2),
+        ("Speaker 2", 1),
+    ]

@@ -245,6 +245,38 @@ def test_many_resources_are_caught_up_in_pieces(store, monkeypatch):
     assert totals == [20] * 4
 
 
+def test_a_search_does_not_wait_for_what_would_take_long(store, monkeypatch):
+    """It says how much is not indexed yet and knows no total; a write that depends on it is refused."""
+    for module in ("adapters.store", "adapters.sql.transaction"):
+        monkeypatch.setattr(f"{module}.BATCH", 3)
+        monkeypatch.setattr(f"{module}.MOST_AWAITED", 8)
+    store.transact(lambda tx: [tx.put(_condition(f"c{n}", "one of many")) for n in range(15)])
+    assert store.status()["words_waiting"] == 15
+    asked = [("_text", "many")]
+    with pytest.raises(OperationOutcomeError) as refused:
+        store.transact(lambda tx: tx.search("Condition", asked))
+    assert refused.value.kind.http == 503
+    first = store.search("Condition", asked)
+    assert (first.unindexed, first.total, len(first.matches)) == (12, None, 3)
+    pages = [store.search("Condition", asked) for _ in range(3)]
+    assert [(page.unindexed, page.total) for page in pages] == [(9, None), (6, None), (0, 15)]
+    assert store.status()["words_waiting"] == 0
+    assert store.transact(lambda tx: tx.search("Condition", asked)).total == 15
+
+
+def test_a_store_that_is_written_all_the_time_catches_up_between(database, tmp_path, monkeypatch):
+    """One write after the other, never an idle moment: what was due is indexed in small pieces."""
+    monkeypatch.setattr("adapters.sql.writer.IDLE_S", 1000)
+    monkeypatch.setattr("adapters.sql.writer.BETWEEN_S", 0)
+    store = open_store(tmp_path / "store", database=database)
+    store.transact(lambda tx: [tx.put(_condition(f"c{n}", "one")) for n in range(100)])
+    for number in range(10):
+        store.transact(lambda tx, at=number: tx.put(_condition(f"c{at}", "two")))
+    store.transact(lambda tx: None)
+    assert store.status()["words_waiting"] <= following.SMALL_PIECE
+    store.close()
+
+
 def test_an_idle_store_catches_up_on_its_own(database, tmp_path, monkeypatch):
     """Nobody asks, and yet nothing stays due."""
     monkeypatch.setattr("adapters.sql.writer.IDLE_S", 0.01)

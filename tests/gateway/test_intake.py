@@ -7,9 +7,15 @@ import pytest
 
 from adapters.dicom_header import read_header
 from adapters.store import Store
+from gateway.content_file import file_of
 from gateway.intake import Intake, Settle, analysis_key
+from gateway.settings import load_settings
+from gateway.transcription_arrival import transcribe_on_arrival
+from ml.speech.waveform import BASIC_VOICE, GENERAL_AUDIO
+from profiles.admission import require_admissible
 from profiles.outcome import OperationOutcomeError
 from tests.make_study import SmallStudy, small_study
+from tests.make_waveform import write_waveform
 
 START = datetime(2026, 1, 2, 8, 0, tzinfo=UTC)
 
@@ -20,16 +26,25 @@ class Reception:
     def __init__(self, folder: Path) -> None:
         self.now = START
         self.store = Store(folder / "store", clock=lambda: self.now)
-        self.intake = Intake(self.store, Settle(), clock=lambda: self.now)
+        self.intake = Intake(
+            self.store,
+            Settle(),
+            clock=lambda: self.now,
+            on_audio=transcribe_on_arrival(load_settings({})),
+        )
 
     def receive(self, study: SmallStudy, association: str, *, gap_s: float = 0.05) -> None:
         """Take every instance of a study, the clock moving between them."""
         for file in study.files:
             self.now += timedelta(seconds=gap_s)
-            part10 = file.read_bytes()
-            self.intake.store_instance(
-                read_header(part10), part10, sender="TESTER", association=association
-            )
+            self.take(file, association)
+
+    def take(self, file: Path, association: str = "a") -> None:
+        """Take one instance."""
+        part10 = file.read_bytes()
+        self.intake.store_instance(
+            read_header(part10), part10, sender="TESTER", association=association
+        )
 
     def due_in(self, study: SmallStudy) -> float | None:
         """Seconds until the waiting analysis is due; None when none waits."""
@@ -143,3 +158,39 @@ def test_instance_without_a_patient_id_gets_a_patient_of_its_own(reception, tmp_
         reception.receive(study, study.uid)
     patients = {reception.store.study(study.uid).patient_id for study in studies}
     assert len(patients) == 2
+
+
+@pytest.mark.parametrize("sop", [BASIC_VOICE, GENERAL_AUDIO])
+def test_an_audio_object_is_a_recording(sop, reception, tmp_path):
+    """Media, Binary and the Task of its note come with the object, once; nothing is there to be analysed."""
+    file = write_waveform(tmp_path / "a.dcm", bytes(800), sop=sop)
+    for association in ("a", "b"):
+        reception.take(file, association)
+        reception.intake.association_ended(association, aborted=False)
+    (media,) = [one.json() for one in reception.store.search("Media", []).matches]
+    require_admissible(media)
+    header = read_header(file.read_bytes())
+    assert media["identifier"][0]["value"] == f"urn:oid:{header.sop_uid}"
+    (patient,) = [one.json() for one in reception.store.search("Patient", []).matches]
+    assert media["subject"]["reference"] == f"Patient/{patient['id']}"
+    assert patient["identifier"][0]["value"] == "P-audio"
+    (study,) = [one.json() for one in reception.store.search("ImagingStudy", []).matches]
+    assert media["partOf"] == [{"reference": f"ImagingStudy/{study['id']}"}]
+    assert media["createdDateTime"] == "2026-03-02"
+    binary = reception.store.read("Binary", media["id"]).json()
+    require_admissible(binary)
+    assert file_of(binary, reception.store).read_bytes() == file.read_bytes()
+    (task,) = [one.json() for one in reception.store.search("Task", []).matches]
+    assert task["code"]["coding"][0]["code"] == "transcribe"
+    assert task["focus"]["reference"] == f"Media/{media['id']}"
+
+
+def test_a_study_without_audio_is_no_recording(reception, tmp_path):
+    """Images, and waveforms that are no audio, are kept and analysed as ever, and no Media comes of them."""
+    ecg = "1.2.840.10008.5.1.4.1.1.9.1.1"
+    reception.take(write_waveform(tmp_path / "e.dcm", bytes(800), sop=ecg, study="ecg"))
+    study = small_study(tmp_path / "s", "mixed")
+    reception.receive(study, "a")
+    assert reception.due_in(study) is not None
+    assert reception.store.search("Media", []).matches == ()
+    assert reception.store.search("Binary", []).matches == ()

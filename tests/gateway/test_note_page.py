@@ -117,14 +117,14 @@ def test_a_sentence_leads_to_its_seconds_of_the_recording(client, note):
 def test_speakers_are_corrected_on_the_page(client, store, note):
     """The form offers every speaker and turn; what is chosen queues the note, and the page says so."""
     text = client.get(f"/notes/{note}?speakers=1").text
-    assert 'name="speaker-0-doctor"' in text
+    assert "doctor (2 turns) is</label>" in text
     assert 'name="turn-3"' in text
     assert 'value="accepted"' not in text
     task = re.search('name="task" value="([^"]+)"', text)[1]
-    form = {"task": task, "version": "1", "performer": "Dr. Weber", "speaker-0-doctor": "doctor"}
+    form = {"task": task, "version": "1", "performer": "Dr. Weber", "speaker-0": "doctor"}
     refused = client.post(f"/notes/{note}/speakers", data=form)
     assert (refused.status_code, "no turn has another speaker" in refused.text) == (422, True)
-    form |= {"speaker-0-doctor": "patient", "speaker-0-patient": "doctor", "turn-3": "other"}
+    form |= {"speaker-0": "patient", "speaker-1": "doctor", "turn-3": "other"}
     answer = client.post(f"/notes/{note}/speakers", data=form, follow_redirects=False)
     assert answer.status_code == 303
     assert "is being written again" in client.get(f"/notes/{note}").text
@@ -151,3 +151,16 @@ def test_a_section_of_another_program_is_shown(client, store, note):
     text = client.get(f"/notes/{note}").text
     assert re.search('class="sentence">[^<]*One', text)
     assert re.search('class="sentence">[^<]*Two', text)
+
+
+def test_a_draft_that_came_too_late_is_put_away(client, store, note):
+    """A decided note that was noted again offers to stay as it is, and then nothing waits any more."""
+    _form(client, note, decision="accepted")
+    later = build_note(TRANSCRIPT, NOTE, note_context(task_id="run-2"))
+    store.transact(lambda tx: keep_note(tx, later))
+    text = client.get(f"/notes/{note}").text
+    assert "The recording was noted again after the note was decided." in text
+    form = {"task": later.task["id"], "performer": "Dr. Weber", "decision": "rejected"}
+    assert client.post(f"/notes/{note}", data=form, follow_redirects=False).status_code == 303
+    assert "Keep the note as it is" not in client.get(f"/notes/{note}").text
+    assert client.get(f"/fhir/Composition/{note}").json()["status"] == "final"

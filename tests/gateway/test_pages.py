@@ -1,5 +1,9 @@
 """The pages for people: strict policy, escaped content, health."""
 
+from datetime import UTC, datetime
+
+from profiles.task import REVIEW, TRANSCRIBE, item, moved, new_task
+
 
 def test_pages_forbid_every_script(client):
     """The start page needs no script and its policy allows none."""
@@ -78,3 +82,23 @@ def test_reports_and_tasks_of_other_systems_are_shown_as_they_are(client):
     home = client.get("/")
     assert (home.status_code, "draft" in home.text, "final" in home.text) == (200, True, True)
     assert client.get("/reports/r").status_code == 200
+
+
+def test_the_start_page_shows_what_waits_and_what_came_to_nothing(client, store):
+    """An empty house says so; a review has its patient and a failure its reason, both escaped."""
+    assert "Nothing waits for you here." in client.get("/").text
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    patient = {"resourceType": "Patient", "id": "p", "name": [{"text": "<b>Ann</b>"}]}
+    review = new_task(
+        "t", REVIEW, "Composition/n", moment, state="awaiting-review", patient="Patient/p"
+    )
+    failed = new_task("u", TRANSCRIBE, "Media/m", moment, patient="Patient/p")
+    why = (item("reason", valueString="<i>nothing is said"),)
+    ended = moved(failed, "completed", "not-analysed", moment, outputs=why)
+    store.transact(lambda tx: [tx.put(one) for one in (patient, review, ended)])
+    text = client.get("/").text
+    assert 'href="/notes/n"' in text
+    assert "&lt;b&gt;Ann&lt;/b&gt;" in text
+    assert "&lt;i&gt;nothing is said" in text
+    assert "<i>" not in text
+    assert client.get("/?kind=x&order=y&after=z&undone=w").status_code == 200

@@ -190,3 +190,15 @@ def test_a_condition_that_selects_nothing_is_refused(filled, method, query):
     answer = filled.request(method, address, json=body, headers=headers)
     assert answer.status_code == 412
     assert filled.get("/fhir/_history?_summary=count").json()["total"] == 5
+
+
+def test_a_search_for_words_says_what_is_not_indexed_yet(filled, monkeypatch):
+    """A warning beside the matches, and no total that would be wrong."""
+    monkeypatch.setattr("adapters.store.MOST_AWAITED", 0)
+    monkeypatch.setattr("adapters.store.BATCH", 1)
+    found = filled.get("/fhir/Patient?_content=nobody").json()
+    (entry,) = found["entry"]
+    (issue,) = entry["resource"]["issue"]
+    assert (entry["search"]["mode"], issue["severity"]) == ("outcome", "warning")
+    assert issue["code"] == "incomplete"
+    assert "total" not in found

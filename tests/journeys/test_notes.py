@@ -214,3 +214,42 @@ def test_transcribe_refuses_what_holds_no_visit(practice):
     status, outcome, _ = practice.request("POST", f"/fhir/{picture}/$transcribe", body)
     assert status in (400, 422)
     assert "speaker" in outcome["issue"][0]["diagnostics"]
+
+
+def test_speakers_are_corrected_by_decide(practice):
+    """$decide with speakers answers at once, the scribe writes the next version, and it can be made final."""
+    source = _post(practice, _spoken(VISIT.replace("ibuprofen", "naproxen")))
+    note = practice.get(_output(_ended(practice, source, "transcribe"), "composition"))
+    (review,) = practice.search(f"Task?focus=Composition/{note['id']}&status=requested")
+    speaker = [
+        {"name": "role", "valueCode": "other"},
+        {"name": "segment", "valueUnsignedInt": 5},
+        {"name": "segment", "valueUnsignedInt": 1},
+    ]
+    person = {"name": "performer", "valueReference": {"display": "Dr. Weber"}}
+    version = {"name": "version", "valueString": note["meta"]["versionId"]}
+    body = {
+        "resourceType": "Parameters",
+        "parameter": [person, version, {"name": "speaker", "part": speaker}],
+    }
+    status, bundle, _ = practice.request("POST", f"/fhir/Task/{review['id']}/$decide", body)
+    assert status == 200, bundle
+    kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
+    assert {"Composition", "Provenance", "Binary", "Task"} <= set(kinds)
+
+    def rewritten():
+        found = practice.get(f"Composition/{note['id']}")
+        return found if found["meta"]["versionId"] == "2" else None
+
+    again = wait_until(rewritten, "the next version of the note")
+    assert again["status"] == "preliminary"
+    text, _ = _page(practice, f"/notes/{note['id']}")
+    assert text.count("speaker corrected") == 2
+    status, outcome, _ = practice.request("POST", f"/fhir/Task/{review['id']}/$decide", body)
+    assert status == 409, outcome
+    (review,) = practice.search(f"Task?focus=Composition/{note['id']}&status=requested")
+    form = {"task": review["id"], "version": "2", "performer": "Dr. Weber", "decision": "accepted"}
+    shown, _ = _page(practice, f"/notes/{note['id']}", form)
+    assert "attested by Dr. Weber" in shown
+    with urllib.request.urlopen(f"{practice.base}/notes/{note['id']}/pdf") as answer:  # noqa: S310
+        assert answer.read().startswith(b"%PDF-")

@@ -1,6 +1,7 @@
 """Sound arrives at a real gateway with a Whisper directory, and becomes a note that can be heard again."""
 
 import base64
+import json
 import subprocess
 import sys
 import urllib.request
@@ -139,7 +140,10 @@ def test_without_consent_nothing_is_heard(clinic, tmp_path):
 
 
 def test_a_speech_server_hears_for_the_site(tmp_path):
-    """With the setting speech_server the recording goes there, and the note names that engine."""
+    """With the setting speech_server the recording goes there, and the note names that engine.
+
+    A recording in which nobody speaks is not sent: a recogniser would invent words for it.
+    """
     script = ROOT / "tests" / "adapters" / "speech" / "speech_server.py"
     with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as server:
         port = int(server.stdout.readline())
@@ -159,9 +163,14 @@ def test_a_speech_server_hears_for_the_site(tmp_path):
             assert "composition" in outputs, outputs
             agents = _provenance(gateway, gateway.get(outputs["composition"]))["agent"]
             names = [gateway.get(a["who"]["reference"])["deviceName"][0]["name"] for a in agents]
+            quiet = _noted(gateway, _recording(write_audio(tmp_path / "q.flac", silence(3))))
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/seen", timeout=30) as answer:
+                sent = json.load(answer)
         finally:
             gateway.stop()
             server.kill()
+    assert "Nobody speaks" in _outputs(quiet)["reason"]
+    assert len(sent) == 1
     assert len(names) == 2
     assert names[0] == "openai-compatible"
 

@@ -1,7 +1,5 @@
 """Audio arrives at a real gateway whose models folder holds a Whisper, and becomes a note."""
 
-import base64
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,9 @@ from conformance.made_speech import voice
 from conformance.tiny_whisper import Recital, write_whisper
 from tests.live.make_live import PCM, live
 from tests.make_audio import silence, tone
-from tests.make_gateway import GatewayProcess, wait_until
+from tests.make_gateway import GatewayProcess
+from tests.make_recording import noted, recording, transcribed
+from tests.make_waveform import write_waveform
 
 VISIT = (
     " What brings you in today? I have had knee pain for three weeks. I take ibuprofen 400 milligrams"
@@ -33,38 +33,10 @@ def practice(tmp_path_factory):
     gateway.stop()
 
 
-def _noted(gateway, path, media_type):
-    """The Task of a recording, when it has ended."""
-    content = {
-        "contentType": media_type,
-        "data": base64.b64encode(path.read_bytes()).decode(),
-    }
-    media = {
-        "resourceType": "Media",
-        "status": "completed",
-        "subject": {"reference": "Patient/p"},
-        "createdDateTime": "2026-03-02T09:00:00Z",
-        "content": content,
-    }
-    status, answer, _ = gateway.request("POST", "/fhir/Media", media)
-    assert status == 201, answer
-    return _ended(gateway, f"Media/{answer['id']}")
-
-
-def _ended(gateway, media):
-    """The Task of a Media, when it has ended."""
-
-    def ended():
-        tasks = gateway.search(f"Task?focus={media}&code=transcribe")
-        return tasks[0] if tasks and tasks[0]["status"] in ("completed", "failed") else None
-
-    return wait_until(ended, "the end of the transcription")
-
-
 def test_a_recording_becomes_a_note_with_the_words_that_were_recognised(practice, tmp_path):
     """FLAC in, through speech detection and Whisper, to a preliminary note whose facts were recited."""
     path = write_audio(tmp_path / "visit.flac", np.concatenate([silence(1), voice(9), silence(1)]))
-    task = _noted(practice, path, "audio/flac")
+    task = noted(practice, recording(path, "audio/flac"))
     assert task["status"] == "completed", task
     found = next(one for one in task["output"] if one["type"]["text"] == "composition")
     note = practice.get(found["valueReference"]["reference"])
@@ -91,7 +63,7 @@ def test_a_visit_is_heard_while_it_is_recorded_and_noted_when_it_is_finished(pra
     assert any(not one["final"] for one in segments)
     assert "blood pressure" in " ".join(one["text"] for one in segments)
     assert 0 <= said["start_s"] <= said["end_s"] <= len(audio) / 32_000
-    task = _ended(practice, finished["media"])
+    task = transcribed(practice, finished["media"])
     assert task["status"] == "completed", task
     outputs = {
         one["type"]["text"]: one.get("valueReference", {}).get("reference")
@@ -110,7 +82,7 @@ def test_a_visit_is_heard_while_it_is_recorded_and_noted_when_it_is_finished(pra
 def test_nothing_is_noted_where_nobody_speaks(sound, said, practice, tmp_path):
     """Silence and music end the Task with what was heard instead, and make no note."""
     path = write_audio(tmp_path / "quiet.wav", sound, rate=16_000)
-    task = _noted(practice, path, "audio/wav")
+    task = noted(practice, recording(path, "audio/wav"))
     assert said in str(task)
     assert "composition" not in {one["type"]["text"] for one in task.get("output", ())}
 
@@ -119,5 +91,23 @@ def test_what_is_no_audio_is_said(practice, tmp_path):
     """A document declared as audio ends its Task with the reason."""
     path = tmp_path / "letter.wav"
     path.write_bytes(b"%PDF-1.7\nno sound in here")
-    task = _noted(practice, path, "audio/wav")
+    task = noted(practice, recording(path, "audio/wav"))
     assert "not audio" in str(task)
+
+
+def test_an_audio_object_of_a_modality_becomes_a_note(practice, tmp_path):
+    """C-STORE of a voice waveform: the Media is of the patient whom the object names, and is transcribed."""
+    sound = np.concatenate([silence(1), voice(9), silence(1)])
+    samples = (32767 * np.clip(sound, -1, 1)).astype("<i2").tobytes()
+    file = write_waveform(tmp_path / "dictation.dcm", samples, rate=16_000, study="dictation")
+    assert practice.send([file]) == [0]
+    (patient,) = practice.search("Patient?identifier=P-dictation")
+    (media,) = practice.search(f"Media?subject=Patient/{patient['id']}")
+    task = transcribed(practice, f"Media/{media['id']}")
+    names = {one["type"]["text"] for one in task["output"]}
+    assert "composition" in names, task
+    broken = write_waveform(tmp_path / "broken.dcm", b"", rate=16_000, study="broken")
+    assert practice.send([broken]) == [0]
+    (patient,) = practice.search("Patient?identifier=P-broken")
+    (media,) = practice.search(f"Media?subject=Patient/{patient['id']}")
+    assert "damaged or not complete" in str(transcribed(practice, f"Media/{media['id']}"))

@@ -1,12 +1,14 @@
 """A client of live sessions over a real WebSocket, and the audio that it sends."""
 
 import base64
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import SHUT_RDWR
 from typing import Any
 
+import numpy as np
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -20,6 +22,20 @@ def speech(seconds: float, seed: int = 1) -> bytes:
     """PCM in which no two samples nearby are the same, so that a lost or doubled one is seen."""
     count = int(16_000 * seconds)
     return b"".join(((seed * 7919 + n * 31) % 65_536).to_bytes(2, "little") for n in range(count))
+
+
+def opus_packets(seconds: float, channels: int = 1) -> list[bytes]:
+    """A tone as an encoder packs it: packets of 20 ms, without a container."""
+    import av
+
+    file = av.open(io.BytesIO(), "w", format="ogg")
+    layout = "stereo" if channels == 2 else "mono"
+    stream: Any = file.add_stream("libopus", rate=48_000, layout=layout)
+    phase = 2 * np.pi * 440 * np.arange(int(48_000 * seconds)) / 48_000
+    sound = np.tile((0.3 * np.sin(phase)).astype(np.float32), (channels, 1))
+    frame = av.AudioFrame.from_ndarray(sound, "fltp", layout)
+    frame.sample_rate = 48_000
+    return [bytes(packet) for part in (frame, None) for packet in stream.encode(part)]
 
 
 class LiveClient:

@@ -129,8 +129,18 @@ def test_a_client_that_does_not_come_back_leaves_a_media(strict, agrees):
 
 
 def test_segments_come_while_the_visit_goes_on(strict, agrees, heard):
-    """With a speech server partial and final segments come, with times of the whole recording."""
+    """With a speech server partial and final segments come, with times of the whole recording.
+
+    The server is told the language, and the names of the patient's record.
+    """
     audio = speech(6)
+    drug = {
+        "resourceType": "MedicationStatement",
+        "status": "active",
+        "subject": {"reference": agrees},
+        "medicationCodeableConcept": {"text": "Penicillin G"},
+    }
+    assert strict.request("POST", "/fhir/MedicationStatement", drug)[0] == 201
     with live(strict) as client:
         client.say("start", patient=agrees, contentType=PCM, language="en-GB")
         assert client.wait_for("started")["recognition"] is True
@@ -154,7 +164,9 @@ def test_segments_come_while_the_visit_goes_on(strict, agrees, heard):
         assert client.wait_for("finished")["complete"]
     with urllib.request.urlopen(f"{heard}/seen", timeout=30) as answer:  # noqa: S310 - our own
         # Sessions before this one have named no language.
-        assert ["en"] in [one.get("language") for one in json.load(answer)]
+        told = [one for one in json.load(answer) if one.get("language") == ["en"]]
+    assert told
+    assert all(one["prompt"] == ["Penicillin G"] for one in told)
 
 
 def test_a_recogniser_that_fails_is_said_once_and_the_recording_goes_on(strict, agrees, heard):

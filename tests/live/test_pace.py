@@ -2,10 +2,9 @@
 
 import pytest
 
-from gateway.live import recognition
 from gateway.live.messages import PCM, Start
 from gateway.live.recognition import LATEST_S, SOONEST_S, Recognition
-from gateway.live.recording import create
+from gateway.live.session_folder import create
 from profiles.speech_records import Transcript
 
 RATE = 16_000
@@ -26,7 +25,7 @@ def recording(tmp_path):
 @pytest.mark.parametrize(
     ("took", "waits"), [(0.0, SOONEST_S), (0.3, 0.6), (0.45, 0.9), (2.0, LATEST_S)]
 )
-def test_an_engine_is_asked_as_often_as_it_can_answer(recording, monkeypatch, took, waits):
+def test_an_engine_is_asked_as_often_as_it_can_answer(recording, took, waits):
     """After an answer at once little new speech is waited for, after a slow one up to a second."""
     now = [0.0]
 
@@ -34,8 +33,7 @@ def test_an_engine_is_asked_as_often_as_it_can_answer(recording, monkeypatch, to
         now[0] += took
         return Transcript("made", "1", "en", 1.0)
 
-    monkeypatch.setattr(recognition.time, "monotonic", lambda: now[0])
-    heard = Recognition(recording, recognise)
+    heard = Recognition(recording, recognise, tuple, 0, lambda _: None, lambda: now[0])
     assert heard.due
     heard.hear()
     assert not heard.due

@@ -264,3 +264,40 @@ def test_dose_before_or_after_the_name():
 def test_the_check_names_what_was_not_said(sentence, said, kinds):
     """A number, unit, side or medicine that the segments do not have is found."""
     assert unsupported(sentence, said) == kinds
+
+
+def test_people_who_are_told_apart_have_one_role_each(scribe):
+    """Turns of one name have one role, the doctor's for whoever talks like one; a third person is another."""
+    names = {"doctor": "Speaker 2", "patient": "Speaker 1"}
+    segments = tuple(
+        replace(one, role="", role_confidence=0.0, speaker=names[one.role])
+        for one in segments_of(VISIT)
+    )
+    guest = replace(segments[-1], number=len(segments), text="I drove her.", speaker="Speaker 3")
+    given = ScribeRequest(Transcript("attached", "", "en", None, (*segments, guest)))
+    roles = {one.segment: one.role for one in run(scribe, given, lambda *_: None).roles}
+    found = {(one.speaker, roles[one.number]) for one in (*segments, guest)}
+    assert found == {("Speaker 1", "patient"), ("Speaker 2", "doctor"), ("Speaker 3", "other")}
+
+
+def test_a_person_beside_a_known_doctor_is_the_patient(scribe):
+    """Where the transcript names the doctor's role alone, the other name is the patient."""
+    segments = tuple(
+        one if one.role == "doctor" else replace(one, role="", role_confidence=0.0, speaker="Ann")
+        for one in segments_of(VISIT)
+    )
+    note = run(
+        scribe, ScribeRequest(Transcript("attached", "", "en", None, segments)), lambda *_: 0
+    )
+    assert {one.role for one in note.roles} == {"patient"}
+
+
+def test_one_named_person_has_one_role(scribe):
+    """A dictation under one name is one person's, not now the doctor's and now the patient's."""
+    segments = tuple(
+        replace(one, role="", role_confidence=0.0, speaker="Ann") for one in segments_of(VISIT)
+    )
+    note = run(
+        scribe, ScribeRequest(Transcript("attached", "", "en", None, segments)), lambda *_: 0
+    )
+    assert len({one.role for one in note.roles}) == 1

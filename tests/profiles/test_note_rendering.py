@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from profiles.admission import issues
 from profiles.builders.note_html import note_html
 from profiles.builders.note_pdf import MISSING, note_pdf
-from profiles.builders.note_rendering import LONGEST, TOO_LONG, rendered, withdrawn
+from profiles.builders.note_rendering import LONGEST, TOO_LONG, outdated, rendered
 from profiles.note_document import Around, NoteDocument, note_document
 
 NOTE = {
@@ -148,7 +148,7 @@ _any = st.text(max_size=60)
 def test_any_note_is_rendered(document):
     """Whatever a note says, there is a PDF, and its resources are valid R4."""
     made = rendered(document, NOTE, 3)
-    for resource in (*made.files, made.document, withdrawn(made.document)):
+    for resource in (*made.files, made.document, outdated(made.document, "superseded")):
         assert list(issues(resource, warnings=False)) == []
     assert made.files[0]["contentType"] == "application/pdf"
 

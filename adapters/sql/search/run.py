@@ -6,7 +6,7 @@ match. SQLite's own planner chooses badly between the two (decision 0020).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from adapters.sql.names import Names
@@ -25,15 +25,25 @@ CHEAP: Final = 5000
 """Matches up to which a total is given although nobody asked for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Live(Rows):
+    """Everything that is there of some types; ``inside`` are those of contained resources."""
+
+    inside: frozenset[int] = frozenset()
+
+
 def keys(connection: Any, names: Names, wanted: Wanted) -> Keys:
     """The keys of one page."""
-    types = [key for key in (names.find(kind) for kind in wanted.kinds) if key is not None]
+    found = {kind: names.find(kind) for kind in wanted.kinds}
+    types = [key for key in found.values() if key is not None]
     if not types:
         return Keys((), 0, None, "no type")
+    inside = frozenset(key for kind, key in found.items() if key and kind != own_type(kind))
     marks = ", ".join("?" * len(types))
-    inside = any(kind != own_type(kind) for kind in wanted.kinds)
     state = f"IN ({LIVE}, {CONTAINED})" if inside else f"= {LIVE}"
-    live = Rows("res", f"x.rt IN ({marks}) AND x.deleted {state}", tuple(types), True)
+    live = Live(
+        "res", f"x.rt IN ({marks}) AND x.deleted {state}", tuple(types), True, inside=inside
+    )
     best, size = _rarest(connection, wanted.conditions)
     if not wanted.count:
         driver = live if best is None else best
@@ -61,7 +71,7 @@ def _rarest(connection: Any, conditions: tuple[Condition, ...]) -> tuple[Conditi
     return best, size
 
 
-def _streamed(connection: Any, wanted: Wanted, live: Rows, best: Condition | None) -> Keys:
+def _streamed(connection: Any, wanted: Wanted, live: Live, best: Condition | None) -> Keys:
     """Walk an ordered set from the newest on, testing each key."""
     ordered = [c for c in wanted.conditions if c.ordered and c.lists]
     driver: Condition = best if best in ordered and best is not None else next(iter(ordered), live)
@@ -108,7 +118,7 @@ def _page(rows: list[Row], wanted: Wanted, total: int | None, plan: str) -> Keys
 
 
 def _walked(
-    connection: Any, names: Names, wanted: Wanted, live: Rows, best: Condition | None
+    connection: Any, names: Names, wanted: Wanted, live: Live, best: Condition | None
 ) -> Keys:
     """Walk the index that gives the order; without one, sort everything."""
     found = _ordered(connection, names, wanted, live)
@@ -119,7 +129,7 @@ def _walked(
     return _page(found, wanted, _total(connection, wanted, live, best, whole), "walk")
 
 
-def _ordered(connection: Any, names: Names, wanted: Wanted, live: Rows) -> list[Row] | None:
+def _ordered(connection: Any, names: Names, wanted: Wanted, live: Live) -> list[Row] | None:
     """Rows of a page and one more along an index; None when there is none to walk."""
     column, first = order.OWN.get(wanted.sort[0].code), wanted.sort[:1]
     walk = None if column is not None else order.walk(names, wanted.kinds, first)
@@ -143,7 +153,7 @@ def _ordered(connection: Any, names: Names, wanted: Wanted, live: Rows) -> list[
 
 
 def _in_group(
-    connection: Any, names: Names, wanted: Wanted, live: Rows, group: Condition | None
+    connection: Any, names: Names, wanted: Wanted, live: Live, group: Condition | None
 ) -> list[Row]:
     """Rows of resources that share the values of the keys before."""
     best, size = _rarest(connection, wanted.conditions if group is None else (group,))
@@ -156,7 +166,7 @@ def _in_group(
     return following(rows, wanted.after, wanted.sort)
 
 
-def _by_index(connection: Any, wanted: Wanted, live: Rows, walk: order.Walk) -> list[Row]:
+def _by_index(connection: Any, wanted: Wanted, live: Live, walk: order.Walk) -> list[Row]:
     """Those with a value, then the others."""
     found: list[Row] = []
     after = list(wanted.after or ())
@@ -169,7 +179,7 @@ def _by_index(connection: Any, wanted: Wanted, live: Rows, walk: order.Walk) -> 
     return found
 
 
-def _by_own(connection: Any, wanted: Wanted, live: Rows) -> list[Row]:
+def _by_own(connection: Any, wanted: Wanted, live: Live) -> list[Row]:
     """Rows in the order of a column of their own, which has an index by type."""
     column = order.OWN[wanted.sort[0].code]
     word, sign = ("DESC", "<") if wanted.sort[0].descending else ("ASC", ">")
@@ -186,11 +196,13 @@ def _by_own(connection: Any, wanted: Wanted, live: Rows) -> list[Row]:
     return [tuple(row) for row in rows]
 
 
-def _by_type(live: Rows, columns: str, tail: str, bound: Sequence[Any]) -> Sql:
+def _by_type(live: Live, columns: str, tail: str, bound: Sequence[Any]) -> Sql:
     """The first rows of each type, which one index has in order, put together."""
-    state = live.where.partition(" AND ")[2].replace("x.", "t.")
-    one = f"SELECT * FROM (SELECT {columns} FROM res t WHERE t.rt = ? AND {state} {tail}) AS a"
-    every = " UNION ALL ".join([one] * len(live.values))
+    every = " UNION ALL ".join(
+        f"SELECT * FROM (SELECT {columns} FROM res t WHERE t.rt = ? "
+        f"AND t.deleted = {CONTAINED if kind in live.inside else LIVE} {tail}) AS a"
+        for kind in live.values
+    )
     return f"SELECT * FROM ({every}) AS b", [v for kind in live.values for v in (kind, *bound)]
 
 

@@ -1,10 +1,11 @@
 """Rows of an order by an index: those with a value in its order, then the others (R4 search.html#sort)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from adapters.sql.search import order
-from adapters.sql.search.condition import Condition
+from adapters.sql.search.condition import PROBED, Condition
 from adapters.sql.search.wanted import Wanted, tested
 
 _BATCH: Final = 500
@@ -27,9 +28,11 @@ def _referring(
     word, sign, best = ("DESC", "<", ">") if wanted.sort[0].descending else ("ASC", ">", "<")
     where, bound = tested(wanted.conditions, None, "t.pk")
     limit = f"AND (e.id, t.pk) {sign} (?, ?) " if after else ""
-    others = "" if walk.single else f"AND NOT EXISTS ({target_of(walk)} AND z.id {best} e.id) "
+    others = (
+        "" if walk.single else f"AND NOT EXISTS ({target_of(walk)} AND z.id {best} e.id {PROBED}) "
+    )
     one = (
-        "SELECT * FROM (SELECT DISTINCT t.pk AS pk, e.id AS id FROM res e CROSS JOIN s_ref t "
+        "SELECT * FROM (SELECT t.pk AS pk, e.id AS id FROM res e CROSS JOIN s_ref t "
         f"WHERE e.rt = ? AND t.sp = ? AND t.tpk = e.pk {limit}{others}AND {where} "
         f"ORDER BY e.id {word}, t.pk {word} LIMIT ?) AS a"
     )
@@ -58,54 +61,62 @@ def target_of(walk: order.Walk, key: str = "t.pk") -> str:
 def _valued(
     connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
 ) -> list[tuple[Any, ...]]:
-    down = wanted.sort[0].descending
-    word, sign, best = ("DESC", "<", ">") if down else ("ASC", ">", "<")
-    column = walk.column
-    where, bound = tested(wanted.conditions, None, "t.pk")
-    limit = f"AND (t.{column}, t.pk) {sign} (?, ?) " if after else ""
+    best = ">" if wanted.sort[0].descending else "<"
     # A resource is met once, at the value that orders it.
     others = (
         ""
         if walk.single
         else f"AND NOT EXISTS (SELECT 1 FROM {walk.table} y WHERE y.sp = ? AND y.pk = t.pk "
-        f"AND y.{column} {best} t.{column}) "
+        f"AND y.{walk.column} {best} t.{walk.column} {PROBED}) "
     )
-    rows = connection.execute(
-        f"SELECT DISTINCT t.pk, t.{column} FROM {walk.table} t WHERE t.sp = ? {limit}{others}"
-        f"AND {where} ORDER BY t.{column} {word}, t.pk {word} LIMIT ?",
-        [
-            walk.parameter,
-            *((after[1], after[0]) if after else ()),
-            *(() if walk.single else (walk.parameter,)),
-            *bound,
-            wanted.count + 1,
-        ],
-    )
-    return [tuple(row) for row in rows]
+    found: list[tuple[Any, ...]] = []
+    for rows in _pieces(connection, wanted, walk, after, others):
+        found += rows
+        if len(found) > wanted.count:
+            break
+    return found[: wanted.count + 1]
 
 
 def _checked(
     connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
 ) -> list[tuple[Any, ...]]:
     """As ``_valued``; the body of each resource says whether a value is the one that orders it."""
-    down = wanted.sort[0].descending
-    word, sign = ("DESC", "<") if down else ("ASC", ">")
-    where, bound = tested(wanted.conditions, None, "t.pk")
     found: list[tuple[Any, ...]] = []
-    at, size = tuple(after), 2 * wanted.count + 10
-    while len(found) <= wanted.count:
+    for rows in _pieces(connection, wanted, walk, after, ""):
+        keys = [row[0] for row in rows]
+        first = firsts(connection, walk.values, keys, wanted.sort[0].descending)
+        found += [row for row in rows if first.get(row[0]) == row[1]]
+        if len(found) > wanted.count:
+            break
+    return found[: wanted.count + 1]
+
+
+def _pieces(
+    connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any], others: str
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Keys with their values along an index, each pair once.
+
+    Pairs that are equal stand together, so they are told apart here: a planner that is asked for distinct
+    ones would rather collect and sort everything.
+    """
+    word, sign = ("DESC", "<") if wanted.sort[0].descending else ("ASC", ">")
+    where, bound = tested(wanted.conditions, None, "t.pk")
+    at, size = tuple(after), wanted.count + 1 if walk.single else 2 * wanted.count + 10
+    while True:
         limit = f"AND (t.{walk.column}, t.pk) {sign} (?, ?) " if at else ""
         rows = connection.execute(
-            f"SELECT DISTINCT t.pk, t.{walk.column} FROM {walk.table} t WHERE t.sp = ? {limit}"
+            f"SELECT t.pk, t.{walk.column} FROM {walk.table} t WHERE t.sp = ? {limit}{others}"
             f"AND {where} ORDER BY t.{walk.column} {word}, t.pk {word} LIMIT ?",
-            [walk.parameter, *((at[1], at[0]) if at else ()), *bound, size],
+            [
+                *(walk.parameter, *((at[1], at[0]) if at else ())),
+                *((walk.parameter,) if others else ()),
+                *(*bound, size),
+            ],
         ).fetchall()
-        first = firsts(connection, walk.values, [row[0] for row in rows], down)
-        found += [tuple(row) for row in rows if first.get(row[0]) == row[1]]
+        yield [tuple(row) for row, _ in groupby(rows)]
         if len(rows) < size:
-            break
+            return
         at = tuple(rows[-1])
-    return found[: wanted.count + 1]
 
 
 def firsts(

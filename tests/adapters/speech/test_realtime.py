@@ -304,6 +304,16 @@ def test_any_message_is_read_or_refused(message):
         return
 
 
+def test_a_tone_stays_a_tone():
+    """What the new rate can hold keeps its shape and its place; what it cannot is taken out."""
+    time = np.arange(48_000) / 48_000
+    low, high = (np.sin(2 * np.pi * f * time).astype(np.float32) for f in (440.0, 12_000.0))
+    resampler = Resampler(48_000, 16_000)
+    made = resampler.feed(low + high)
+    expected = np.sin(2 * np.pi * 440 * np.arange(made.size) / 16_000)
+    assert np.abs(made - expected)[100:].max() < 0.01
+
+
 @given(
     st.sampled_from([8_000, 11_025, 16_000, 22_050, 44_100, 48_000]),
     st.sampled_from([16_000, 24_000]),
@@ -318,5 +328,5 @@ def test_blocks_are_resampled_as_the_whole_is(rate, wanted, sizes):
     joined = np.concatenate([*made, parts.finish()])
     expected = np.concatenate([whole.feed(samples), whole.finish()])
     assert np.array_equal(joined, expected)
-    assert abs(joined.size - samples.size * wanted / rate) <= 1 + wanted / rate
+    assert joined.size == -(-samples.size * wanted // rate)
     assert as_pcm(as_samples(as_pcm(joined))) == as_pcm(joined)

@@ -251,16 +251,18 @@ def test_the_doctor_says_which_speech_server_is_set(monkeypatch, capsys, tmp_pat
     """`isthmus doctor` names address and model, a problem where they do not fit, and off without one."""
     monkeypatch.setenv("ISTHMUS_DATA", str(tmp_path / "none"))
 
-    def line() -> str:
+    def line(of: str = "speech server") -> str:
         doctor.main([])
         said = capsys.readouterr().out.splitlines()
-        return next(one for one in said if "speech server" in one)
+        return next(one for one in said if of in one)
 
     assert line().startswith("off")
     monkeypatch.setenv("ISTHMUS_SPEECH_SERVER", "https://speech.example/v1/")
     assert line().startswith("problem")
     monkeypatch.setenv("ISTHMUS_SPEECH_MODEL", "whisper-large-v3")
     assert "https://speech.example/v1, model whisper-large-v3, without a key" in line()
+    monkeypatch.setenv("ISTHMUS_SPEECH_REALTIME", "wss://speech.example/v1/realtime")
+    assert "wss://speech.example/v1/realtime, model whisper-large-v3" in line("realtime server")
 
 
 def test_a_doubtful_answer_is_asked_for_once_more_without_names(site, request_of):

@@ -6,40 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.sequence import Sequence
-from pydicom.uid import (
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    TwelveLeadECGWaveformStorage,
-    generate_uid,
-)
+from pydicom.uid import TwelveLeadECGWaveformStorage
 
 from ml.speech.audio import RATE, Recording
-from ml.speech.waveform import BASIC_VOICE, GENERAL_AUDIO
+from ml.speech.waveform import BASIC_VOICE
 from profiles.outcome import OperationOutcomeError
-
-
-def write_waveform(
-    path, samples, *, interpretation="SS", channels=1, rate=8000, sop=GENERAL_AUDIO, little=True
-):
-    """A waveform object with these bytes."""
-    item = Dataset()
-    item.NumberOfWaveformChannels = channels
-    item.WaveformSampleInterpretation = interpretation
-    bits = {"SS": 16}.get(interpretation, 8)
-    item.NumberOfWaveformSamples = len(samples) * 8 // bits // channels
-    item.SamplingFrequency = rate
-    item.WaveformBitsAllocated = bits
-    item.add_new("WaveformData", "OB" if bits == 8 else "OW", samples)
-    dataset = Dataset()
-    dataset.SOPClassUID = sop
-    dataset.SOPInstanceUID = generate_uid()
-    dataset.WaveformSequence = Sequence([item])
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-    dataset.save_as(path, enforce_file_format=True)
-    return path
+from tests.make_waveform import write_waveform
 
 
 def _tone(frequency, rate=8000, seconds=2):

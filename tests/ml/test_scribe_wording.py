@@ -1,0 +1,170 @@
+"""How the scribe words what was said: whole sentences, with what they are about."""
+
+from pathlib import Path
+
+import pytest
+
+from ml.scribe.clauses import sentences
+from ml.scribe.dialogue import segments_of
+from ml.scribe.facts import medication_facts
+from ml.scribe.person import Pronouns, doctor_to_third, patient_to_third
+from ml.scribe.scribe import load
+from ml.scribe.statement import sentence, statement
+from ml.scribe.symptoms import symptoms_of
+from ml.scribe.units import units
+from ml.scribe.verify import unsupported
+from ml.worker import Places
+
+HER = Pronouns("she", "her", "her", "herself")
+
+
+@pytest.fixture(scope="module")
+def scribe():
+    """The scribe as it ships."""
+    return load(Places(Path("none"), Path("none")))
+
+
+def told(dialogue):
+    """What each unit of a dialogue says, with its segments."""
+    return [
+        (sentence(statement(one, HER)), one.segments)
+        for one in units(segments_of(dialogue))
+        if one.answer != "open"
+    ]
+
+
+def test_a_dose_is_told_with_the_medicine_that_was_asked_about():
+    """An answer that is only a dose is quoted with its question, and rests on both."""
+    text = (
+        "[doctor] How much lisinopril are you taking?\n[patient] Twenty milligrams every morning."
+    )
+    said = told(text)
+    wanted = 'Asked "how much lisinopril are you taking", she said "20 mg every morning".'
+    assert said == [(wanted, (0, 1))]
+    assert unsupported(wanted, " ".join(one.text for one in segments_of(text))) == ()
+
+
+def test_a_dose_in_an_answer_is_a_part_of_the_fact():
+    """The medicine of the question has the dose and the frequency of the answer."""
+    text = (
+        "[doctor] How much lisinopril are you taking?\n[patient] Twenty milligrams every morning."
+    )
+    (fact,) = medication_facts(units(segments_of(text)))
+    assert dict(fact.parts) == {
+        "name": "lisinopril",
+        "dose": "20 mg",
+        "frequency": "every morning",
+        "status": "current",
+    }
+
+
+def test_a_dose_after_a_question_stays_with_its_medicine():
+    """A dose that a doctor adds to a question is one sentence with it."""
+    text = (
+        "[doctor] are you still taking the metformin we have you on a thousand milligrams twice a day\n"
+        "[patient] yes"
+    )
+    wanted = "She is still taking the metformin; we have her on 1000 mg twice daily."
+    assert told(text) == [(wanted, (0, 1))]
+
+
+def test_an_interrupted_sentence_is_whole_and_rests_on_both_turns():
+    """What is broken off by a listener's word goes on in the next turn of its speaker."""
+    text = (
+        "[doctor] You have some pain over the lumbar spine-\n[patient] Mm-hmm.\n"
+        "[doctor] at the level of L5. The legs are strong."
+    )
+    assert told(text)[0] == ("She has some pain over the lumbar spine at the level of L5.", (0, 2))
+
+
+def test_a_finished_sentence_is_not_joined_to_the_next_turn():
+    """After a full stop, and after an answer that says something, nothing is joined."""
+    stop = "[doctor] You have pain-\n[patient] Mm-hmm.\n[doctor] . The legs are strong."
+    assert [where for _, where in told(stop)] == [(0,), (2,)]
+    other = "[doctor] You have pain-\n[patient] It burns at night.\n[doctor] The legs are strong."
+    assert all(len(where) == 1 for _, where in told(other))
+
+
+def test_a_hesitation_does_not_end_a_sentence():
+    """Dots of hesitation leave a sentence whole."""
+    assert sentences("I felt, um ... a weakness in my foot.") == ["i felt, a weakness in my foot."]
+    assert sentences("Dr. Okafor saw me.") == ["dr okafor saw me."]
+
+
+def test_an_opening_phrase_stays_with_its_clause():
+    """What a clause is about is not cut off from it, at either end of a run of words."""
+    said = (
+        "in reviewing the results of the films of your back , this is a normal x-ray of your spine"
+    )
+    assert len(sentences(said)) == 1
+    run = "the uvula is midline and there is some redness on your neck exam i feel a small node on the right"
+    assert sentences(run)[-1].startswith("on your neck exam i feel")
+
+
+def test_a_slip_is_told_with_its_correction():
+    """A doctor's correction of himself stands in the sentence that it corrects."""
+    said = (
+        "i want to order another hemoglobin a1c in a couple weeks or i am sorry a couple of months"
+    )
+    assert sentences(said) == [said]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "wanted"),
+    [
+        (
+            "Is your skin pretty sensitive?",
+            "Yes.",
+            'Asked "is your skin pretty sensitive", she said yes.',
+        ),
+        (
+            "Does he or anyone have asthma?",
+            "No.",
+            'Asked "does he or anyone have asthma", she said no.',
+        ),
+        (
+            "How did you lose it?",
+            "With long walks.",
+            'Asked "how did you lose it", she said "with long walks".',
+        ),
+        ("Have you had any back pain?", "No.", "She denies back pain."),
+        ("Have you ever been a smoker?", "Yes.", "She has been a smoker."),
+        ("Do you currently drink coffee?", "Yes.", "She currently drinks coffee."),
+    ],
+)
+def test_what_cannot_be_turned_is_quoted(question, answer, wanted):
+    """A question that is no statement is quoted with its answer; others are told in the third person."""
+    assert (wanted, (0, 1)) in told(f"[doctor] {question}\n[patient] {answer}")
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("we have you on 20 mg", "we have her on 20 mg"),
+        ("we had you on prozac", "we had her on prozac"),
+        ("have you been well", "has she been well"),
+    ],
+)
+def test_what_others_do_has_an_object(said, wanted):
+    """Who is treated is not who treats."""
+    assert doctor_to_third(said, HER) == wanted
+
+
+def test_a_verb_after_a_comma_agrees():
+    """A sentence that begins anew has its own verb form."""
+    said = "i have had, i have been having this pain and have cramps"
+    assert patient_to_third(said, HER).startswith("she has had, she has been having this pain")
+
+
+def test_a_study_of_weight_loss_is_no_symptom():
+    """A programme or study with a symptom in its name does not say that the patient has it."""
+    told_of = units(segments_of("[doctor] We talked about the weight loss study."))
+    assert symptoms_of(told_of, [True] * len(told_of)) == []
+
+
+def test_names_and_levels_have_capitals():
+    """Months, titles of persons, vitamins and levels of the spine are written as names."""
+    assert (
+        sentence("in july dr okafor gave vitamin d at l5")
+        == "In July Dr Okafor gave vitamin D at L5."
+    )
