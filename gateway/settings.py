@@ -48,6 +48,7 @@ TABLE: Final = (
     Setting("peer_addresses", (), "", "IP addresses that may open an association; empty: any"),
     Setting("dicomweb_servers", (), "", "URL prefixes of DICOMweb servers that may be asked"),
     Setting("models", "models", "", "folder into which model bundles are dropped"),
+    Setting("lanes", (), "", "lanes of AI workers whose processes run here; empty: all"),
     Setting("lane_processes", 1, "", "processes per lane of AI workers"),
     Setting("quiet_released_s", 0.03, "s", "shortest quiet time after an association was released"),
     Setting("quiet_open_s", 2.0, "s", "shortest quiet time while an association is open"),
@@ -174,6 +175,7 @@ class Settings:
     peer_addresses: tuple[str, ...]
     dicomweb_servers: tuple[str, ...]
     models: str
+    lanes: tuple[str, ...]
     lane_processes: int
     quiet_released_s: float
     quiet_open_s: float
