@@ -692,6 +692,7 @@ def _contained(store: Store, kind: str, query: str) -> str:
         ("Patient", "family:contains=nne&_contained=true", "box"),
         ("Patient", "_content=inner&_contained=true", "box"),
         ("Patient", "_content=ward&_contained=true", ""),
+        ("Patient", "_has:Observation:patient:status=final&_contained=true", ""),
         ("Observation", "subject:Patient.family:contains=nner", "box"),
         ("Provenance", "_contained=true&target=Observation/box", "box"),
         ("Observation", "_contained=false&status=amended", "o4"),

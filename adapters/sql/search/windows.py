@@ -58,8 +58,8 @@ def windowed(
 
 def _value(nodes: Sequence[Node]) -> tuple[str, str] | None:
     """Type and parameter of a condition on the one value that a resource can have."""
-    leaf = nodes[0]
-    if len(nodes) != 1 or not isinstance(leaf, Leaf) or leaf.modifier:
+    leaf = nodes[0] if len(nodes) == 1 else None
+    if not isinstance(leaf, Leaf) or leaf.modifier:
         return None
     known = None if leaf.kind != own_type(leaf.kind) else parameters_of(leaf.kind)
     if known is None or known.get(leaf.parameter.code) is not leaf.parameter:
