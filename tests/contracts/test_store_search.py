@@ -723,6 +723,27 @@ def test_what_is_contained_goes_with_its_container(filled):
     assert _contained(filled, "Patient", "_contained=true") == ""
 
 
+def test_what_is_contained_refers_to_others(filled):
+    """A reverse chain asks contained resources too, and those of another value do not count."""
+    inside = {**_observation("in", "x", 3, "2020", "p2"), "status": "amended"}
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "r"},
+        "contained": [inside],
+        "result": [{"reference": "#in"}],
+    }
+    asked = [("_has:Observation:patient:code", f"{LOINC}|x")]
+    assert filled.search("Patient", asked).matches == ()
+    filled.transact(lambda tx: tx.put(report))
+    assert [one.id for one in filled.search("Patient", asked).matches] == ["p2"]
+    other = [("_has:Observation:patient:code", f"{LOINC}|y")]
+    assert filled.search("Patient", other).matches == ()
+    filled.transact(lambda tx: tx.delete("DiagnosticReport", "r"))
+    assert filled.search("Patient", asked).matches == ()
+
+
 @pytest.mark.parametrize("few", [1000, 0])
 def test_tokens_and_addresses_have_an_order_too(store, monkeypatch, few):
     """By the smallest of several values upwards, by the largest downwards, page by page."""
