@@ -53,7 +53,7 @@ def migrate(connection: Any) -> None:
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         _require_known(version)
-        for statement in (*_steps(version), *ADDED):
+        for statement in (*_steps(version), *ADDED.values()):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
