@@ -61,8 +61,12 @@ class Hearing(Protocol):
     def due(self) -> bool:
         """Whether there is something to hear."""
 
-    def hear(self) -> list[dict[str, Any]]:
-        """The messages that there are by now."""
+    @property
+    def rest(self) -> bool:
+        """Whether something was said of which not everything is final."""
+
+    def hear(self, *, last: bool = False) -> list[dict[str, Any]]:
+        """The messages that there are by now; after the last audio everything becomes final."""
 
     def close(self) -> None:
         """The connection is over."""
@@ -116,13 +120,21 @@ class Recognition:
         fresh_s = recording.seconds(recording.received) - recording.seconds(self._heard_to)
         return fresh_s >= _least_s(self._took_s)
 
-    def hear(self) -> list[dict[str, Any]]:
+    @property
+    def rest(self) -> bool:
+        """Whether there is enough behind the last final segment that may be a word."""
+        recording = self._recording
+        if self.why_not or recording.received <= self.start:
+            return False
+        return recording.seconds(recording.received) - recording.seconds(self.start) >= EDGE_S
+
+    def hear(self, *, last: bool = False) -> list[dict[str, Any]]:
         """The messages that the next window gives; a recogniser that fails is said once."""
         end = self._recording.received
         self._heard_to = end
         begun = self._clock()
         try:
-            heard = self._window(end)
+            heard = self._window(end, last)
             self._took_s = self._clock() - begun
         except OperationOutcomeError as error:
             self._failed += 1
@@ -139,11 +151,11 @@ class Recognition:
     def close(self) -> None:
         """A window that is being recognised is recognised to its end."""
 
-    def _window(self, end: int) -> Heard:
+    def _window(self, end: int, last: bool) -> Heard:
         recording = self._recording
         begin_s = recording.seconds(self.start)
-        last = recording.unit_at(begin_s + LONGEST_S)
-        whole, end = end >= last, min(end, last)
+        furthest = recording.unit_at(begin_s + LONGEST_S)
+        whole, end = last or end >= furthest, min(end, furthest)
         if self._recognise is None:
             raise OperationOutcomeError("not-supported", NO_ENGINE)
         file = recording.folder / WINDOW
@@ -155,9 +167,9 @@ class Recognition:
         if self._vocabulary is None:
             self._vocabulary = self._names()
         transcript = self._recognise(_request(recording, file, self._vocabulary))
-        return self._parts(transcript, end, whole)
+        return self._parts(transcript, end, whole=whole)
 
-    def _parts(self, transcript: Transcript, end: int, whole: bool) -> Heard:
+    def _parts(self, transcript: Transcript, end: int, *, whole: bool) -> Heard:
         recording = self._recording
         begin_s = recording.seconds(self.start)
         length_s = recording.seconds(end) - begin_s

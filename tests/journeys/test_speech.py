@@ -26,7 +26,7 @@ def practice(tmp_path_factory):
     """A gateway with a Whisper that recites a visit, and one patient."""
     folder = tmp_path_factory.mktemp("speech")
     write_whisper(folder / "models" / "whisper-recital", Recital(VISIT))
-    gateway = GatewayProcess(folder, light=True, models=folder / "models")
+    gateway = GatewayProcess(folder, light=True, lanes="speech,scribe", models=folder / "models")
     gateway.start()
     body = {"resourceType": "Patient", "id": "p", "gender": "female", "birthDate": "1960-02-03"}
     status, answer, _ = gateway.request("PUT", "/fhir/Patient/p", body)
