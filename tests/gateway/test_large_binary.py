@@ -43,6 +43,10 @@ def test_content_comes_back_whole_and_in_ranges(client, store):
     assert as_json.headers["content-length"] == str(len(as_json.content))
     assert base64.b64decode(as_json.json()["data"]) == SOUND
     assert "_data" not in as_json.json()
+    assert client.get("/fhir/Binary/b?_format=json").json() == as_json.json()
+    part = client.get("/fhir/Binary/b?_elements=contentType&_format=json").json()
+    assert part["contentType"] == "audio/wav"
+    assert "data" not in part
     part = client.get("/fhir/Binary/b", headers={"Accept": "audio/wav", "Range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, SOUND[10:20])
     assert part.headers["content-range"] == f"bytes 10-19/{len(SOUND)}"
