@@ -9,7 +9,15 @@ import psycopg
 from adapters.postgres.words import SCHEMA as WORDS
 from adapters.postgres.words import TRIGRAMS
 from adapters.sql.notes import note, set_note
-from adapters.sql.schema import IMAGING, POSTGRES, RESOURCES, SECOND_TO_THIRD, THIRD, statements
+from adapters.sql.schema import (
+    ADDED,
+    IMAGING,
+    POSTGRES,
+    RESOURCES,
+    SECOND_TO_THIRD,
+    THIRD,
+    statements,
+)
 from profiles.outcome import OperationOutcomeError
 
 VERSION: Final = 3
@@ -50,6 +58,8 @@ def migrate(connection: Any) -> None:
         elif version == 2:
             _run(connection, SECOND_TO_THIRD)
             _make_words(connection, *_OLD_FUNCTIONS)
+        for statement in ADDED:
+            connection.execute(statement)
         set_note(connection, NOTE, str(VERSION))
     except BaseException:
         connection.execute("ROLLBACK")

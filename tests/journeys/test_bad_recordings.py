@@ -13,9 +13,10 @@ from conformance.audio_file import FORMATS, write_audio
 from conformance.made_speech import voice
 from conformance.tiny_whisper import Recital, write_whisper
 from gateway.live.ogg import ogg
+from tests.live.make_live import PCM, live
 from tests.make_audio import silence
 from tests.make_gateway import GatewayProcess
-from tests.make_recording import noted, output_of, recording, remarks_on, state_of
+from tests.make_recording import noted, output_of, recording, remarks_on, state_of, transcribed
 
 SAID = " I have had knee pain for three weeks. I take ibuprofen 400 milligrams twice a day."
 HOURS = 10
@@ -137,6 +138,28 @@ def test_a_recording_of_ten_hours_is_kept_and_refused(practice):
     binary = practice.get(task["focus"]["reference"])["content"]["url"]
     with urllib.request.urlopen(f"{practice.base}/fhir/{binary}", timeout=60) as answer:  # noqa: S310
         assert answer.read() == content
+
+
+def test_a_long_session_does_not_grow_the_gateway(practice):
+    """Twenty minutes of live PCM are finished without ever being held: all of them are in the Media."""
+    audio = bytes(range(250)) * 153_600
+    with live(practice) as client:
+        client.say("start", patient="Patient/p", contentType=PCM)
+        client.wait_for("started")
+        before = _memory(practice)
+        for at in range(0, len(audio), 960_000):
+            client.frame(at, audio[at : at + 960_000])
+        client.say("finish", offset=len(audio))
+        finished = client.wait_for("finished", "error")
+    assert (finished["offset"], finished["complete"]) == (len(audio), True)
+    address = f"{practice.base}/fhir/Binary/{finished['media'].partition('/')[2]}"
+    with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310
+        content = answer.read()
+    assert content[44:] == audio
+    assert _memory(practice) - before < 40
+    task = transcribed(practice, finished["media"])
+    assert state_of(task) == "not-analysed"
+    assert output_of(task, "composition") == ""
 
 
 def test_a_large_recording_does_not_grow_the_gateway(practice):
