@@ -3,10 +3,12 @@
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from conformance.running import ENDED, RunningGateway, wait_until
+from profiles.admission import require_admissible
 from terminology.store_folder import FOLDER
 from tests.make_terminology import compiled_folder
 
@@ -61,6 +63,21 @@ class GatewayProcess(RunningGateway):
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
+
+    def stop_and_judge(self) -> None:
+        """Stop it; every version that it has written obeys what a resource of a client has to."""
+        written = list(self._written())
+        self.stop()
+        for resource in written:
+            require_admissible(resource)
+
+    def _written(self) -> Iterator[dict[str, Any]]:
+        address = "/fhir/_history?_count=100"
+        while address:
+            bundle = self.request("GET", address)[1]
+            yield from (one["resource"] for one in bundle["entry"] if "resource" in one)
+            more = [one["url"] for one in bundle["link"] if one["relation"] == "next"]
+            address = more[0].removeprefix(self.base) if more else ""
 
     def report(self, study_uid: str) -> dict[str, Any]:
         """Wait until every Task of a study has ended; its one report."""

@@ -27,4 +27,4 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]
 def _running(gateway: GatewayProcess) -> Iterator[GatewayProcess]:
     gateway.start()
     yield gateway
-    gateway.stop()
+    gateway.stop_and_judge()

@@ -34,7 +34,7 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProces
     gateway.start()
     gateway.request("PUT", "/fhir/Patient/p", {"resourceType": "Patient", "id": "p"})
     yield gateway
-    gateway.stop()
+    gateway.stop_and_judge()
 
 
 def _upload(gateway, content, media_type):

@@ -27,7 +27,7 @@ def practice(tmp_path_factory):
     _put(gateway, "Patient", "p", gender="female", birthDate="1960-02-03")
     _put(gateway, "Patient", "other")
     yield gateway
-    gateway.stop()
+    gateway.stop_and_judge()
 
 
 def _put(gateway, kind, key, **elements):

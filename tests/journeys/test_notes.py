@@ -67,7 +67,7 @@ def practice(tmp_path_factory):
         **{"class": {"code": "AMB"}},
     )
     yield gateway
-    gateway.stop()
+    gateway.stop_and_judge()
 
 
 def _put(gateway, kind, key, **elements):

@@ -34,7 +34,7 @@ def clinic(tmp_path_factory):
     gateway.request("PUT", "/fhir/Patient/p", {"resourceType": "Patient", "id": "p"})
     _consent(gateway, "active")
     yield gateway
-    gateway.stop()
+    gateway.stop_and_judge()
 
 
 def _consent(gateway, status):

@@ -28,7 +28,7 @@ def practice(tmp_path):
     }
     _put(gateway, "Coverage", "c", **coverage)
     yield gateway
-    gateway.stop()
+    gateway.stop_and_judge()
 
 
 def _put(gateway, kind, key, **elements):

@@ -32,7 +32,7 @@ def practice(tmp_path_factory):
     status, answer, _ = gateway.request("PUT", "/fhir/Patient/p", body)
     assert status == 201, answer
     yield gateway
-    gateway.stop()
+    gateway.stop_and_judge()
 
 
 def test_a_recording_becomes_a_note_with_the_words_that_were_recognised(practice, tmp_path):

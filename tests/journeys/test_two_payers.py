@@ -31,5 +31,5 @@ def test_a_claim_goes_from_one_gateway_to_another(tmp_path: Path):
         assert [one["outcome"] for one in mine] == [theirs[0]["outcome"]]
         assert mine[0]["patient"] == {"reference": "Patient/ann"}
     finally:
-        provider.stop()
-        payer.stop()
+        provider.stop_and_judge()
+        payer.stop_and_judge()

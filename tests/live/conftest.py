@@ -14,4 +14,4 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]
     gateway = GatewayProcess(folder, light=False, lanes="speech,scribe", models=folder / "models")
     gateway.start()
     yield gateway
-    gateway.stop()
+    gateway.stop_and_judge()
