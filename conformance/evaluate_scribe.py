@@ -15,26 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from conformance.scribe_scores import Scored, means, plain_text, scored
 from gateway.settings import load_settings
 from ml.scribe.dialogue import transcript_of
+from ml.scribe.folds import dealt, folds_of
 from ml.scribe.material import Example, read_examples
 from ml.scribe.model import ScribeModel
 from ml.scribe.scribe import Scribe, load, run
-from ml.scribe.train import (
-    budget,
-    dealt,
-    fit_headers,
-    fit_roles,
-    fit_units,
-    folds_of,
-    header_rows,
-    header_scores,
-    unit_rows,
-    vectors,
-)
+from ml.scribe.train import budget, fit_roles, fit_units, unit_rows
+from ml.scribe.train_headers import by_class, folded_headers, headers_told, pieces_of
 from ml.text.embedder import load_embedder
 from ml.worker import Places
 from profiles.outcome import OperationOutcomeError
@@ -47,6 +36,7 @@ MEASURES = (
     ("rouge_lsum", "ROUGE-Lsum"),
     ("unsupported", "unsupported sentences"),
     ("number_mismatch", "numbers not said"),
+    ("omission", "left out of what the reference has"),
     ("drug_recall", "medicines said that are in the note"),
     ("evidence", "sentences with evidence"),
 )
@@ -149,31 +139,21 @@ def _note(one: Example, scribe: Scribe, template: str) -> ScribeNote:
 def headers(
     examples: Sequence[Example], model: ScribeModel, places: Places, chosen: argparse.Namespace
 ) -> dict[str, Any]:
-    """Accuracy of the section header."""
-    features = header_rows(examples)
-    near = vectors(examples, load_embedder(places.models))
-    names = sorted({one.header for one in examples})
-    if not chosen.folds:
-        got = header_scores((model.headers, model.headers_near), features, near).argmax(axis=1)
-        right = [model.labels[at] == one.header for at, one in zip(got, examples, strict=True)]
-    else:
-        labels = np.array([names.index(one.header) for one in examples])
+    """Accuracy of the section header, and number, recall and precision of every header."""
+    names = sorted({one.header for one in examples}) if chosen.folds else list(model.labels)
+    pieces = pieces_of(examples, names, load_embedder(places.models))
+    if chosen.folds:
         fold = folds_of(len(examples), chosen.folds, chosen.seed)
-        right = [False] * len(examples)
-        for number in range(chosen.folds):
-            seen, held = dealt(fold, number)
-            fitted = fit_headers(
-                [features[at] for at in seen], near[seen], labels[seen], len(names)
-            )
-            scores = header_scores(fitted, [features[at] for at in held], near[held])
-            for at, best in zip(held, scores.argmax(axis=1), strict=True):
-                right[at] = bool(best == labels[at])
-            _say(f"fold {number + 1} of {chosen.folds}")
+        by_words, told = folded_headers(pieces, len(names), fold)
+    else:
+        by_words, told = headers_told((model.headers, model.headers_near), pieces)
     return {
         "pieces": len(examples),
-        "classes": len(names),
-        "embedder": bool(near.shape[1]),
-        "accuracy": sum(right) / len(right),
+        "classes": len({one.header for one in examples}),
+        "embedder": bool(pieces.near.shape[1]),
+        "accuracy": float((told == pieces.labels).mean()),
+        "accuracy_by_words": float((by_words == pieces.labels).mean()),
+        "each": by_class(told, pieces.labels, names),
     }
 
 
@@ -199,8 +179,14 @@ def for_people(result: dict[str, Any]) -> str:
             with_it = "with" if said["embedder"] else "without"
             lines.append(
                 f"{name}: section header {said['accuracy']:.3f} on {said['classes']} classes, "
-                f"{said['pieces']} pieces, {with_it} embedder"
+                f"{said['pieces']} pieces, {with_it} embedder "
+                f"({said['accuracy_by_words']:.3f} by words alone)"
             )
+            lines.append(f"{'':16}{'pieces':>8}{'recall':>8}{'precision':>11}")
+            lines += [
+                f"{name:16}{one['pieces']:8}{one['recall']:8.2f}{one['precision']:11.2f}"
+                for name, one in said["each"].items()
+            ]
             continue
         columns = {"isthmus": told["notes"], **told["peers"]}
         lines.append(f"{name}: {told['notes']['visits']} visits")

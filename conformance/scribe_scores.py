@@ -1,7 +1,8 @@
 """Scores of one note: overlap with a clinician's, and what it says that was not said.
 
 Numbers are compared after one writing of number words, since a check of digits alone calls a third of the
-numbers of clinicians' own notes unsupported: dialogues spell them.
+numbers of clinicians' own notes unsupported: dialogues spell them. What is left out is counted over the
+medicines, symptoms and numbers that were said and that the clinician's note has too.
 """
 
 from collections import Counter
@@ -14,6 +15,7 @@ from ml.scribe.dialogue import segments_of
 from ml.scribe.drugs import drug_names
 from ml.scribe.material import SENTENCE_END, Example
 from ml.scribe.numbers import figures
+from ml.scribe.symptoms import symptom_names
 from ml.scribe.verify import unsupported
 from profiles.speech_records import NoteSentence, ScribeNote
 
@@ -59,10 +61,23 @@ def scored(example: Example, note: ScribeNote | str) -> Scored:
         scores["number_mismatch"] = (
             sum(1 for one in written.elements() if one not in set(figures(whole))) / written.total()
         )
+    wanted = _facts(whole) & _facts(example.note)
+    if wanted:
+        scores["omission"] = len(wanted - _facts(text)) / len(wanted)
     drugs = set(drug_names(whole))
     if drugs:
         scores["drug_recall"] = len(drugs & set(drug_names(text))) / len(drugs)
     return Scored(example.name, scores)
+
+
+def _facts(text: str) -> set[tuple[str, str]]:
+    """The medicines, symptoms and numbers that a text names."""
+    kinds = (
+        ("drug", drug_names(text)),
+        ("symptom", symptom_names(text)),
+        ("number", figures(text)),
+    )
+    return {(kind, name) for kind, names in kinds for name in names}
 
 
 def _sentences(note: ScribeNote | str, everything: tuple[int, ...]) -> list[NoteSentence]:

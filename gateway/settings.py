@@ -87,6 +87,12 @@ TABLE: Final = (
         "live_keep_withdrawn", "no", "", "yes: keep what was recorded until consent was withdrawn"
     ),
     Setting("code_notes", "on", "", "on: a note is coded once a person has made it final; off"),
+    Setting(
+        "note_evidence",
+        "off",
+        "",
+        "on: PDF and HTML of a note name the turns behind each sentence; off",
+    ),
     Setting("speech_server", "", "", "base of an OpenAI-compatible speech server, with its /v1"),
     Setting("speech_model", "", "", "name of the model on the speech server"),
     Setting(
@@ -197,6 +203,7 @@ class Settings:
     live_sessions: int
     live_keep_withdrawn: str
     code_notes: str
+    note_evidence: str
     speech_server: str
     speech_model: str
     speech_key_file: str

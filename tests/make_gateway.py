@@ -92,12 +92,16 @@ def share_compiled(folder: Path) -> None:
 
 def light_worker_path(folder: Path) -> Path:
     """A folder that, on the path of a process, makes the workers of the tests its own."""
+    return plug_in(folder, light="tests.light_worker", words="tests.word_coder")
+
+
+def plug_in(folder: Path, **workers: str) -> Path:
+    """A folder that, on the path of a process, adds workers to it or replaces those of the same name."""
     distribution = folder / "light_worker-1.dist-info"
     distribution.mkdir(parents=True, exist_ok=True)
     (distribution / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: light-worker\nVersion: 1\n"
     )
-    (distribution / "entry_points.txt").write_text(
-        "[isthmus.workers]\nlight=tests.light_worker\nwords=tests.word_coder\n"
-    )
+    lines = [f"{name}={module}\n" for name, module in workers.items()]
+    (distribution / "entry_points.txt").write_text("[isthmus.workers]\n" + "".join(lines))
     return folder

@@ -102,7 +102,8 @@ FLOW: Final = re.compile(
     r"paragraph)\b|"
     r"\b(?:good|nice) to (?:see|meet|hear)\b|^(?:good )?morning\b|\bhow are you\b|\bwelcome\b|"
     r"^(?:wow|please|much|for (?:coming|having|your time|asking))\b|\bplease\.$|"
-    r"^(?:show me|finalize (?:the|my) note)\b|^(?:turn|lift|raise|squeeze|bend|open|breathe|"
+    r"^(?:tell me|how (?:is|are|was|were)|show me|finalize (?:the|my) note)\b|"
+    r"^(?:turn|lift|raise|squeeze|bend|open|breathe|"
     r"deep breath|sit|stand up|lie|lay|roll|relax|point)\b|"
     r"^(?:i|we) will (?:see|see (?:them|it)|say it)\.$|^(?:i am|we are) sorry\b|\bexcuse me\b",
     re.IGNORECASE,

@@ -26,10 +26,11 @@ INVERTED: Final = (
 )
 CLAUSE: Final = re.compile(
     rf"\b{INVERTED}|"
+    r"\blet (?:us|me)\b|"
     r"\b(?:(?:and|but|so|now|then|because|or)\s+(?:then\s+|so\s+|also\s+)?)?"
     r"(?:i(?! am sorry)|you|we|he|she|it|they|there|that(?! (?:i|you|we|he|she|it|they)\b)|this|"
     r"your|my|let us|"
-    r"let me|do you|did you|have you|"
+    r"do you|did you|have you|"
     r"are you|any|has|how|what)\b"
     r"(?=\s+(?:am|is|are|was|were|have|has|had|do|does|did|will|would|can|could|should|may|might|"
     r"want|think|also|"
@@ -101,6 +102,12 @@ TRAILING: Final = re.compile(
     r"(?:\s(?:of\s)?[\w'-]+){0,6}?)[\s,]*$"
 )
 """The opening of the next clause at the end of one: "... is midline on your neck exam | i appreciate ..."."""
+MEASURED: Final = re.compile(
+    r"\b(?:blood pressure|heart rate|pulse|temperature|oxygen(?: saturation)?|weight|a1c|blood sugars?)\b"
+    r"[^\d?]*$"
+)
+VALUE: Final = re.compile(r"(?:it|that|this) (?:is|was) (?:\w+ ){0,2}\d")
+"""A value that is told after what it is the value of: "your blood pressure is good | it is about 132/80"."""
 JOINED: Final = 30
 """Words that a clause may have together with the dose that was told of its medicine."""
 
@@ -143,8 +150,9 @@ def sentences(text: str) -> list[str]:
     found: list[str] = []
     for sentence in END.split(plain(text)):
         for clause in _clauses(sentence):
-            if found and _continues(found[-1], clause):
-                found[-1] = f"{found[-1].rstrip('.? ')}; {without_lead(clause)}"
+            joint = _joint(found[-1], clause) if found else ""
+            if joint:
+                found[-1] = f"{found[-1].rstrip('.? ')}{joint} {without_lead(clause)}"
             else:
                 found.append(clause)
     return found
@@ -155,10 +163,12 @@ def dose_alone(text: str) -> bool:
     return bool((DOSE.search(text) or FREQUENCY.search(text)) and not drug_names(text))
 
 
-def _continues(before: str, clause: str) -> bool:
-    """Whether a clause tells the dose of the one medicine of the clause before it."""
-    if not DOSE.search(clause) or drug_names(clause):
-        return False
-    if len(drug_names(before)) != 1 or DOSE.search(before):
-        return False
-    return len(before.split()) + len(clause.split()) <= JOINED
+def _joint(before: str, clause: str) -> str:
+    """What joins a clause to the one that says what it is of; empty where it stands by itself."""
+    if len(before.split()) + len(clause.split()) > JOINED:
+        return ""
+    if MEASURED.search(before) and VALUE.match(without_lead(clause)):
+        return ","
+    alone = DOSE.search(clause) and not drug_names(clause)
+    of_one = len(drug_names(before)) == 1 and not DOSE.search(before)
+    return ";" if alone and of_one else ""

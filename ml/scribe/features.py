@@ -1,7 +1,6 @@
 """What the models of a scribe see: words, pairs of words, and where they stand."""
 
 import itertools
-import math
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -45,28 +44,6 @@ def unit_features(units: Sequence[Unit], at: int, sentence: str) -> list[str]:
         f"first{at < 6}",
     )
     return found + list(place) * MEASURED
-
-
-def dialogue_features(turns: Sequence[tuple[str, str]]) -> list[str]:
-    """Features of a piece of dialogue about one subject, for the header of its section.
-
-    Parameters
-    ----------
-    turns : sequence of (str, str)
-        Role and text.
-    """
-    found: list[str] = []
-    for number, (role, text) in enumerate(turns):
-        who = "d" if role == "doctor" else "p"
-        words = TURN.findall(text.lower().replace("'", ""))
-        words = ["^", *("0" if word.isdigit() else word for word in words), "$"]
-        found += words
-        found += [f"{who}:{word}" for word in words]
-        found += [f"{one} {two}" for one, two in itertools.pairwise(words)]
-        if number == 0:
-            found += [f"1:{word}" for word in words]
-    size = int(math.log2(1 + sum(len(text.split()) for _, text in turns)) * 2)
-    return [*found, f"turns{min(len(turns), 12)}", f"size{size}"]
 
 
 def turn_features(text: str) -> list[str]:

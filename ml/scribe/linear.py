@@ -6,6 +6,7 @@ solution is exact, so training needs no seed, and a model is one array of 8-bit 
 with a scale per output.
 """
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,9 +38,17 @@ def rows(many: Sequence[Sequence[str]], width: int) -> Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """Weights of ``width + 1`` columns for each output."""
+    """Weights of ``width + 1`` columns for each output.
+
+    Parameters
+    ----------
+    weights : Matrix
+    rarity : Matrix or None
+        How much each hashed column counts, where rows are weighed by it and brought to length one.
+    """
 
     weights: Matrix
+    rarity: Matrix | None = None
 
     @property
     def width(self) -> int:
@@ -50,7 +59,10 @@ class Linear:
         """One row per list of features, one column per output."""
         if not features:
             return np.zeros((0, self.weights.shape[1]), np.float32)
-        return np.asarray(rows(features, self.width) @ self.weights, np.float32)
+        given = rows(features, self.width)
+        if self.rarity is not None:
+            given = weighed(given, self.rarity)
+        return np.asarray(given @ self.weights, np.float32)
 
 
 def fit(features: Sequence[Sequence[str]], targets: Matrix, width: int, ridge: float) -> Linear:
@@ -63,55 +75,59 @@ def solve(given: Matrix, targets: Matrix, ridge: float) -> Matrix:
     """Ridge regression, in the smaller of its two forms."""
     count, size = given.shape
     if count < size:
-        gram = given @ given.T
-        gram[np.diag_indices(count)] += ridge
-        return np.asarray(given.T @ np.linalg.solve(gram, targets), np.float32)
+        return _dual(given, targets, np.full(count, ridge, np.float32))
     gram = given.T @ given
     gram[np.diag_indices(size)] += ridge
     return np.asarray(np.linalg.solve(gram, given.T @ targets), np.float32)
 
 
+def _dual(given: Matrix, targets: Matrix, ridge: Matrix) -> Matrix:
+    """Ridge regression with a penalty for each row: a row with a small one weighs more."""
+    gram = given @ given.T
+    gram[np.diag_indices(len(gram))] += ridge
+    return np.asarray(given.T @ np.linalg.solve(gram, targets), np.float32)
+
+
+BIAS: Final = math.sqrt(0.1)
+"""What the last column of a row of length one is: the bias is penalised like a tenth of the row."""
+BALANCE: Final = 0.7
+"""How far rows of rare classes weigh more: 0 all rows alike, 1 all classes alike."""
+
+
+def rarity_of(given: Matrix) -> Matrix:
+    """Weights of columns by how few rows have them (inverse document frequency)."""
+    few = np.log(len(given) / (1.0 + (given[:, :-1] != 0).sum(axis=0))).clip(-0.5) + 1
+    return np.asarray(few, np.float32)
+
+
+def weighed(given: Matrix, rarity: Matrix) -> Matrix:
+    """Rows weighed by column and brought to length one; the last column is the bias."""
+    inside = given[:, :-1] * rarity
+    inside /= np.maximum(np.linalg.norm(inside, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return with_bias(inside)
+
+
+def with_bias(given: Matrix) -> Matrix:
+    """Rows of length one with a last column for the bias."""
+    return np.hstack([given, np.full((len(given), 1), BIAS, np.float32)])
+
+
 def fit_classes(
-    features: Sequence[Sequence[str]], labels: npt.NDArray[np.int64], classes: int, width: int
-) -> Linear:
-    """One against the rest with a squared hinge, columns weighed by how few rows have them.
+    given: Matrix, labels: npt.NDArray[np.int64], classes: int, ridge: Matrix
+) -> Matrix:
+    """One against the rest by regularised least squares (Rifkin and Klautau 2004).
 
-    The loss is Chang, Hsieh and Lin 2008 (L2-loss linear SVM); with few rows its dual is small, so a step
-    of Newton's method is one exact solution over the rows inside the margin.
+    Parameters
+    ----------
+    given : Matrix
+        Rows of length one with a bias.
+    labels : array
+        The class of each row.
+    classes : int
+    ridge : Matrix
+        Penalty of each row, before rows of rare classes are made to weigh more.
     """
-    given = rows(features, width)
-    weight = np.log(len(given) / (1.0 + (given != 0).sum(axis=0))).clip(-0.5) + 1
-    weight[-1] = 1
-    given = given * weight.astype(np.float32)
-    return Linear(_hinge(given, labels, classes) * weight[:, None].astype(np.float32))
-
-
-def fit_dense(given: Matrix, labels: npt.NDArray[np.int64], classes: int) -> Linear:
-    """The same for rows of numbers, such as the vectors of an embedder."""
-    return Linear(_hinge(np.hstack([given, np.ones((len(given), 1), np.float32)]), labels, classes))
-
-
-MARGIN_STEPS: Final = 6
-COST: Final = 0.5
-
-
-def _hinge(given: Matrix, labels: npt.NDArray[np.int64], classes: int) -> Matrix:
-    scale = float(np.square(given).sum(axis=1).mean())
-    gram = np.asarray(given @ given.T / np.float32(scale), np.float32)
-    weights = np.zeros((given.shape[1], classes), np.float32)
-    for one in range(classes):
-        side = np.where(labels == one, 1.0, -1.0).astype(np.float32)
-        inside = np.ones(len(side), bool)
-        dual = np.zeros(len(side), np.float32)
-        for _ in range(MARGIN_STEPS):
-            at = np.flatnonzero(inside)
-            block = gram[np.ix_(at, at)]
-            block[np.diag_indices(len(at))] += COST
-            dual = np.zeros(len(side), np.float32)
-            dual[at] = np.linalg.solve(block, side[at])
-            now = side * (gram @ dual) < 1
-            if np.array_equal(now, inside):
-                break
-            inside = now
-        weights[:, one] = given.T @ (dual / np.float32(scale))
-    return weights
+    counts = np.bincount(labels, minlength=classes)
+    share = (counts[labels] / counts.max()) ** BALANCE
+    targets = np.where(labels[:, None] == np.arange(classes), 1.0, -1.0).astype(np.float32)
+    return _dual(given, targets, (ridge * share).astype(np.float32))

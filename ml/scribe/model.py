@@ -70,10 +70,19 @@ def save_model(model: ScribeModel, path: Path) -> None:
     """Write the weights; the same weights give the same bytes."""
     arrays: dict[str, Any] = {}
     for name in NAMES:
-        arrays[name], arrays[f"{name}_scale"] = _small(getattr(model, name).weights)
+        linear = getattr(model, name)
+        arrays[name], arrays[f"{name}_scale"] = _small(linear.weights)
+        if linear.rarity is not None:
+            arrays[f"{name}_rarity"] = linear.rarity.astype(np.float16)
     about = json.dumps(dict(model.about), sort_keys=True).encode("utf-8")
     arrays["about"] = np.frombuffer(about, np.uint8)
     np.savez_compressed(path, **arrays)
+
+
+def _linear(stored: Mapping[str, Any], name: str) -> Linear:
+    weights = stored[name].astype(np.float32) * stored[f"{name}_scale"]
+    rarity = f"{name}_rarity"
+    return Linear(weights, stored[rarity].astype(np.float32) if rarity in stored else None)
 
 
 def load_model(path: Path) -> ScribeModel:
@@ -88,9 +97,7 @@ def load_model(path: Path) -> ScribeModel:
         stored_bytes = path.read_bytes()
         digest = hashlib.sha256(stored_bytes).hexdigest()
         with np.load(io.BytesIO(stored_bytes), allow_pickle=False) as stored:
-            loaded = [
-                Linear(stored[name].astype(np.float32) * stored[f"{name}_scale"]) for name in NAMES
-            ]
+            loaded = [_linear(stored, name) for name in NAMES]
             about = json.loads(stored["about"].tobytes())
     except Exception as error:  # zipfile, zlib and numpy each raise their own
         raise OperationOutcomeError("value", "The model of the scribe cannot be read.") from error

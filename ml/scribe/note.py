@@ -79,7 +79,11 @@ def compose(
     facts += problem_facts(symptoms, visit.units)
     for read in (medication_facts, vital_facts, allergy_facts):
         facts += read(visit.units)
-    problems = problems_of(visit.units)
+    problems = [
+        one
+        for one in problems_of(visit.units)
+        if _holds(NoteSentence(one.title, one.segments), visit.said)
+    ]
     parts = [
         Part(
             part,

@@ -5,12 +5,12 @@ templates and the third person, and checked against what was said. Text of a tra
 is an instruction.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ml.scribe.dialogue import transcript_of
+from ml.scribe.language import WORD, in_english
 from ml.scribe.model import ScribeModel, find_model, load_model
 from ml.scribe.note import Visit, compose
 from ml.scribe.person import pronouns
@@ -32,40 +32,6 @@ from profiles.speech_records import (
 SPEC: Final = Spec(
     "scribe", "1", "DocumentReference", ScribeRequest, ScribeNote, "scribe", timeout_s=120
 )
-ENGLISH: Final = frozenset(
-    [
-        "the",
-        "a",
-        "and",
-        "of",
-        "to",
-        "in",
-        "is",
-        "was",
-        "i",
-        "you",
-        "it",
-        "that",
-        "for",
-        "with",
-        "have",
-        "my",
-        "your",
-        "no",
-        "yes",
-        "okay",
-        "on",
-        "are",
-        "do",
-        "any",
-        "so",
-        "not",
-        "this",
-    ]
-)
-LEAST_ENGLISH: Final = 0.15
-"""Share of these words below which a text is not English; ordinary talk has more than a third."""
-WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +57,12 @@ def run(model: Scribe, given: ScribeRequest, progress: Progress) -> ScribeNote:
     if template != given.template:
         text = "No such section template; the sections are those of soap."
         remarks.append(SpeechRemark("template-unknown", text))
-    against = _against(given)
-    if against:
-        remarks.append(against)
-    else:
-        segments, said = with_roles(given.transcript.segments, model.model)
+    against, heard = _heard(given)
+    remarks += against
+    if heard:
+        segments, said = with_roles(heard, model.model)
         remarks += said
-        roles = taken(given.transcript.segments, segments)
+        roles = taken(heard, segments)
         spoken = tuple(one for one in segments if "no-speech" not in one.flags)
         sex = given.patient_sex or sex_said(spoken)
         visit = Visit(units(spoken), {one.number: one.text for one in spoken}, pronouns(sex))
@@ -109,17 +74,13 @@ def run(model: Scribe, given: ScribeRequest, progress: Progress) -> ScribeNote:
     return ScribeNote(SPEC.name, SPEC.version, template, *made)
 
 
-def _against(given: ScribeRequest) -> SpeechRemark | None:
-    """Why no note can be made of a transcript."""
-    words = [word for one in given.transcript.segments for word in WORD.findall(one.text.lower())]
-    if not words:
-        return SpeechRemark("empty", "Nothing was said, so there is no note.")
-    language = given.transcript.language.lower()
-    share = sum(1 for word in words if word in ENGLISH) / len(words)
-    if (language and not language.startswith("en")) or (len(words) >= 20 and share < LEAST_ENGLISH):
-        text = "Only English is structured; the transcript stands as it is."
-        return SpeechRemark("language", text)
-    return None
+def _heard(given: ScribeRequest) -> tuple[list[SpeechRemark], tuple[Segment, ...]]:
+    """What of a transcript can be structured; nothing where a remark says why there is no note."""
+    segments = given.transcript.segments
+    if not any(WORD.search(one.text) for one in segments):
+        return [SpeechRemark("empty", "Nothing was said, so there is no note.")], ()
+    heard, remark = in_english(given.transcript, segments)
+    return [remark] if remark else [], heard
 
 
 def _about(segments: tuple[Segment, ...], written: bool) -> list[SpeechRemark]:

@@ -34,6 +34,7 @@ SPELLINGS: Final = (
     (r"\b(i|you|we|they|he|she)['\u2019]d\b", r"\1 would"),
     (r"\b(he|she|it|that|there|what|here|where|how)['\u2019]s\b(?! (?:been|had|got))", r"\1 is"),
     (r"\b(he|she|it|that|there)['\u2019]s\b", r"\1 has"),
+    (r"\b(how|what|where)['\u2019]re\b", r"\1 are"),
     (r"\blet['\u2019]s\b", "let us"),
     (r"\bcan['\u2019]t\b|\bcannot\b|\bca n't\b", "can not"),
     (r"\bwon['\u2019]t\b|\bwo n't\b", "will not"),

@@ -10,9 +10,9 @@ from ml.scribe.units import Unit
 from ml.scribe.verbs import ADVERBS, AUXILIARY, agrees, third_person
 
 ASKED: Final = re.compile(
-    r"^(?:.*?\b)?(?<!\bwe )(?<!\bi )(?<!\bthey )(?P<aux>do|did|have|had|are|were|can|could|has|is|does|"
-    r"was)\s+you(?:r (?P<own>[a-z ]{3,30}?))?\s+"
-    r"(?P<rest>.+)$"
+    r"^(?:.*?\b)?(?<!\bwe )(?<!\bthey )"
+    r"(?P<aux>do|did|(?<!\bi )have|(?<!\bi )had|are|were|can|could|has|is|does|was)\s+"
+    r"you(?:r (?P<own>[a-z ]{3,30}?))?\s+(?P<rest>.+)$"
 )
 HAD: Final = re.compile(
     r"^(?:ever |also |still |really |currently |recently |been )*(?:having|have|had|get|getting|"
@@ -65,7 +65,7 @@ TO_NOTE: Final = (
     (r"\b(?:i|we) (?:am|are) going to have you\b", "i recommended that you"),
     (r"\b(?:i|we) (?:am|are) going to\b", r"we will"),
     (r"\b(?:i|we) (?:do )?(?:also |still )?(?:want|would like|need) you to\b", "i advised you to"),
-    (r"\b(?:i|we) (?:do )?(?:want|would like|need) to\b", "we will"),
+    (r"(?<!\bif )(?<!whether )\b(?:i|we) (?:do )?(?:want|would like|need) to\b", "we will"),
     (r"\b(?:i|we) (?:do )?also (?:want|would like|need) to\b", "we will also"),
     (r"\bi (?:would|will) recommend\b", "i recommended"),
     (r"\byou and i\b", "we"),

@@ -16,7 +16,8 @@ from ml.scribe.units import Unit
 DENIED: Final = "denied"
 REPORTED: Final = "reported"
 NOT_SAID: Final = re.compile(
-    r"^(?:if|when|should)\b|\b(?:if (?:you|it|there)|call|come back|return|risk|side effects?)\b"
+    r"^(?:if|when|should)\b|\b(?:if (?:you|it|there)|call|come back|return|risk|side effects?|"
+    r"kids|children|coworkers?|classmates?|roommates?|friends?|neighbou?rs?|cousins?|wife|husband)\b"
 )
 
 
@@ -68,6 +69,12 @@ def symptoms_of(units: Sequence[Unit], told: Sequence[bool]) -> list[Symptom]:
             if name_said not in found:
                 found[name_said] = Symptom(system, name_said, said, unit.segments, number)
     return list(found.values())
+
+
+def symptom_names(text: str) -> set[str]:
+    """The symptoms that a text names, whatever it says of them."""
+    found = ((pattern.search(text.lower()), name) for _, pattern, name in _patterns())
+    return {name or match.group() for match, name in found if match}
 
 
 def listed(names: Sequence[str], last: str) -> str:

@@ -15,22 +15,21 @@ import numpy as np
 
 from ml.scribe.candidates import Candidate, content, written
 from ml.scribe.dialogue import segments_of
-from ml.scribe.features import dialogue_features, turn_features, unit_features
-from ml.scribe.linear import Linear, Matrix, fit, fit_classes, fit_dense
+from ml.scribe.features import turn_features, unit_features
+from ml.scribe.folds import folds_of
+from ml.scribe.linear import Linear, Matrix, fit
 from ml.scribe.material import Example, divided, read_examples
 from ml.scribe.model import DIVISIONS, SHIPPED, ScribeModel, save_model
 from ml.scribe.model_card import model_card
 from ml.scribe.person import pronouns
+from ml.scribe.train_headers import by_class, fit_headers, folded_headers, pieces_of
 from ml.scribe.units import units
-from ml.text.embedder import Embedder, load_embedder
+from ml.text.embedder import load_embedder
 from profiles.outcome import OperationOutcomeError
 
 UNIT_WIDTH: Final = 8192
-HEADER_WIDTH: Final = 16384
 ROLE_WIDTH: Final = 4096
 RIDGE: Final = 3.0
-NEAR: Final = 1.0
-"""How much the embedder's scores weigh beside those of the words."""
 SAME: Final = 0.34
 """Share of a unit's words in one sentence of the note from which the unit is taken to stand there."""
 FEW: Final = 2
@@ -76,40 +75,6 @@ def budget(examples: Sequence[Example]) -> tuple[float, float]:
     return float(fixed), float(share)
 
 
-def header_rows(examples: Sequence[Example]) -> list[list[str]]:
-    """Features of dialogues about one subject, each once."""
-    turns = [[(one.role, one.text) for one in segments_of(e.dialogue)] for e in examples]
-    return [sorted(set(dialogue_features(one))) for one in turns]
-
-
-def fit_headers(
-    features: Sequence[Sequence[str]], near: Matrix, labels: Any, classes: int
-) -> tuple[Linear, Linear]:
-    """The model of section headers, by words and by an embedder's vectors where there are some."""
-    words = fit_classes(features, labels, classes, HEADER_WIDTH)
-    if not near.shape[1]:
-        return words, Linear(np.zeros((1, classes), np.float32))
-    return words, fit_dense(near, labels, classes)
-
-
-def header_scores(
-    models: tuple[Linear, Linear], features: Sequence[Sequence[str]], near: Matrix
-) -> Matrix:
-    """Scores of the headers of dialogues."""
-    words, dense = models
-    scores = words.scores(features)
-    if near.shape[1] and near.shape[1] + 1 == len(dense.weights):
-        scores = scores + NEAR * (near @ dense.weights[:-1] + dense.weights[-1])
-    return np.asarray(scores, np.float32)
-
-
-def vectors(examples: Sequence[Example], embedder: Embedder | None) -> Matrix:
-    """Vectors of dialogues; no column where there is no embedder."""
-    if embedder is None:
-        return np.zeros((len(examples), 0), np.float32)
-    return embedder.encode([" ".join(one.dialogue.split()) for one in examples])
-
-
 def role_rows(examples: Sequence[Example]) -> Rows:
     """Features of every turn with a role: a doctor is 1, a patient -1."""
     turns = [one for e in examples for one in segments_of(e.dialogue) if one.role != "other"]
@@ -122,30 +87,6 @@ def fit_roles(examples: Sequence[Example]) -> Linear:
     """The model of who speaks."""
     features, targets = role_rows(examples)
     return fit(features, targets, ROLE_WIDTH, RIDGE)
-
-
-def folds_of(count: int, folds: int, seed: int) -> Any:
-    """The fold of every example."""
-    return np.random.default_rng(seed).permutation(count) % folds
-
-
-def dealt(fold: Any, number: int) -> tuple[list[int], list[int]]:
-    """Which examples a fold is trained on, and which it is measured on."""
-    seen, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-    return seen.tolist(), held.tolist()
-
-
-def validated_headers(
-    features: Sequence[Sequence[str]], near: Matrix, labels: Any, classes: int, fold: Any
-) -> float:
-    """Cross-validated accuracy of the section header."""
-    right = 0
-    for number in range(int(fold.max()) + 1):
-        seen, held = dealt(fold, number)
-        models = fit_headers([features[at] for at in seen], near[seen], labels[seen], classes)
-        scores = header_scores(models, [features[at] for at in held], near[held])
-        right += int((scores.argmax(axis=1) == labels[held]).sum())
-    return right / len(labels)
 
 
 def train(
@@ -174,20 +115,22 @@ def train(
     unit_model = fit_units(rows)
     progress("headers")
     names = sorted({one.header for one in pieces})
-    labels = np.array([names.index(one.header) for one in pieces])
-    features = header_rows(pieces)
-    near = vectors(pieces, load_embedder(models))
+    headed = pieces_of(pieces, names, load_embedder(models))
     fold = folds_of(len(pieces), folds, seed)
-    bare = np.zeros((len(pieces), 0), np.float32)
-    scores["headers_by_words"] = validated_headers(features, bare, labels, len(names), fold)
-    if near.shape[1]:
-        scores["headers"] = validated_headers(features, near, labels, len(names), fold)
-    words, dense = fit_headers(features, near, labels, len(names))
+    by_words, told = folded_headers(headed, len(names), fold)
+    scores["headers_by_words"] = float((by_words == headed.labels).mean())
+    if headed.near.shape[1]:
+        scores["headers"] = float((told == headed.labels).mean())
+    each = by_class(told, headed.labels, names)
+    mean = float(np.mean([one["recall"] for one in each.values()]))
+    scores["all_headers_alike"] = {"mean_recall": mean}
+    words, dense = fit_headers(headed, len(names))
     progress("roles")
     about = {
         "labels": names,
         "budget": budget(visits),
         "scores": scores,
+        "headers": each,
         "visits": len(visits),
         "pieces": len(pieces),
         "folds": folds,

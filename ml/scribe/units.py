@@ -75,10 +75,14 @@ def is_question(sentence: str) -> bool:
     """Whether a sentence asks."""
     if sentence.endswith("?") or QUESTION.match(without_lead(sentence)):
         return True
-    return any(
-        sentence[: match.start()].split()[-1:] not in ([word] for word in (*HELD, *SPEAKERS))
-        for match in ASKS.finditer(sentence)
-    )
+    return any(_inverts(sentence, match) for match in ASKS.finditer(sentence))
+
+
+def _inverts(sentence: str, match: re.Match[str]) -> bool:
+    """Whether verb and subject ask: not after a word that holds them, nor in "we have you on 20 mg"."""
+    before = sentence[: match.start()].split()[-1:]
+    held = (*HELD, *SPEAKERS) if match.group().startswith("have") else HELD
+    return not before or before[0] not in held
 
 
 def answer_of(text: str) -> str:

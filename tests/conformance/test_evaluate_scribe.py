@@ -92,7 +92,9 @@ def test_training_writes_a_model_that_the_scribe_loads(files, tmp_path, capsys):
     assert "CC BY 4.0" in (tmp_path / "one" / "scribe" / "README.md").read_text()
     arguments = ["scribe", "--dialogues", str(files[1]), "--models", str(tmp_path / "one")]
     assert main(arguments) == 0
-    assert "section header 1.000 on 2 classes" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "section header 1.000 on 2 classes" in shown
+    assert ["FAM/SOCHX", "6", "1.00", "1.00"] in [line.split() for line in shown.splitlines()]
 
 
 def test_folds_train_without_what_they_measure(files, tmp_path, capsys):
@@ -110,6 +112,14 @@ def test_a_number_of_nobody_counts_as_one():
     assert scores["number_mismatch"] == 0.5
     assert scores["unsupported"] == 0.5
     assert scores["drug_recall"] == 1.0
+
+
+def test_what_the_reference_has_and_the_note_has_not_is_left_out():
+    """Medicines, symptoms and numbers count as left out where they were said and the reference has them."""
+    dialogue = "[doctor] Take lisinopril twenty milligrams.\n[patient] My cough is gone. I am 61."
+    reference = "Lisinopril 20 mg. No cough."
+    assert scored(Example("1", dialogue, reference), reference).scores["omission"] == 0.0
+    assert scored(Example("1", dialogue, reference), "Lisinopril.").scores["omission"] == 2 / 3
 
 
 def test_headings_divide_a_note():

@@ -7,6 +7,7 @@ import pytest
 
 from ml.scribe.dialogue import segments_of, transcript_of
 from ml.scribe.drugs import drug_names, medications
+from ml.scribe.language import is_foreign
 from ml.scribe.scribe import load, run
 from ml.scribe.verify import unsupported
 from ml.worker import Places
@@ -142,6 +143,17 @@ def test_a_template_gives_codes_and_order(scribe, template):
     assert all(one.sentences for one in note.sections)
 
 
+@pytest.mark.parametrize("template", ["h-and-p", "consult", "discharge"])
+def test_histories_and_the_review_have_sections_of_their_own(scribe, template):
+    """What a patient does for a living or denies does not stand in another history or in the course."""
+    talk = VISIT + "\n[doctor] What do you do for work?\n[patient] I work as a baker."
+    note = note_of(scribe, talk, template=template, patient_sex="female")
+    assert "Denies fever or chills." in section(note, "10187-3")
+    for code in ("10164-2", "8648-8", "11348-0"):
+        assert "Denies fever" not in section(note, code)
+        assert "baker" not in section(note, code)
+
+
 def test_an_unknown_template_is_said(scribe):
     """A name that is no template gives a SOAP note and a remark."""
     note = note_of(scribe, VISIT, template="sonnet")
@@ -264,6 +276,38 @@ def test_dose_before_or_after_the_name():
 def test_the_check_names_what_was_not_said(sentence, said, kinds):
     """A number, unit, side or medicine that the segments do not have is found."""
     assert unsupported(sentence, said) == kinds
+
+
+SPANISH = """[patient] Me duele mucho la rodilla desde hace tres semanas y no puedo dormir.
+[patient] Tengo dolor cuando camino y tomo warfarina por las noches."""
+
+
+def test_what_is_not_english_is_left_out_and_named(scribe):
+    """Of a visit in two languages the English part is structured, and a remark names the rest."""
+    note = note_of(scribe, f"{VISIT}\n{SPANISH}", patient_sex="female")
+    count = len(VISIT.splitlines())
+    (remark,) = (one for one in note.remarks if one.kind == "language-mixed")
+    assert remark.segments == (count, count + 1)
+    assert not {count, count + 1} & {
+        number for part in note.sections for one in part.sentences for number in one.segments
+    }
+    assert "She has had a burning pain in her left heel for about 5 weeks." in texts(note)
+
+
+@pytest.mark.parametrize(
+    ("text", "foreign"),
+    [
+        ("Me duele la rodilla desde hace tres semanas y no puedo dormir", True),
+        ("Haben Sie Schmerzen im Knie?", True),
+        ("\u0423 \u043c\u0435\u043d\u044f \u0431\u043e\u043b\u0438\u0442", True),
+        ("lisinopril, metformin, aspirin, ibuprofen, gabapentin", False),
+        ("No.", False),
+        ("I take my pills with food and it does not hurt.", False),
+    ],
+)
+def test_a_language_is_told_by_its_small_words(text, foreign):
+    """Speech of another language or script is foreign; a list of medicines is not."""
+    assert is_foreign(text) is foreign
 
 
 def test_people_who_are_told_apart_have_one_role_each(scribe):

@@ -6,7 +6,7 @@ import pytest
 
 from ml.scribe.clauses import sentences
 from ml.scribe.dialogue import segments_of
-from ml.scribe.facts import medication_facts
+from ml.scribe.facts import medication_facts, vital_facts
 from ml.scribe.person import Pronouns, doctor_to_third, patient_to_third
 from ml.scribe.scribe import load
 from ml.scribe.statement import sentence, statement
@@ -61,8 +61,8 @@ def test_a_dose_in_an_answer_is_a_part_of_the_fact():
 def test_a_dose_after_a_question_stays_with_its_medicine():
     """A dose that a doctor adds to a question is one sentence with it."""
     text = (
-        "[doctor] are you still taking the metformin we have you on a thousand milligrams twice a day\n"
-        "[patient] yes"
+        "[doctor] i are you still taking the metformin we have you on a thousand milligrams twice a "
+        "day\n[patient] yes"
     )
     wanted = "She is still taking the metformin; we have her on 1000 mg twice daily."
     assert told(text) == [(wanted, (0, 1))]
@@ -160,6 +160,30 @@ def test_a_study_of_weight_loss_is_no_symptom():
     """A programme or study with a symptom in its name does not say that the patient has it."""
     told_of = units(segments_of("[doctor] We talked about the weight loss study."))
     assert symptoms_of(told_of, [True] * len(told_of)) == []
+
+
+def test_a_value_is_told_with_what_was_measured():
+    """A value that follows its vital sign is one sentence with it, and a fact."""
+    text = "[doctor] Your blood pressure is pretty good. It's about one thirty two over eighty."
+    assert told(text) == [("Her blood pressure is pretty good, it is about 132/80.", (0,))]
+    (fact,) = vital_facts(units(segments_of(text)))
+    assert dict(fact.parts) == {"name": "blood pressure", "value": "132/80"}
+
+
+def test_what_others_have_is_no_symptom():
+    """The cough of other people is not the patient's."""
+    spoken = units(segments_of("[patient] My kids have a cough."))
+    assert symptoms_of(spoken, [True] * len(spoken)) == []
+
+
+def test_what_was_not_had_is_denied():
+    """A symptom that the patient is said not to have had is denied, not reported."""
+    spoken = units(segments_of("[doctor] You have not had any chest pain or shortness of breath."))
+    found = symptoms_of(spoken, [True] * len(spoken))
+    assert [(one.name, one.status) for one in found] == [
+        ("chest pain", "denied"),
+        ("shortness of breath", "denied"),
+    ]
 
 
 def test_names_and_levels_have_capitals():
