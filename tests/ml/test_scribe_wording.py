@@ -127,6 +127,21 @@ def test_a_slip_is_told_with_its_correction():
             "With long walks.",
             'Asked "how did you lose it", she said "with long walks".',
         ),
+        (
+            "Which knee is it?",
+            "My right knee.",
+            'Asked "which knee is it", she said "my right knee".',
+        ),
+        (
+            "Can you rate your pain?",
+            "It is like a four.",
+            'Asked "can you rate your pain", she said "it is like a 4".',
+        ),
+        (
+            "Do you have did you have surgery?",
+            "Yes.",
+            'Asked "do you have did you have surgery", she said yes.',
+        ),
         ("Have you had any back pain?", "No.", "She denies back pain."),
         ("Have you ever been a smoker?", "Yes.", "She has been a smoker."),
         ("Do you currently drink coffee?", "Yes.", "She currently drinks coffee."),
@@ -142,6 +157,7 @@ def test_what_cannot_be_turned_is_quoted(question, answer, wanted):
     [
         ("we have you on 20 mg", "we have her on 20 mg"),
         ("we had you on prozac", "we had her on prozac"),
+        ("yours was exactly 2 mm", "hers was exactly 2 mm"),
         ("have you been well", "has she been well"),
     ],
 )
