@@ -186,6 +186,15 @@ def test_a_value_is_told_with_what_was_measured():
     assert dict(fact.parts) == {"name": "blood pressure", "value": "132/80"}
 
 
+def test_a_decimal_is_not_cut_at_its_point():
+    """A number that a recogniser wrote with a full stop stays one number."""
+    text = "[doctor] your hemoglobin a1c last time was seven . five and we talked about your diet"
+    (said, where) = told(text)[0]
+    assert "7.5" in said
+    assert unsupported(said, segments_of(text)[0].text) == ()
+    assert where == (0,)
+
+
 def test_what_others_have_is_no_symptom():
     """The cough of other people is not the patient's."""
     spoken = units(segments_of("[patient] My kids have a cough."))
