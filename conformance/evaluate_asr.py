@@ -1,9 +1,10 @@
 """``isthmus evaluate asr``: how many words a recogniser gets wrong, by one documented normaliser.
 
-Pairs come as a CSV with the columns ``reference`` and ``hypothesis`` (and ``id``), or as text files, as
-many references as hypotheses in the same order. Lists of terms hold one term a line; ``#`` begins a
-remark. Lines that begin with a speaker ("doctor:", "[patient]") give cpWER as well. No word of a text is
-printed or written; terms of your lists are.
+Pairs come as a table (CSV, TSV) with the columns ``reference`` and ``hypothesis`` (and ``id``), as JSON
+lines with these members, or as files: as many references as hypotheses in the same order, or two folders
+whose files have the same names (plain text, WebVTT, our transcripts as JSON). Lists of terms hold one term a
+line; ``#`` begins a remark. Lines that begin with a speaker ("doctor:", "[patient]") give cpWER as well. No
+word of a text is printed or written; terms of your lists are.
 """
 
 import argparse
@@ -15,23 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from conformance.asr_pairs import Pair, pairs_beside, read_pairs
 from conformance.asr_scores import TermErrors, align, speaker_errors, term_errors
 from conformance.asr_words import SPEAKER, words_of
 
-COLUMNS: Final = ("reference", "hypothesis")
 LONGEST_WORDS: Final = 10_000
 """An hour of talk. Alignment takes memory by the product of the words, 200 MB here: cut longer texts."""
 
 _SHOWN: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A text as it was said and as it was recognised."""
-
-    name: str
-    reference: str
-    hypothesis: str
 
 
 @dataclass(slots=True)
@@ -117,26 +109,6 @@ def read_terms(file: Path) -> dict[str, str]:
     return {" ".join(words): name for name in named if (words := words_of(name))}
 
 
-def read_pairs(file: Path) -> Iterator[Pair]:
-    """Rows of a CSV.
-
-    Raises
-    ------
-    ValueError
-        When a column is absent.
-    """
-    csv.field_size_limit(1 << 27)
-    with file.open(encoding="utf-8-sig", newline="") as opened:
-        rows = csv.DictReader(opened)
-        absent = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-        if absent:
-            text = f"{file.name} has no column {' or '.join(absent)}"
-            raise ValueError(text)
-        for number, row in enumerate(rows, 1):
-            texts = [row[name] or "" for name in COLUMNS]
-            yield Pair(row.get("id") or str(number), *texts)
-
-
 def by_speaker(text: str) -> dict[str, list[str]]:
     """The words of each speaker; empty where a line does not say whose it is."""
     marks = list(SPEAKER.finditer(text))
@@ -215,15 +187,11 @@ def _percent(rate: float | None) -> str:
 
 
 def _pairs(chosen: argparse.Namespace) -> Iterator[Pair]:
-    if len(chosen.reference) != len(chosen.hypothesis):
-        raise ValueError("as many --reference as --hypothesis are needed")
-    if not chosen.pairs and not chosen.reference:
+    if not chosen.pairs and not chosen.reference and not chosen.hypothesis:
         raise ValueError("--pairs, or --reference and --hypothesis, are needed")
     for file in chosen.pairs:
         yield from read_pairs(file)
-    for said, heard in zip(chosen.reference, chosen.hypothesis, strict=True):
-        texts = (file.read_text(encoding="utf-8-sig") for file in (said, heard))
-        yield Pair(said.name, *texts)
+    yield from pairs_beside(chosen.reference, chosen.hypothesis)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -233,9 +201,21 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--pairs", type=Path, action="append", default=[], help="CSV; may be given again")
-    add("--reference", type=Path, action="append", default=[], help="text as it was said")
-    add("--hypothesis", type=Path, action="append", default=[], help="text as it was recognised")
+    add(
+        "--pairs",
+        type=Path,
+        action="append",
+        default=[],
+        help="CSV, TSV or JSON lines; may be given again",
+    )
+    add("--reference", type=Path, action="append", default=[], help="file or folder as it was said")
+    add(
+        "--hypothesis",
+        type=Path,
+        action="append",
+        default=[],
+        help="file or folder as it was recognised",
+    )
     add("--terms", type=Path, help="medical terms, one a line")
     add("--drugs", type=Path, help="names of drugs, one a line")
     add("--json", dest="out", type=Path, metavar="OUT", help="write everything, with each pair")

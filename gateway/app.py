@@ -33,6 +33,7 @@ from gateway.submission import PAYER_LANE, require_setting
 from gateway.submission_end import Waits
 from gateway.submit_job import Submit
 from ml.worker import missing, workers
+from profiles.outcome import OperationOutcomeError
 
 log = logging.getLogger("isthmus.gateway")
 
@@ -75,6 +76,7 @@ class Gateway:
 
 def compose(settings: Settings) -> Gateway:
     """Build every part of the gateway from its settings."""
+    lanes = _lane_commands(settings)
     store = open_store(
         Path(settings.data), database=settings.database, reserve_bytes=settings.reserve_bytes
     )
@@ -93,7 +95,7 @@ def compose(settings: Settings) -> Gateway:
         on_audio=arrived,
     )
     fetch = Fetch(store, intake, settings.dicomweb_servers)
-    runner = Runner(store, _lane_commands(settings), settings.database)
+    runner = Runner(store, lanes, settings.database)
 
     def received(instance: Received) -> None:
         intake.store_instance(
@@ -171,9 +173,24 @@ def _payer_lanes(store: Store, payers: Payers, settings: Settings) -> list[Lane]
 
 
 def _lane_commands(settings: Settings) -> list[tuple[str, tuple[str, ...]]]:
-    """One process per lane that has a worker which can run here."""
-    runnable = {w.SPEC.lane for w in workers().values() if not missing(w.SPEC)}
-    for lane in sorted({IMAGING_LANE, CODING_LANE} - runnable):
+    """One process per lane that is to run here and has a worker which can.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``value`` for a lane that no worker has: nobody would do its jobs.
+    """
+    specs = [worker.SPEC for worker in workers().values()]
+    known = {spec.lane for spec in specs}
+    wanted = set(settings.lanes) or known
+    if wanted - known:
+        raise OperationOutcomeError(
+            "value",
+            f"setting lanes names one that no worker has; there are {sorted(known)}",
+            "lanes",
+        )
+    runnable = {spec.lane for spec in specs if not missing(spec)} & wanted
+    for lane in sorted(({IMAGING_LANE, CODING_LANE} & wanted) - runnable):
         log.warning("lane.off", extra={"lane": lane, "see": f"{sys.argv[0]} doctor"})
     return [
         (lane, lane_command(settings.data, lane, settings.models, settings.log_level))

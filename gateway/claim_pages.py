@@ -24,6 +24,7 @@ from gateway.page import page, read_form
 from gateway.review import apply_decision
 from profiles.builders.claim_record import RESULT
 from profiles.coding_records import CodingResult
+from profiles.note_decisions import ACCEPTED
 from profiles.outcome import OperationOutcomeError
 
 _SHOWN: Final = frozenset({400, 409, 422})
@@ -36,6 +37,7 @@ def claim_routes() -> list[BaseRoute]:
         Route("/claims/{id}", claim_page, methods=["GET"]),
         Route("/claims/{id}", decide_on_claim, methods=["POST"]),
         Route("/claims/{id}/submit", submit_claim, methods=["POST"]),
+        Route("/claims/{id}/follow-up", settle_follow_up, methods=["POST"]),
     ]
 
 
@@ -73,6 +75,23 @@ async def submit_claim(request: Request) -> Response:
             raise
         return await _shown(request, {}, [error.diagnostics], error.kind.http)
     return RedirectResponse(f"/claims/{key}#payer", 303)
+
+
+async def settle_follow_up(request: Request) -> Response:
+    """End what a person has looked after; show the Claim again."""
+    form = await read_form(request)
+    settings = request.app.state.settings
+    try:
+        person = {"display": form.get("performer", "").strip()}
+        decision = Decision(ACCEPTED, person, form.get("reason", "").strip() or None)
+        await transact(
+            request, lambda tx: apply_decision(tx, form.get("task", ""), decision, settings)
+        )
+    except OperationOutcomeError as error:
+        if error.kind.http not in _SHOWN:
+            raise
+        return await _shown(request, {}, [error.diagnostics], error.kind.http)
+    return RedirectResponse(f"/claims/{resource_id(request)}#payer", 303)
 
 
 def _read(store: Store, key: str, form: dict[str, str], request: Request) -> Decision:

@@ -118,13 +118,18 @@ def _store(settings: Settings) -> Iterator[Finding]:
 
 
 def _workers(settings: Settings) -> Iterator[Finding]:
-    del settings
     for name, worker in workers().items():
+        lane = worker.SPEC.lane
         absent = missing(worker.SPEC)
         if absent:
-            extra = EXTRAS.get(worker.SPEC.lane, worker.SPEC.lane)
+            extra = EXTRAS.get(lane, lane)
             text = f"needs {', '.join(absent)}: install the extra `isthmus[{extra}]`"
             yield Finding("off", f"worker {name}", f"{text}; until then its Tasks wait")
+        elif settings.lanes and lane not in settings.lanes:
+            text = (
+                f"the setting lanes leaves out {lane}: another gateway does its Tasks, or they wait"
+            )
+            yield Finding("off", f"worker {name}", text)
         else:
             yield Finding("ok", f"worker {name}", f"version {worker.SPEC.version}")
 

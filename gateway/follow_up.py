@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapters.store import Transaction
+from gateway.decision import Decision
+from profiles.note_decisions import ACCEPTED
+from profiles.outcome import OperationOutcomeError
 from profiles.payer_answer import codings_of, objects
 from profiles.task import FOLLOW_UP, item, moved, new_task
 from profiles.uids import derived_id
@@ -78,6 +81,25 @@ def no_longer(tx: Transaction, submission: Mapping[str, Any], *causes: str) -> N
         stored = tx.read("Task", _id(submission, cause))
         if stored is not None and stored.json()["status"] == "requested":
             tx.put(moved(stored.json(), "completed", "done", tx.moment, reason="settled since"))
+
+
+def settle(tx: Transaction, task: dict[str, Any], decision: Decision) -> None:
+    """A person has looked after it: the Task ends, what it is about stays as it is.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``business-rule`` for any decision but ``accepted`` on the whole.
+    """
+    if decision != Decision(ACCEPTED, decision.performer, decision.reason, decision.version):
+        raise OperationOutcomeError(
+            "business-rule", "a follow-up is settled with the decision accepted alone", "decision"
+        )
+    outputs = (
+        item("decision", valueCode=ACCEPTED),
+        item("performer", valueReference=decision.performer),
+    )
+    tx.put(moved(task, "completed", "done", tx.moment, outputs=outputs, reason=decision.reason))
 
 
 def issue_reasons(said: Mapping[str, Any] | None) -> list[dict[str, Any]]:

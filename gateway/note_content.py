@@ -1,6 +1,6 @@
 """What the page of a note shows: transcript with marks, note with evidence, facts, remarks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ from gateway.note_transcript import kept_transcript
 from gateway.note_turns import clock, speakers, turns
 from gateway.page import patient_words, target, words
 from profiles.builders.composition_record import SOURCE
-from profiles.builders.composition_section import sentences_in
+from profiles.builders.composition_section import Rest, part_of, rests_of, sentences_in
 from profiles.builders.note_rendering import PDF, rendering_id
 from profiles.exact_json import loads_exact
 from profiles.recording import AUDIO, Recording
 from profiles.speaker_corrections import ROLES
 from profiles.task import REVIEW, TRANSCRIBE, input_of, why_undone
-from terminology.notes import SECTION_DECISION, SENTENCE_EVIDENCE
+from terminology.notes import SECTION_DECISION
 from terminology.systems import TASK_CODE
 
 
@@ -138,26 +138,29 @@ def pdf_of(store: Store, key: str) -> Mapping[str, Any] | None:
 
 def _section(store: Store, section: Mapping[str, Any], at: int) -> dict[str, Any]:
     marks = section.get("extension", ())
-    rests = {_part(m, "sentence"): m for m in marks if m["url"] == SENTENCE_EVIDENCE}
+    rests = rests_of(section)
     decided = next((m for m in marks if m["url"] == SECTION_DECISION), None)
-    sentences: list[dict[str, Any]] = [
-        {
-            "id": name,
-            "text": text,
-            "segments": _numbers(rests.get(name, {})),
-            "spans": (spans := _spans(rests.get(name, {}))),
-            "clock": clock(float(spans[0][0])) if spans else "",
-        }
-        for name, text in _said(section)
-    ]
+    sentences = [_sentence(name, text, rests.get(name, ())) for name, text in _said(section)]
     return {
         "at": at,
         "title": section.get("title", ""),
         "code": _first(section.get("code", {}).get("coding")).get("code", ""),
         "sentences": sentences,
         "text": "\n".join(one["text"] for one in sentences),
-        "decision": "" if decided is None else _part(decided, "decision"),
+        "decision": "" if decided is None else part_of(decided, "decision"),
         "facts": [_fact(target(store, one)) for one in section.get("entry", ())],
+    }
+
+
+def _sentence(name: str, text: str, rests: Sequence[Rest]) -> dict[str, Any]:
+    """A sentence with its turns, and the parts of the recording where their seconds are known."""
+    spans = [(one.start_s, one.end_s) for one in rests if None not in (one.start_s, one.end_s)]
+    return {
+        "id": name,
+        "text": text,
+        "segments": [one.number for one in rests],
+        "spans": spans,
+        "clock": clock(spans[0][0] or 0.0) if spans else "",
     }
 
 
@@ -180,24 +183,3 @@ def _fact(resource: Mapping[str, Any]) -> dict[str, str]:
     stated = words(resource.get("verificationStatus")) or str(resource.get("status", ""))
     said = " ".join(filter(None, (named, *doses, " / ".join(values))))
     return {"type": str(resource.get("resourceType", "")), "text": said, "state": stated}
-
-
-def _part(mark: Mapping[str, Any], name: str) -> str:
-    for part in mark.get("extension", ()):
-        if part["url"] == name:
-            return str(next((value for key, value in part.items() if key != "url"), ""))
-    return ""
-
-
-def _segments(mark: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [part for part in mark.get("extension", ()) if part["url"] == "segment"]
-
-
-def _numbers(mark: Mapping[str, Any]) -> list[int]:
-    return [int(_part(one, "number")) for one in _segments(mark)]
-
-
-def _spans(mark: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Seconds of the recording, from and to, where they are known."""
-    times = [(_part(one, "start"), _part(one, "end")) for one in _segments(mark)]
-    return [(start, end) for start, end in times if start and end]

@@ -91,7 +91,7 @@ def _decide(
     targets = [reference, *changed, f"Basic/{basic['id']}"]
     stands = decision.word not in ("", REJECTED)
     if stands:
-        targets.append(render_note(tx, decided.composition, written.version))
+        targets.append(render_note(tx, decided.composition, written.version, settings))
     reason = decision.reason or ""
     provenance = decision_provenance(
         reference, stored.version, decision.word, decision.performer, reason, targets, tx.moment

@@ -8,6 +8,7 @@ reason and with everything that was entered.
 import base64
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import anyio.to_thread
@@ -21,6 +22,9 @@ from gateway.fhir_answer import resource_id, store_of, transact
 from gateway.note_content import audio_of, note_content, pdf_of
 from gateway.page import page, read_form
 from gateway.review import apply_decision
+from ml.speech.waveform import read_waveform
+from ml.speech.waveform_wav import wav_of
+from profiles.builders.audio_media import DICOM_FILE
 from profiles.builders.note_rendering import PDF
 from profiles.note_decisions import ACCEPTED, MODIFIED, REJECTED
 from profiles.outcome import OperationOutcomeError
@@ -115,9 +119,20 @@ async def note_audio(request: Request) -> Response:
     declared = found.media_type.partition(";")[0].strip().lower()
     # Whatever was declared, nothing but sound is served from here.
     kind = declared if _AUDIO.fullmatch(declared) else "application/octet-stream"
+    if found.file is not None and declared == DICOM_FILE:
+        return await _waveform(request, found.file)
     if found.file is not None:
         return FileResponse(found.file, headers=_UNTRUSTED, media_type=kind)
-    content = base64.b64decode(found.data)
+    return _in_range(request, base64.b64decode(found.data), kind)
+
+
+async def _waveform(request: Request, file: Path) -> Response:
+    """An audio object of the archive, as a file that a browser plays."""
+    content = await anyio.to_thread.run_sync(lambda: wav_of(read_waveform(file)))
+    return _in_range(request, content, "audio/wav")
+
+
+def _in_range(request: Request, content: bytes, kind: str) -> Response:
     span = _range(request.headers.get("range", ""), len(content))
     if span is None:
         return Response(content, media_type=kind, headers=_UNTRUSTED)

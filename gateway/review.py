@@ -10,13 +10,14 @@ from typing import Any
 from adapters.store import Transaction
 from gateway.claim_decision import decide_claim
 from gateway.decision import Decision
+from gateway.follow_up import settle
 from gateway.note_decision import decide_note
 from gateway.report_decision import decide_report
 from gateway.response_decision import decide_response
 from gateway.settings import Settings
 from profiles.outcome import OperationOutcomeError
 from profiles.scrub.finding import Finding
-from profiles.task import ADJUDICATE, REVIEW, code_of
+from profiles.task import ADJUDICATE, FOLLOW_UP, REVIEW, code_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,15 @@ def apply_decision(
     # Another process may decide on the same thing, or write its next draft: what counts is read afterwards.
     tx.exclusive(f"review:{reference}")
     task = tx.require("Task", task_id).json()
-    if code_of(task) not in (REVIEW.code, ADJUDICATE.code):
+    if code_of(task) not in (REVIEW.code, ADJUDICATE.code, FOLLOW_UP.code):
         raise OperationOutcomeError(
             "business-rule", "only a review Task can be decided", "Task.code"
         )
     if task["status"] != "requested" or _focus(task) != reference:
         raise OperationOutcomeError("conflict", "this review has already ended", "Task.status")
+    if code_of(task) == FOLLOW_UP.code:
+        settle(tx, task, decision)
+        return Decided(reference)
     if (decision.sections or decision.speakers) and not reference.startswith("Composition/"):
         raise OperationOutcomeError(
             "business-rule", "only a note has sections and speakers", "section"

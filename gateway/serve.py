@@ -3,12 +3,15 @@
 import argparse
 import asyncio
 import contextlib
+import errno
 import gc
+import random
 import signal
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import uvloop
 from granian.constants import Interfaces
@@ -18,6 +21,8 @@ from gateway.app import Gateway, compose
 from gateway.logs import configure_logging
 from gateway.settings import Settings, load_settings, require_loopback
 from gateway.terminology_base import BaseRelease
+
+_PORTS: Final = range(20_000, 32_000)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -73,7 +78,12 @@ async def serve_http(gateway: Gateway, settings: Settings, stop: asyncio.Event) 
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody listens on, and that nobody is given before it is used.
+
+    It is not one of those that a system gives out by itself (Linux from 32768 on, RFC 6335 from 49152 on).
+    """
+    for port in (*random.SystemRandom().sample(_PORTS, 100), 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return int(probe.getsockname()[1])
+    raise OSError(errno.EADDRINUSE, "no port is free")

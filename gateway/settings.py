@@ -48,6 +48,7 @@ TABLE: Final = (
     Setting("peer_addresses", (), "", "IP addresses that may open an association; empty: any"),
     Setting("dicomweb_servers", (), "", "URL prefixes of DICOMweb servers that may be asked"),
     Setting("models", "models", "", "folder into which model bundles are dropped"),
+    Setting("lanes", (), "", "lanes of AI workers whose processes run here; empty: all"),
     Setting("lane_processes", 1, "", "processes per lane of AI workers"),
     Setting("quiet_released_s", 0.03, "s", "shortest quiet time after an association was released"),
     Setting("quiet_open_s", 2.0, "s", "shortest quiet time while an association is open"),
@@ -86,6 +87,12 @@ TABLE: Final = (
         "live_keep_withdrawn", "no", "", "yes: keep what was recorded until consent was withdrawn"
     ),
     Setting("code_notes", "on", "", "on: a note is coded once a person has made it final; off"),
+    Setting(
+        "note_evidence",
+        "off",
+        "",
+        "on: PDF and HTML of a note name the turns behind each sentence; off",
+    ),
     Setting("speech_server", "", "", "base of an OpenAI-compatible speech server, with its /v1"),
     Setting("speech_model", "", "", "name of the model on the speech server"),
     Setting(
@@ -168,6 +175,7 @@ class Settings:
     peer_addresses: tuple[str, ...]
     dicomweb_servers: tuple[str, ...]
     models: str
+    lanes: tuple[str, ...]
     lane_processes: int
     quiet_released_s: float
     quiet_open_s: float
@@ -195,6 +203,7 @@ class Settings:
     live_sessions: int
     live_keep_withdrawn: str
     code_notes: str
+    note_evidence: str
     speech_server: str
     speech_model: str
     speech_key_file: str

@@ -137,8 +137,11 @@ def _waiting(store: Store, task: Mapping[str, Any], now: datetime) -> dict[str, 
     focus = target(store, task.get("focus"))
     kind = str(focus.get("resourceType", ""))
     asked = "Follow up" if code_of(task) == FOLLOW_UP.code else ""
+    line = _line(store, task, focus, now)
+    if asked and kind == "ClaimResponse":  # followed up on the page of the Claim that was answered
+        line["href"] = address_of({"focus": focus.get("request", {})}) or line["href"]
     return {
-        **_line(store, task, focus, now),
+        **line,
         "what": " · ".join(filter(None, (asked, _named(kind, focus, code_of(task))))),
         "state": str(focus.get("status", "")),
         "reason": words(task.get("reasonCode")) if asked else "",

@@ -32,6 +32,8 @@ class NoteDocument:
         What every page says of the patient, so that a single sheet is not lost.
     written : str
         When it was finished, ISO 8601.
+    remarks : tuple of str
+        What a reader must know beside that, at the end.
     """
 
     title: str
@@ -41,11 +43,12 @@ class NoteDocument:
     attested: str
     running: str
     written: str
+    remarks: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """Everything that it says."""
-        said = [self.title, self.status, self.attested, self.running]
+        said = [self.title, self.status, self.attested, self.running, *self.remarks]
         said += [part for fact in self.facts for part in fact]
         said += [part for title, lines in self.sections for part in (title, *lines)]
         return "\n".join(said)

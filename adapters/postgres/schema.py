@@ -9,7 +9,15 @@ import psycopg
 from adapters.postgres.words import SCHEMA as WORDS
 from adapters.postgres.words import TRIGRAMS
 from adapters.sql.notes import note, set_note
-from adapters.sql.schema import IMAGING, POSTGRES, RESOURCES, SECOND_TO_THIRD, THIRD, statements
+from adapters.sql.schema import (
+    ADDED,
+    IMAGING,
+    POSTGRES,
+    RESOURCES,
+    SECOND_TO_THIRD,
+    THIRD,
+    statements,
+)
 from profiles.outcome import OperationOutcomeError
 
 VERSION: Final = 3
@@ -50,11 +58,20 @@ def migrate(connection: Any) -> None:
         elif version == 2:
             _run(connection, SECOND_TO_THIRD)
             _make_words(connection, *_OLD_FUNCTIONS)
+        _add(connection)
         set_note(connection, NOTE, str(VERSION))
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def _add(connection: Any) -> None:
+    """Make the indexes that are not there; to ask for one that is would wait for whoever writes."""
+    for name, statement in ADDED.items():
+        (missing,) = connection.execute("SELECT to_regclass(?) IS NULL", (name,)).fetchone()
+        if missing:
+            connection.execute(statement)
 
 
 def _require_known(version: int) -> None:

@@ -1,11 +1,12 @@
 """Words and parts of texts in PostgreSQL: ``tsvector`` of our own words, trigrams where ``pg_trgm`` is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.sql.search.condition import Condition, Sql
 from adapters.sql.search.containing import Containing, like
+from adapters.sql.words import Worded
 from profiles.search.words import Either, Every, Expression, Phrase, content_words, narrative_words
 
 SCHEMA: Final = (
@@ -20,6 +21,10 @@ TRIGRAMS: Final = (
 )
 """Without the right to make the extension, every different text is looked at."""
 
+_PUT: Final = (
+    "INSERT INTO s_words (pk, rt, narrative, content) VALUES (?, ?, ?::tsvector, ?::tsvector) "
+    "ON CONFLICT (pk) DO UPDATE SET narrative = excluded.narrative, content = excluded.content"
+)
 _LAST_PLACE: Final = 16383
 _MOST_PLACES: Final = 255
 """Limits of a tsvector (PostgreSQL, Text Search Types)."""
@@ -28,24 +33,23 @@ _MOST_PLACES: Final = 255
 class PostgresWords:
     """Words by GIN."""
 
-    def put(self, connection: Any, key: int, kind: int, resource: Mapping[str, Any]) -> None:
-        """Index the words of a resource in place of those that it had."""
-        narrative = narrative_words(resource)
-        content = content_words(resource)
-        connection.execute(
-            "INSERT INTO s_words (pk, rt, narrative, content) VALUES (?, ?, ?::tsvector, ?::tsvector) "
-            "ON CONFLICT (pk) DO UPDATE SET narrative = excluded.narrative, content = excluded.content",
-            (key, kind, _vector(narrative), _vector([*content, *narrative])),
-        )
+    def put(self, connection: Any, resources: Iterable[Worded]) -> None:
+        """Index the words of resources in place of those that they had."""
+        rows = []
+        for key, kind, one in resources:
+            narrative, content = narrative_words(one), content_words(one)
+            rows.append((key, kind, _vector(narrative), _vector([*content, *narrative])))
+        connection.write([(_PUT, rows)])
 
     def remove(self, connection: Any, keys: list[int]) -> None:
         """Remove the words of resources."""
         if keys:
             connection.execute("DELETE FROM s_words WHERE pk = ANY(?)", (keys,))
 
-    def add_text(self, connection: Any, text: str) -> None:
-        """Index what a text contains, unless it is."""
-        connection.execute("INSERT INTO s_part (val) VALUES (?) ON CONFLICT DO NOTHING", (text,))
+    def add_texts(self, connection: Any, texts: Iterable[str]) -> None:
+        """Index what texts contain, unless it is."""
+        insert = "INSERT INTO s_part (val) VALUES (?) ON CONFLICT DO NOTHING"
+        connection.write([(insert, [(text,) for text in texts])])
 
     def clear(self, connection: Any) -> None:
         """Remove everything."""

@@ -17,6 +17,7 @@ from adapters.sql.search.include import Include, included
 from adapters.sql.search.order import SortKey
 from adapters.sql.search.run import keys
 from adapters.sql.search.wanted import Keys, Wanted
+from adapters.sql.search.windows import windowed
 from adapters.sql.words import looks_for_words
 from profiles.search.contained import MARK
 from profiles.search.request import SearchRequest, understand
@@ -92,7 +93,7 @@ class Reader:
         words = self.connection.words
         builder = Builder(self.names, terminology or self._terminology(), words, base)
         one = builder.condition if len(kinds) == 1 else builder.of_kind
-        conditions = tuple(AnyOf(tuple(map(one, nodes))) for nodes in trees)
+        conditions = windowed(trees, [AnyOf(tuple(map(one, nodes))) for nodes in trees])
         count = DEFAULT_COUNT if request.count is None else request.count
         only_count = request.summary == "count" or request.count == 0
         wanted = Wanted(

@@ -99,6 +99,14 @@ their end, words and parts of texts.
 The tables of words themselves differ between the databases and stand beside this with each.
 """
 
+LONG_MS: Final = 172_800_000
+"""Two days: longer ranges of dates have an index of their own."""
+ADDED: Final = {
+    "s_dat_long": "CREATE INDEX IF NOT EXISTS s_dat_long ON s_dat (sp, hi, pk) "
+    f"WHERE hi - lo > {LONG_MS}",
+}
+"""Indexes that a store of schema 3 may lack, by name; an older program need not know of them."""
+
 SECOND_TO_THIRD: Final = f"{SUPERSEDED};DROP TABLE s_tok;{THIRD}"
 """The rows come from indexing anew, which the change of the extraction brings about."""
 

@@ -39,19 +39,23 @@ WORDED: Final = frozenset({"string", "token", "reference", "uri"})
 """Kinds of parameters whose values have a text, or are one."""
 
 
+Worded = tuple[int, int, Mapping[str, Any]]
+"""A resource: its key, that of its type, its content."""
+
+
 class Words(Protocol):
     """Words in one database."""
 
-    def put(self, connection: Any, key: int, kind: int, resource: Mapping[str, Any]) -> None:
-        """Index the words of a resource in place of those that it had."""
+    def put(self, connection: Any, resources: Iterable[Worded]) -> None:
+        """Index the words of resources in place of those that they had."""
         ...
 
     def remove(self, connection: Any, keys: list[int]) -> None:
         """Remove the words of resources."""
         ...
 
-    def add_text(self, connection: Any, text: str) -> None:
-        """Index what a text contains, unless it is."""
+    def add_texts(self, connection: Any, texts: Iterable[str]) -> None:
+        """Index what texts contain, unless it is."""
         ...
 
     def clear(self, connection: Any) -> None:
@@ -104,10 +108,8 @@ class WordIndex:
             ).fetchall()
         }
         words.remove(connection, [key for key in keys if key not in found])
-        for key, (kind, resource) in found.items():
-            words.put(connection, key, kind, resource)
-            for text in self._texts(resource):
-                self._add(text)
+        words.put(connection, [(key, *one) for key, one in found.items()])
+        self._add({text for _, resource in found.values() for text in self._texts(resource)})
         sequence = [number for number, _ in due]
         connection.execute(f"DELETE FROM s_due WHERE seq IN ({_marks(sequence)})", sequence)
         return len(due)
@@ -127,13 +129,12 @@ class WordIndex:
         inside = orjson.loads(body).get("contained", ())
         return next((one for one in inside if one.get("id") == own_id), {"resourceType": kind})
 
-    def _add(self, text: str) -> None:
-        if text in self._known:
-            return
+    def _add(self, texts: set[str]) -> None:
+        fresh = texts - self._known
         if len(self._known) >= KNOWN_TEXTS:
             self._known.clear()
-        self._known.add(text)
-        self._connection.words.add_text(self._connection, text)
+        self._known |= fresh
+        self._connection.words.add_texts(self._connection, sorted(fresh))
 
 
 def searchable_texts(rows: Iterable[Row], known: Mapping[str, SearchParameter]) -> set[str]:

@@ -1,11 +1,12 @@
 """Words and parts of texts in SQLite: FTS5 without a copy of the text, and its trigrams."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.sql.search.condition import Condition, Sql
 from adapters.sql.search.containing import Containing, like
+from adapters.sql.words import Worded
 from profiles.search.words import Either, Every, Expression, Phrase, content_words, narrative_words
 
 SCHEMA: Final = (
@@ -22,15 +23,13 @@ _MEMBERS: Final = (
 class SqliteWords:
     """Words by FTS5; the integer of a type is a word in a column of its own."""
 
-    def put(self, connection: Any, key: int, kind: int, resource: Mapping[str, Any]) -> None:
-        """Index the words of a resource in place of those that it had."""
-        connection.execute(
+    def put(self, connection: Any, resources: Iterable[Worded]) -> None:
+        """Index the words of resources in place of those that they had."""
+        connection.executemany(
             "INSERT OR REPLACE INTO s_words (rowid, kind, narrative, content) VALUES (?, ?, ?, ?)",
             (
-                key,
-                str(kind),
-                " ".join(narrative_words(resource)),
-                " ".join(content_words(resource)),
+                (key, str(kind), " ".join(narrative_words(one)), " ".join(content_words(one)))
+                for key, kind, one in resources
             ),
         )
 
@@ -38,13 +37,16 @@ class SqliteWords:
         """Remove the words of resources."""
         connection.executemany("DELETE FROM s_words WHERE rowid = ?", [(key,) for key in keys])
 
-    def add_text(self, connection: Any, text: str) -> None:
-        """Index what a text contains, unless it is."""
-        made = connection.execute(
-            "INSERT INTO s_part (val) VALUES (?) ON CONFLICT DO NOTHING RETURNING id", (text,)
-        ).fetchone()
-        if made is not None:
-            connection.execute("INSERT INTO s_grams (rowid, val) VALUES (?, ?)", (made[0], text))
+    def add_texts(self, connection: Any, texts: Iterable[str]) -> None:
+        """Index what texts contain, unless it is."""
+        for text in texts:
+            made = connection.execute(
+                "INSERT INTO s_part (val) VALUES (?) ON CONFLICT DO NOTHING RETURNING id", (text,)
+            ).fetchone()
+            if made is not None:
+                connection.execute(
+                    "INSERT INTO s_grams (rowid, val) VALUES (?, ?)", (made[0], text)
+                )
 
     def clear(self, connection: Any) -> None:
         """Remove everything."""

@@ -18,7 +18,7 @@ SPEED: Final = 4
 """Times real time."""
 FRAME: Final = RATE
 """Bytes sent at once: a quarter of a second of two channels."""
-TAIL_S: Final = 10.0
+TAIL_S: Final = 4.0
 """How long the last segments are waited for."""
 PATIENCE_S: Final = 60.0
 NO_CLIENT: Final = "the package websockets is not installed, so nothing can be sent"

@@ -48,6 +48,7 @@ _UNTRUSTED: Final = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
 """What somebody has sent must not act in our name when a browser opens it."""
+_PARTS: Final = frozenset({"_summary", "_elements"})
 _PIECE: Final = 3 << 16
 """Bytes that are read at once: whole groups of three, so that their base64 can be joined."""
 
@@ -107,7 +108,7 @@ def binary_answer(request: Request, stored: StoredVersion) -> Response:
         return versioned(request, stored)
     if wants_content(request):
         return _content_answer(request, stored, binary)
-    if filed and not request.scope["query_string"]:
+    if filed and not _PARTS & set(request.query_params):
         return _json_answer(request, stored, binary)
     return versioned(request, stored)
 

@@ -33,6 +33,8 @@ SYNC_BYTES: Final = 65_536
 SYNC_S: Final = 1.0
 SYNC_LEAST_S: Final = 0.1
 """A client that catches up sends much at once: the disk is asked ten times a second at most."""
+LAST_S: Final = 3.0
+"""How long a client that has finished waits for its last segments."""
 NORMAL, WRONG, FORBIDDEN, TOO_LARGE, FAULT, LATER, IDLE, TAKEN = (
     *(1000, 1003, 1008, 1009, 1011, 1013),
     *(4408, 4409),
@@ -200,6 +202,7 @@ class Connection:
                 f"{recording.received} {recording.unit}s were received, which is not offset",
                 "offset",
             )
+        await self._hear_out()
         await self._end(recording)
 
     async def _end(self, recording: Recording, note: str = "", why: str = "") -> NoReturn:
@@ -241,6 +244,27 @@ class Connection:
         if recognition is not None and self._hearing is None and recognition.due:
             self._hearing = asyncio.create_task(_away(recognition.hear))
 
+    async def _hear_out(self) -> None:
+        """Send what was said last, if it is understood soon; the note does not depend on it."""
+        recognition, deadline = self._recognition, time.monotonic() + LAST_S
+        while recognition is not None and (self._hearing is not None or recognition.rest):
+            if self._hearing is None:
+                self._hearing = asyncio.create_task(_away(lambda: recognition.hear(last=True)))
+            left = max(0.0, deadline - time.monotonic())
+            done, _ = await asyncio.wait({self._hearing}, timeout=left)
+            if not done or not await self._told(self._hearing.result()):
+                return
+            self._hearing = None
+
+    async def _told(self, messages: list[dict[str, Any]]) -> bool:
+        """Whether the client has got them all, or is gone."""
+        try:
+            for message in messages:
+                await self._send(message)
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            return False
+        return True
+
     def _hold(self, recording: Recording) -> None:
         loop = asyncio.get_running_loop()
         self._holder = recording.attach(lambda: _set_soon(loop, self._taken))
@@ -257,7 +281,12 @@ class Connection:
         return self._recording
 
     async def _send(self, message: dict[str, Any]) -> None:
-        await self._websocket.send_text(orjson.dumps(message).decode())
+        """Send a message; a client that reads nothing for too long is as good as gone."""
+        try:
+            async with asyncio.timeout(self._settings.live_idle_s):
+                await self._websocket.send_text(orjson.dumps(message).decode())
+        except TimeoutError:
+            raise WebSocketDisconnect(IDLE) from None
 
     async def _refuse(self, error: OperationOutcomeError) -> None:
         said = {"type": "error", "code": error.kind.code, "text": error.diagnostics}

@@ -5,9 +5,10 @@ from typing import Any
 
 from adapters.store import Store, StoredVersion
 from gateway.content_file import file_of
-from gateway.live.media import WAV, WAV_HEAD
 from gateway.live.ogg import MEDIA_TYPE as OGG
 from gateway.live.ogg import packets_in
+from gateway.live.wav import HEAD as WAV_HEAD
+from gateway.live.wav import MEDIA_TYPE as WAV
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -13,13 +12,12 @@ from gateway.content_file import filed
 from gateway.live.messages import OPUS, PCM, Start
 from gateway.live.ogg import MEDIA_TYPE as OGG
 from gateway.live.recording import Recording
+from gateway.live.wav import MEDIA_TYPE as WAV
+from gateway.live.wav import wav_head
 from profiles.fhir_time import instant
 from terminology.coding import concept
 from terminology.notes import AUDIO_MEDIA, CHANNEL_ROLE
 
-WAV: Final = "audio/wav"
-WAV_HEAD: Final = 44
-"""Bytes before the samples."""
 INCOMPLETE: Final = (
     "This recording is incomplete: the connection was lost and the client did not come back in time. "
     "It holds everything that was received until then."
@@ -114,20 +112,6 @@ def media_of(
         **({"note": [{"text": note}]} if note else {}),
     }
     return [filed(binary, kept.digest, secret), media]
-
-
-def wav(audio: bytes, rate: int, channels: int) -> bytes:
-    """PCM of 16 bits behind the head of a wav file (RIFF, WAVE format 1)."""
-    return wav_head(len(audio), rate, channels) + audio
-
-
-def wav_head(size: int, rate: int, channels: int) -> bytes:
-    """What comes before so many bytes of PCM."""
-    step = 2 * channels
-    shape = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, rate, rate * step, step, 16)
-    data = struct.pack("<4sI", b"data", size)
-    head = struct.pack("<4sI4s", b"RIFF", 4 + len(shape) + len(data) + size, b"WAVE")
-    return b"".join((head, shape, data))
 
 
 def _roles(start: Start) -> dict[str, Any]:

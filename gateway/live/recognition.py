@@ -1,4 +1,4 @@
-"""What is heard while a visit is recorded: windows of PCM through the recogniser, for people to read along.
+"""What is heard while a visit is recorded: windows of it through the recogniser, for people to read along.
 
 Each window begins where the last final segment has ended. A segment that ends well before the window does
 will not change any more and is final; one at its edge may be half a word and comes again. What is noted in
@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from gateway.live.media import wav
-from gateway.live.messages import PCM
+from gateway.live.messages import CONTAINERS
 from gateway.live.recording import Recording
 from profiles.outcome import OperationOutcomeError
 from profiles.speech_records import Audio, Segment, Transcript, TranscriptionRequest
@@ -21,7 +20,7 @@ Recognise = Callable[[TranscriptionRequest], Transcript]
 Names = Callable[[], tuple[str, ...]]
 """Names of the patient's record; asked for once, where waiting for the disk holds nobody up."""
 Keep = Callable[[int], None]
-"""Told the byte from which on the recording would have to be heard again."""
+"""Told the byte or packet from which on the recording would have to be heard again."""
 
 SOONEST_S: Final = 0.4
 LATEST_S: Final = 1.0
@@ -33,19 +32,20 @@ LONGEST_S: Final = 20.0
 """A window as long as this is final as a whole: Whisper hears 30 s at once."""
 QUIET_S: Final = 5.0
 TRIES: Final = 3
-WINDOW: Final = "window.wav"
+WINDOW: Final = "window"
 NO_ENGINE: Final = (
     "No speech recogniser is configured: the recording is kept, segments do not come."
 )
 NO_WINDOWS: Final = (
-    "Segments come of PCM only: the recording is kept and recognised when it is finished."
+    "Segments do not come of this kind of audio: the recording is kept and recognised when it is "
+    "finished."
 )
 _FOR_GOOD: Final = frozenset({"not-supported", "not-found", "login", "value", "forbidden"})
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Segments of one window, and where the next one begins (bytes)."""
+    """Segments of one window, and the byte or packet with which the next one begins."""
 
     segments: tuple[tuple[Segment, bool], ...]
     next_start: int
@@ -61,8 +61,12 @@ class Hearing(Protocol):
     def due(self) -> bool:
         """Whether there is something to hear."""
 
-    def hear(self) -> list[dict[str, Any]]:
-        """The messages that there are by now."""
+    @property
+    def rest(self) -> bool:
+        """Whether something was said of which not everything is final."""
+
+    def hear(self, *, last: bool = False) -> list[dict[str, Any]]:
+        """The messages that there are by now; after the last audio everything becomes final."""
 
     def close(self) -> None:
         """The connection is over."""
@@ -78,7 +82,7 @@ class Recognition:
         None where there is no engine.
     names : callable
     start : int
-        Byte from which on it has to be heard.
+        Byte or packet from which on it has to be heard.
     keep : callable
     clock : callable
         Seconds that only grow.
@@ -104,22 +108,33 @@ class Recognition:
         self._took_s = 0.0
         self.start = start
         self.why_not = NO_ENGINE if recognise is None else ""
-        if recognise is not None and recording.start.media != PCM:
+        if recognise is not None and recording.start.media in CONTAINERS:
             self.why_not = NO_WINDOWS
 
     @property
     def due(self) -> bool:
         """Whether there is enough that was not heard yet."""
-        least = int(_least_s(self._took_s) * self._recording.start.bytes_per_s)
-        return not self.why_not and self._recording.received - self._heard_to >= max(1, least)
+        recording = self._recording
+        if self.why_not or recording.received <= self._heard_to:
+            return False
+        fresh_s = recording.seconds(recording.received) - recording.seconds(self._heard_to)
+        return fresh_s >= _least_s(self._took_s)
 
-    def hear(self) -> list[dict[str, Any]]:
+    @property
+    def rest(self) -> bool:
+        """Whether there is enough behind the last final segment that may be a word."""
+        recording = self._recording
+        if self.why_not or recording.received <= self.start:
+            return False
+        return recording.seconds(recording.received) - recording.seconds(self.start) >= EDGE_S
+
+    def hear(self, *, last: bool = False) -> list[dict[str, Any]]:
         """The messages that the next window gives; a recogniser that fails is said once."""
         end = self._recording.received
         self._heard_to = end
         begun = self._clock()
         try:
-            heard = self._window(end)
+            heard = self._window(end, last)
             self._took_s = self._clock() - begun
         except OperationOutcomeError as error:
             self._failed += 1
@@ -128,7 +143,7 @@ class Recognition:
                 return [{"type": "recognition", "available": False, "text": self.why_not}]
             return []
         self._failed = 0
-        before_s = self.start / self._recording.start.bytes_per_s
+        before_s = self._recording.seconds(self.start)
         self.start = heard.next_start
         self._keep(self.start)
         return [_said(segment, before_s, final) for segment, final in heard.segments]
@@ -136,15 +151,15 @@ class Recognition:
     def close(self) -> None:
         """A window that is being recognised is recognised to its end."""
 
-    def _window(self, end: int) -> Heard:
-        start, recording = self._recording.start, self._recording
-        most = int(LONGEST_S * start.rate) * start.step
-        end = min(end, self.start + most)
-        length_s = (end - self.start) / start.bytes_per_s
+    def _window(self, end: int, last: bool) -> Heard:
+        recording = self._recording
+        begin_s = recording.seconds(self.start)
+        furthest = recording.unit_at(begin_s + LONGEST_S)
+        whole, end = last or end >= furthest, min(end, furthest)
         if self._recognise is None:
             raise OperationOutcomeError("not-supported", NO_ENGINE)
         file = recording.folder / WINDOW
-        audio = wav(recording.read(self.start, end), start.rate, start.channels)
+        audio = recording.window(self.start, end)
         try:
             file.write_bytes(audio)
         except OSError:
@@ -152,11 +167,13 @@ class Recognition:
         if self._vocabulary is None:
             self._vocabulary = self._names()
         transcript = self._recognise(_request(recording, file, self._vocabulary))
-        return self._parts(transcript, length_s, end)
+        return self._parts(transcript, end, whole=whole)
 
-    def _parts(self, transcript: Transcript, length_s: float, end: int) -> Heard:
+    def _parts(self, transcript: Transcript, end: int, *, whole: bool) -> Heard:
+        recording = self._recording
+        begin_s = recording.seconds(self.start)
+        length_s = recording.seconds(end) - begin_s
         segments = [one for one in transcript.segments if one.text]
-        whole = length_s >= LONGEST_S
         edge = length_s if whole else length_s - EDGE_S
         parts = tuple((one, whole or (one.end_s or length_s) <= edge) for one in segments)
         done = [one.end_s or length_s for one, final in parts if final]
@@ -164,11 +181,7 @@ class Recognition:
             return Heard(parts, end)
         if not segments:
             done = [length_s - EDGE_S] if length_s > QUIET_S else []
-        return Heard(parts, self.start + self._bytes(max(done, default=0.0)))
-
-    def _bytes(self, seconds: float) -> int:
-        start = self._recording.start
-        return int(seconds * start.rate) * start.step
+        return Heard(parts, recording.unit_at(begin_s + max(done, default=0.0)))
 
 
 def _least_s(took_s: float) -> float:
@@ -178,7 +191,8 @@ def _least_s(took_s: float) -> float:
 
 def _request(recording: Recording, file: Path, vocabulary: tuple[str, ...]) -> TranscriptionRequest:
     start = recording.start
-    audio = Audio(f"Media/{recording.session}", str(file.absolute()), "audio/wav", start.roles)
+    path, media_type = str(file.absolute()), recording.window_type
+    audio = Audio(f"Media/{recording.session}", path, media_type, start.roles)
     return TranscriptionRequest(audio, start.language, vocabulary)
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from gateway.live.messages import Start
+from gateway.live.wav import MEDIA_TYPE as WAV
+from gateway.live.wav import wav
 from profiles.outcome import OperationOutcomeError
 
 AUDIO: Final = "audio"
@@ -165,6 +167,20 @@ class Recording:
 
     unit = "byte"
     """What a client counts."""
+    window_type = WAV
+    """Media type of a window."""
+
+    def seconds(self, unit: int) -> float:
+        """When a byte of PCM comes."""
+        return unit / self.start.bytes_per_s
+
+    def unit_at(self, seconds: float) -> int:
+        """The first byte of the sample at a time."""
+        return round(seconds * self.start.rate) * self.start.step
+
+    def window(self, start: int, end: int) -> bytes:
+        """A part of the PCM as a file of its own."""
+        return wav(self.read(start, end), self.start.rate, self.start.channels)
 
     @property
     def duration_s(self) -> float | None:

@@ -5,6 +5,7 @@ disk is what an engine is fed from: however long its connection is gone, it is g
 meanwhile. What is not final when a client loses its connection is sent again when it resumes.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from gateway.live.recording import Recording
 from ml.speech.drug_names import Names as NearNames
 from ml.speech.recognition import hotwords_of
 from ml.speech.second_look import text_flags
-from ml.speech.turns import BEFORE, FRAME, Turns
+from ml.speech.turns import BEFORE, FRAME, Part, Turns
 from profiles.outcome import OperationOutcomeError
 
 LEAST_S: Final = 0.1
@@ -64,7 +65,15 @@ class Voice:
     def feed(self, audio: Samples) -> None:
         """More of the recording: one row for each channel."""
         mono = audio.mean(axis=0) if self._channel is None else audio[self._channel]
-        for part in self._turns.feed(self._resampler.feed(mono)):
+        self._take(self._turns.feed(self._resampler.feed(mono)))
+
+    def finish(self) -> None:
+        """There is no more: the turn that goes on ends."""
+        self._take(self._turns.feed(self._resampler.finish()))
+        self._take(self._turns.finish())
+
+    def _take(self, parts: Iterable[Part]) -> None:
+        for part in parts:
             begun = self._spans.get(part.turn, (part.start, 0))[0]
             self._spans[part.turn] = (begun, part.start + part.samples.size)
             self.stream.append(part.turn, as_pcm(part.samples))
@@ -135,7 +144,7 @@ class StreamedRecognition:
         self._keep = keep
         self._voices: list[Voice] = []
         self._told = False
-        self._closed = False
+        self._closed = self._finished = False
         self.why_not = "" if recording.start.media == PCM else NO_WINDOWS
 
     @property
@@ -147,12 +156,20 @@ class StreamedRecognition:
         least = int(LEAST_S * self._recording.start.bytes_per_s)
         return waits or self._recording.received - self._read_to >= least
 
-    def hear(self) -> list[dict[str, Any]]:
+    @property
+    def rest(self) -> bool:
+        """Whether something is awaited, or was not sent yet."""
+        waits = any(voice.stream.held for voice in self._voices)
+        return not self.why_not and (waits or not self._finished)
+
+    def hear(self, *, last: bool = False) -> list[dict[str, Any]]:
         """The messages that there are by now."""
         if not self._voices:
             self._voices = self._begun()
         try:
             self._feed()
+            if last:
+                self._finish()
         except OperationOutcomeError:  # the session has ended meanwhile
             return []
         messages: list[dict[str, Any]] = []
@@ -195,6 +212,12 @@ class StreamedRecognition:
         self._read_to = end
         for voice in self._voices:
             voice.feed(audio)
+
+    def _finish(self) -> None:
+        if not self._finished and self._read_to == self._recording.received:
+            self._finished = True
+            for voice in self._voices:
+                voice.finish()
 
     def _open_from(self) -> int:
         opened = [voice.open_from for voice in self._voices]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from ml.speech.ahead import ahead
 from ml.speech.channels import merged
 from ml.speech.chunks import Chunk
 from ml.speech.drug_names import Names
@@ -24,6 +25,9 @@ from profiles.speech_records import Segment, SpeechRemark, Transcript, Transcrip
 
 LANGUAGES: Final = "languages"
 CROSSTALK: Final = "crosstalk"
+Read = tuple[float, float | None]
+"""Seconds that were read, and those that the recording announces."""
+
 HOTWORD_LETTERS: Final = 600
 """Whisper reads at most 224 tokens of context; names in capitals take a token for about three letters."""
 
@@ -39,7 +43,7 @@ _TEXTS: Final = {
 
 
 class Recognition:
-    """One transcription.
+    """One transcription; the recording is read while the part before is recognised.
 
     Parameters
     ----------
@@ -79,9 +83,16 @@ class Recognition:
         OperationOutcomeError
             As ``Recording`` does.
         """
-        listening = Listening(self._given.audio, self._read, packed=self._packed)
-        for batch in _batches(self._only_different(listening), self._engine.batch):
-            self._recognise(batch)
+        read: list[Read] = []
+        listening = Listening(
+            self._given.audio, lambda *times: read.append(times), packed=self._packed
+        )
+        chunks = self._only_different(listening)
+        for batch, times in ahead(_batches(chunks, self._engine.batch, read)):
+            for read_s, announced_s in times:
+                self._progress(int(read_s), int(max(read_s, announced_s or 0.0)), "s")
+            if batch:
+                self._recognise(batch)
         levels = {number: chunker.levels for number, chunker in enumerate(listening.chunkers)}
         segments, doubled = merged(self._segments, levels, listening.own_roles)
         spoken = self._spoken.most_common(1)
@@ -94,9 +105,6 @@ class Recognition:
             (*listening.remarks(), *self._remarks(doubled), *of_flags(segments)),
             self._engine.digests,
         )
-
-    def _read(self, read_s: float, announced_s: float | None) -> None:
-        self._progress(int(read_s), int(max(read_s, announced_s or 0.0)), "s")
 
     @staticmethod
     def _only_different(listening: Listening) -> Iterator[Chunk]:
@@ -152,15 +160,18 @@ def hotwords_of(vocabulary: Sequence[str]) -> str:
     return ", ".join(chosen)
 
 
-def _batches(chunks: Iterator[Chunk], size: int) -> Iterator[list[Chunk]]:
+def _batches(
+    chunks: Iterator[Chunk], size: int, read: list[Read]
+) -> Iterator[tuple[list[Chunk], list[Read]]]:
+    """Chunks for one call of the engine, and what was read until they were complete."""
     batch: list[Chunk] = []
     for chunk in chunks:
         batch.append(chunk)
         if len(batch) == size:
-            yield batch
+            yield batch, read.copy()
             batch = []
-    if batch:
-        yield batch
+            read.clear()
+    yield batch, read
 
 
 def of_flags(segments: Sequence[Segment]) -> Iterator[SpeechRemark]:

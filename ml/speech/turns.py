@@ -26,10 +26,14 @@ BELOW: Final = 0.1
 """What is 20 dB softer than the loudest of a turn is a pause in it, however loud the room is."""
 
 PAUSE: Final = 30
+SHORT_PAUSE: Final = 12
+LONG: Final = 250
 LONGEST: Final = 1000
 BEFORE: Final = 25
 STARTS: Final = 5
-"""Frames: of a pause that ends a turn, of the longest turn, kept in front of one, loud ones that begin it."""
+"""Frames: of a pause that ends a turn, of one that ends a long turn, of a long turn and of the longest, kept
+in front of one, loud ones that begin it. Some engines give no word before the end of a turn: who speaks
+without much of a pause is to be read all the same."""
 
 ROOM: Final = 250
 """Frames of the past in which the quietest stretch is the room."""
@@ -92,6 +96,12 @@ class Turns:
             yield self._part(joined[open_from:whole], self._at + whole, ends=False)
         self._at += whole
 
+    def finish(self) -> Iterator[Part]:
+        """The end of the turn that goes on, where the stream ends."""
+        if self._frames:
+            yield self._part(self._rest, self._at + self._rest.size, ends=True)
+            self._frames = 0
+
     def _part(self, samples: Samples, end: int, *, ends: bool) -> Part:
         return Part(self._turn, end - samples.size, samples.copy(), ends)
 
@@ -114,11 +124,12 @@ class Turns:
         self._loudest = max(self._loudest, level)
         quiet = level <= max(self._floor(), BELOW * self._loudest)
         self._quiet = self._quiet + 1 if quiet else 0
-        return self._quiet >= PAUSE or self._frames >= LONGEST
+        pause = PAUSE if self._frames < LONG else SHORT_PAUSE
+        return self._quiet >= pause or self._frames >= LONGEST
 
     def _close(self) -> None:
         # What is cut for its length goes on with the next frame: it need not become loud again.
-        goes_on = self._frames >= LONGEST and self._quiet < PAUSE
+        goes_on = self._quiet < SHORT_PAUSE
         self._frames, self._quiet = 0, 0
         self._kept.clear()
         self._loud_lately.clear()

@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from profiles.builders.coded_element import sayable
-from profiles.builders.composition_section import div_of, sentences_in
+from profiles.builders.composition_section import div_of, part_of, sentences_in
 from profiles.fhir_time import instant
 from profiles.note_decisions import (
     ACCEPTED,
@@ -165,7 +165,7 @@ def _decided(
         return {**section, "extension": [*marks, mark]}
     sentences = _edited(section, decision.text, number)
     names = {name for name, _ in sentences}
-    rest = [one for one in marks if _part(one, "sentence") in names]
+    rest = [one for one in marks if part_of(one, "sentence") in names]
     after = {
         **section,
         "extension": [*rest, mark],
@@ -207,13 +207,6 @@ def _facts(sections: Sequence[Section]) -> set[str]:
         for part in mark.get("extension", ())
     ]
     return {str(one["valueReference"]["reference"]) for one in parts if one["url"] == "fact"}
-
-
-def _part(mark: Mapping[str, Any], name: str) -> Any:
-    for part in mark.get("extension", ()):
-        if part["url"] == name:
-            return next((value for key, value in part.items() if key != "url"), None)
-    return None
 
 
 def _is_decided(section: Section) -> bool:

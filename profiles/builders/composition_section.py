@@ -6,6 +6,7 @@ sentence.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape, unescape
 from typing import Any, Final
 
@@ -17,6 +18,15 @@ from terminology.systems import LOINC
 _LOINC: Final = re.compile(r"\d{1,7}-\d")
 _SENTENCE: Final = re.compile(r'<p id="([\w-]+)">(.*?)</p>', re.DOTALL)
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A segment that a sentence rests on, with its seconds where they are known."""
+
+    number: int
+    start_s: float | None
+    end_s: float | None
 
 
 def sections_of(
@@ -120,3 +130,32 @@ def sentences_in(section: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Id and text of the sentences of a section that was written here."""
     div = str(section.get("text", {}).get("div", ""))
     return [(name, unescape(text)) for name, text in _SENTENCE.findall(div)]
+
+
+def rests_of(section: Mapping[str, Any]) -> dict[str, list[Rest]]:
+    """What each sentence of a section rests on, by its id."""
+    marks = [one for one in section.get("extension", ()) if one.get("url") == SENTENCE_EVIDENCE]
+    return {
+        str(part_of(mark, "sentence")): [
+            Rest(
+                int(part_of(part, "number") or 0),
+                _seconds(part_of(part, "start")),
+                _seconds(part_of(part, "end")),
+            )
+            for part in mark.get("extension", ())
+            if part["url"] == "segment"
+        ]
+        for mark in marks
+    }
+
+
+def part_of(mark: Mapping[str, Any], name: str) -> Any:
+    """Value of one part of a complex extension, None without it."""
+    for part in mark.get("extension", ()):
+        if part["url"] == name:
+            return next((value for key, value in part.items() if key != "url"), None)
+    return None
+
+
+def _seconds(value: Any) -> float | None:
+    return None if value is None else float(value)

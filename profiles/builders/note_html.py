@@ -16,8 +16,6 @@ def note_html(document: NoteDocument) -> str:
         f"<h2>{escape(title)}</h2>{''.join(f'<p>{escape(line)}</p>' for line in lines)}"
         for title, lines in document.sections
     )
-    body = (
-        f"<h1>{escape(document.title)}</h1><table>{facts}</table>{sections}"
-        f"<hr/><p>{escape(document.attested)}</p>"
-    )
+    said = "".join(f"<p>{escape(line)}</p>" for line in (document.attested, *document.remarks))
+    body = f"<h1>{escape(document.title)}</h1><table>{facts}</table>{sections}<hr/>{said}"
     return page(f"{document.title}: {document.running}", body)

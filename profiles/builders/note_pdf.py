@@ -117,6 +117,7 @@ def _story(document: NoteDocument, known: frozenset[int]) -> list[Any]:
         story.append(said("section", title))
         story += [said("text", part) for line in lines for part in _parts(line)]
     story += [Spacer(0, 10), rule(), said("attested", document.attested)]
+    story += [said("attested", remark) for remark in document.remarks]
     if NOT_SHOWN in shown(document.text, known):
         story.append(said("attested", MISSING))
     return story

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from conformance import evaluate
 from conformance.asr_numbers import with_digits
 from conformance.asr_scores import align, distances, occurrences, speaker_errors, term_errors
+from conformance.asr_spelling import american
 from conformance.asr_words import words_of
 from conformance.evaluate_asr import by_speaker, read_terms
 
@@ -60,6 +61,30 @@ def test_the_alignment_has_the_fewest_errors(one, other):
         ("the patient's anaemia", "the patients anemia"),
         ("twenty-three", "23"),
         ("mm-hmm yes uh-huh", "yes"),
+        ("one oh five over seventy", "105/70"),
+        ("point five milligrams", ".5 mg"),
+        ("zero point zero five", "0.050"),
+        ("two and a half tablets", "2\u00bd tablets"),
+        ("one and a half", "1 1/2"),
+        ("half a tablet", "1/2 a tablet"),
+        ("four to six weeks", "4-6 weeks"),
+        ("at five thirty", "at 5:30"),
+        ("ten thirty", "10:30"),
+        ("nineteen eighty five", "1985"),
+        ("the twenty-first", "the 21st"),
+        ("thirtieth", "30th"),
+        ("twenty dollars", "$20"),
+        ("minus five", "-5"),
+        ("A1C", "a one C"),
+        ("b.i.d.", "BID"),
+        ("twice per day", "twice/day"),
+        ("90 milligrams per deciliter", "90mg/dL"),
+        ("five millimeters", "5mm"),
+        ("mm yes (laughs)", "yes"),
+        ("She's been well", "she has been well"),
+        ("it ain't", "it is not"),
+        ("A&E", "a and e"),
+        ("caf\u00e9", "cafe"),
     ],
 )
 def test_two_ways_of_writing_are_one(one, other):
@@ -73,9 +98,22 @@ def test_what_differs_stays_different():
     assert words_of("2.5") != words_of("25")
     assert words_of("hydroxyzine") != words_of("hydralazine")
     assert words_of("no pain") != words_of("pain")
+    assert words_of("the ER") == ["the", "er"]
+    assert words_of("at this point five") == ["at", "this", "point", "5"]
+    assert words_of(".5 mg") != words_of("5 mg")
+    assert words_of("a twenty second hold") != words_of("a 22nd hold")
+    assert words_of("(he takes aspirin)") == ["he", "takes", "aspirin"]
+    assert words_of("555-1212") == ["555", "1212"]
 
 
-@given(st.text(max_size=80) | st.text("amokdr '.19/%-nte", max_size=40))
+TRICKY = """
+one two nineteen twenty forty first second hundred thousand and a half point oh 1 5 0 30
+c mm st oedema's 's been haemo ise our b.i.d. $ 1/2 - . : 'd ain't mum
+"""
+SPOKEN = st.lists(st.sampled_from(TRICKY.split())).map(" ".join)
+
+
+@given(st.text(max_size=80) | st.text("amokdr '.19/%-:$&nte", max_size=40) | SPOKEN)
 @settings(max_examples=600, deadline=None)
 def test_any_text_has_words(text):
     """The normaliser takes any text, and they stay as they are when taken again."""
@@ -206,3 +244,63 @@ def test_empty_references_have_no_rate(tmp_path, capsys):
     assert evaluate.main(["asr", "--pairs", str(pairs)]) == 0
     assert "3 insertions" in capsys.readouterr().out
     assert read_terms(pairs)
+
+
+@pytest.mark.parametrize(
+    ("british", "american_spelling"),
+    [
+        ("catheterisation", "catheterization"),
+        ("recognised", "recognized"),
+        ("analysed", "analyzed"),
+        ("behaviour", "behavior"),
+        ("discolouration", "discoloration"),
+        ("tumours", "tumors"),
+        ("centimetres", "centimeters"),
+        ("centre", "center"),
+        ("counselling", "counseling"),
+        ("haemoglobin", "hemoglobin"),
+        ("hypoglycaemia", "hypoglycemia"),
+        ("anaesthetist", "anesthetist"),
+        ("orthopaedics", "orthopedics"),
+        ("oesophageal", "esophageal"),
+        ("oedematous", "edematous"),
+        ("diarrhoeal", "diarrheal"),
+        ("dyspnoea", "dyspnea"),
+        ("foetal", "fetal"),
+        ("coeliac", "celiac"),
+        ("manoeuvres", "maneuvers"),
+        ("sulphate", "sulfate"),
+        ("practising", "practicing"),
+        ("dialogue", "dialog"),
+        ("defence", "defense"),
+        ("programme", "program"),
+    ],
+)
+def test_british_spellings_are_american_ones(british, american_spelling):
+    """What differs between the two by a rule is one word."""
+    assert american(british) == american(american_spelling)
+
+
+def test_words_that_are_said_differently_stay_apart():
+    """No rule of spelling makes one word out of two."""
+    pairs = "filled filed|toes tes|hour hor|advise advice|prize price|cured cord|four for|aim em"
+    for pair in pairs.split("|"):
+        one, other = pair.split()
+        assert american(one) != american(other)
+
+
+@given(st.text("aeoiurslmnptdh", max_size=14))
+@settings(max_examples=400, deadline=None)
+def test_a_spelling_is_changed_once(word):
+    """The American spelling of an American spelling is itself."""
+    assert american(american(word)) == american(word)
+
+
+@given(st.integers(1, 99), st.sampled_from([5, 25, 50, 125]))
+@settings(max_examples=60, deadline=None)
+def test_a_decimal_is_read_as_it_is_said(whole, part):
+    """A dose with decimals comes out alike, spoken or written, and never without its point."""
+    digits = " ".join(UNIT_WORDS.split()[int(digit)] for digit in str(part))
+    said = words_of(f"{spoken(whole)} point {digits} milligrams")
+    assert said == words_of(f"{whole}.{part}mg")
+    assert said != words_of(f"{whole}{part} mg")

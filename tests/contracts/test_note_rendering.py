@@ -29,10 +29,10 @@ def review(store):
     return draft.task["id"]
 
 
-def _decide(store, review, word, *sections):
+def _decide(store, review, word, *sections, settings=SETTINGS):
     version = "1" if sections else None
     decision = Decision(word, {"display": "Dr. Weber"}, version=version, sections=sections)
-    store.transact(lambda tx: apply_decision(tx, review, decision, SETTINGS))
+    store.transact(lambda tx: apply_decision(tx, review, decision, settings))
 
 
 def _rendering(store):
@@ -114,3 +114,14 @@ def test_another_version_of_the_note_outdates_the_files(store, review, status, s
     changed = {**bare, "status": status, "title": "Changed"}
     store.transact(lambda tx: Writes(tx, "", arrivals(SETTINGS)).update(changed))
     assert _rendering(store)["status"] == state
+
+
+def test_evidence_is_named_where_the_site_wants_it(store, review):
+    """Each sentence ends with the turns that it rests on; one of the person's own has none."""
+    edit = {"decision": ["modified"], "code": ["10160-0"], "text": ["Lisinopril 10 mg."]}
+    _decide(store, review, "modified", edit, settings=replace(SETTINGS, note_evidence="on"))
+    html = _rendering(store)["content"][1]["attachment"]["url"].partition("/")[2]
+    page = base64.b64decode(store.read("Binary", html).json()["data"]).decode()
+    assert "<p>The knee has hurt since Monday. [2]</p>" in page
+    assert "<p>Lisinopril 10 mg.</p>" in page
+    assert "turns of the transcript" in page

@@ -113,3 +113,24 @@ def test_the_store_of_a_newer_program_is_refused(database, tmp_path):
     with pytest.raises(OperationOutcomeError) as refused:
         open_store(tmp_path / "store", database=database)
     assert refused.value.kind.code == "not-supported"
+
+
+def test_a_store_of_this_schema_gets_the_indexes_that_it_lacks(database, tmp_path):
+    """Made by a program that did not know them; opening it again changes nothing more."""
+    store = open_store(tmp_path / "store", database=database)
+    dated = {"resourceType": "Encounter", "id": "e", "period": {"start": "2020", "end": "2023"}}
+    store.transact(lambda tx: tx.put(dated))
+    connection = store._engine.connect()
+    connection.execute("DROP INDEX s_dat_long")
+    connection.close()
+    store.close()
+    asked = [("date", "ge2021-01-01"), ("date", "lt2021-02-01")]
+    for _ in range(2):
+        store = open_store(tmp_path / "store", database=database)
+        assert [match.id for match in store.search("Encounter", asked).matches] == ["e"]
+        connection = store._engine.connect()
+        # A name that is taken cannot be made again.
+        with pytest.raises(store._engine.error):
+            connection.execute("CREATE INDEX s_dat_long ON s_dat (hi)")
+        connection.close()
+        store.close()

@@ -692,6 +692,7 @@ def _contained(store: Store, kind: str, query: str) -> str:
         ("Patient", "family:contains=nne&_contained=true", "box"),
         ("Patient", "_content=inner&_contained=true", "box"),
         ("Patient", "_content=ward&_contained=true", ""),
+        ("Patient", "_has:Observation:patient:status=final&_contained=true", ""),
         ("Observation", "subject:Patient.family:contains=nner", "box"),
         ("Provenance", "_contained=true&target=Observation/box", "box"),
         ("Observation", "_contained=false&status=amended", "o4"),
@@ -720,6 +721,27 @@ def test_what_is_contained_goes_with_its_container(filled):
     assert _contained(filled, "Patient", "_contained=true&family=inner") == "box"
     filled.transact(lambda tx: tx.delete("Observation", "box"))
     assert _contained(filled, "Patient", "_contained=true") == ""
+
+
+def test_what_is_contained_refers_to_others(filled):
+    """A reverse chain asks contained resources too, and those of another value do not count."""
+    inside = {**_observation("in", "x", 3, "2020", "p2"), "status": "amended"}
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "r"},
+        "contained": [inside],
+        "result": [{"reference": "#in"}],
+    }
+    asked = [("_has:Observation:patient:code", f"{LOINC}|x")]
+    assert filled.search("Patient", asked).matches == ()
+    filled.transact(lambda tx: tx.put(report))
+    assert [one.id for one in filled.search("Patient", asked).matches] == ["p2"]
+    other = [("_has:Observation:patient:code", f"{LOINC}|y")]
+    assert filled.search("Patient", other).matches == ()
+    filled.transact(lambda tx: tx.delete("DiagnosticReport", "r"))
+    assert filled.search("Patient", asked).matches == ()
 
 
 @pytest.mark.parametrize("few", [1000, 0])

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.decision import Decision
+from gateway.review import apply_decision
+from gateway.settings import load_settings
 from gateway.worklist import PAGE, age, not_drafted, worklist
+from profiles.outcome import OperationOutcomeError
 from profiles.task import ADJUDICATE, CODE, FOLLOW_UP, REVIEW, TRANSCRIBE, item, moved, new_task
 
 NOW = datetime.now(UTC)
@@ -113,3 +117,29 @@ def test_any_age_is_said(value):
         assert said == "just now" or int(said.split()[0]) >= 1
     else:
         assert isinstance(age(value, NOW), str)
+
+
+def test_a_follow_up_is_settled_by_a_person(ward):
+    """Accepting it ends it with who and why, and leaves the Claim as it is; nothing else can be decided."""
+    before = ward.read("Claim", "c").version
+
+    def decide(word, **more):
+        decision = Decision(word, {"display": "Ann"}, "called the payer", **more)
+        ward.transact(lambda tx: apply_decision(tx, "t5", decision, load_settings({})))
+
+    for word, more in (("rejected", {}), ("accepted", {"codes": ({"decision": ["accept"]},)})):
+        with pytest.raises(OperationOutcomeError, match="accepted alone"):
+            decide(word, **more)
+    decide("accepted")
+    task = ward.read("Task", "t5").json()
+    assert (task["status"], task["statusReason"]["text"]) == ("completed", "called the payer")
+    assert ward.read("Claim", "c").version == before
+    assert "Follow up · Claim" not in [one["what"] for one in worklist(ward, {})["lines"]]
+
+
+def test_a_follow_up_of_an_answer_leads_to_its_claim(store):
+    """The person lands where the Claim, its answers and what is to do stand."""
+    answer = {"resourceType": "ClaimResponse", "id": "a", "status": "active"}
+    answer["request"] = {"reference": "Claim/c"}
+    _put(store, answer, _review("t", "ClaimResponse/a", 1, FOLLOW_UP, "awaiting-person"))
+    assert worklist(store, {})["lines"][0]["href"] == "/claims/c"

@@ -1,6 +1,7 @@
 """The coding review in a browser: evidence marked, everything escaped, the form decides as $decide does."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.testclient import TestClient
 from adapters.store import Store
 from gateway.claim_content import Mark, pieces
 from profiles.builders.claim import ClaimDraft
+from profiles.task import FOLLOW_UP, new_task
 from terminology.ai_transparency import CONFIDENCE
 from terminology.claims import CODE_DECISION, CODE_EVIDENCE
 from terminology.fees import Fee
@@ -217,9 +219,9 @@ def test_the_codes_beside_a_code_are_offered(reviewer, draft):
 
 
 def test_the_start_page_leads_to_the_review(reviewer, draft):
-    """The Claim and its Task lead to the page on which it is decided."""
+    """The worklist, the Claim and its Task lead to the page on which it is decided."""
     text = reviewer.get("/").text
-    assert text.count(f'href="/claims/{draft.claim["id"]}"') == 2
+    assert text.count(f'href="/claims/{draft.claim["id"]}"') == 3
 
 
 def test_a_decided_claim_is_closed_or_replaced(reviewer, store, draft):
@@ -271,3 +273,19 @@ def test_marks_never_lose_a_character(text, spans):
         over = "".join(piece["text"] for piece in found if mark in piece["marks"])
         within = 0 <= mark.start < mark.end <= len(clean)
         assert over == (clean[mark.start : mark.end] if within else "")
+
+
+def test_a_follow_up_is_settled_on_the_page(reviewer, store, draft):
+    """What a payer has said stands there as a thing to do, until a named person has settled it."""
+    focus = f"Claim/{draft.claim['id']}"
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    said = "The payer has denied the Claim"
+    task = new_task("f", FOLLOW_UP, focus, moment, state="awaiting-person", reason=said)
+    store.transact(lambda tx: tx.put(task))
+    path = f"/claims/{draft.claim['id']}"
+    assert said in reviewer.get(path).text
+    nobody = reviewer.post(f"{path}/follow-up", data={"task": "f", "performer": " "})
+    assert (nobody.status_code, "named person" in nobody.text) == (400, True)
+    done = reviewer.post(f"{path}/follow-up", data={"task": "f", "performer": "Cora"})
+    assert (done.status_code, said in done.text) == (200, False)
+    assert store.read("Task", "f").json()["output"][1]["valueReference"] == {"display": "Cora"}

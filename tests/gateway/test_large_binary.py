@@ -4,11 +4,14 @@ import base64
 import gzip
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from adapters.store import open_store
+from gateway.attachment_content import AttachmentContent
 from gateway.backup import backup, restore
+from gateway.coding_sources import StoredSources
 from gateway.content_file import CONTENT_FILE, file_of
 from gateway.interactions.binary_upload import SMALL
 from profiles.outcome import OperationOutcomeError
@@ -40,6 +43,10 @@ def test_content_comes_back_whole_and_in_ranges(client, store):
     assert as_json.headers["content-length"] == str(len(as_json.content))
     assert base64.b64decode(as_json.json()["data"]) == SOUND
     assert "_data" not in as_json.json()
+    assert client.get("/fhir/Binary/b?_format=json").json() == as_json.json()
+    part = client.get("/fhir/Binary/b?_elements=contentType&_format=json").json()
+    assert part["contentType"] == "audio/wav"
+    assert "data" not in part
     part = client.get("/fhir/Binary/b", headers={"Accept": "audio/wav", "Range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, SOUND[10:20])
     assert part.headers["content-range"] == f"bytes 10-19/{len(SOUND)}"
@@ -119,3 +126,27 @@ def test_a_backup_has_the_content(client, store, tmp_path):
             file_of(restored.read("Binary", "b").json(), restored)
     finally:
         restored.close()
+
+
+def test_an_attachment_is_read_out_of_the_file(client, store, tmp_path):
+    """A document or recording whose Binary is large is read where it lies; what was changed is refused."""
+    _put(client)
+    contents = AttachmentContent(StoredSources(store).read, (), (), partial(file_of, store=store))
+    digest = hashlib.sha1(SOUND, usedforsecurity=False).digest()
+    stated = {"size": len(SOUND), "hash": base64.b64encode(digest).decode()}
+    attachment = {"url": "Binary/b", **stated}
+    assert contents.content(attachment, "Media.content") == (
+        SOUND,
+        "audio/wav",
+        "Media.content.url",
+    )
+    file, media_type, _ = contents.saved(attachment, "Media.content", tmp_path / "own")
+    assert (file.read_bytes(), media_type) == (SOUND, "audio/wav")
+    assert not (tmp_path / "own").exists()
+    for wrong in ({"size": 1}, {"hash": base64.b64encode(bytes(20)).decode()}):
+        for read in (contents.content, partial(contents.saved, target=tmp_path / "own")):
+            with pytest.raises(OperationOutcomeError, match="than is stated"):
+                read({**attachment, **wrong}, "Media.content")
+    narrow = AttachmentContent(StoredSources(store).read, (), (), partial(file_of, store=store), 9)
+    with pytest.raises(OperationOutcomeError, match="more than 9 bytes"):
+        narrow.content(attachment, "Media.content")

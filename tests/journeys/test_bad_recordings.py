@@ -1,6 +1,7 @@
 """Recordings that something is wrong with: a clear answer each, nothing of them lost, nothing invented."""
 
 import base64
+import os
 import re
 import urllib.request
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ from conformance.audio_file import FORMATS, write_audio
 from conformance.made_speech import voice
 from conformance.tiny_whisper import Recital, write_whisper
 from gateway.live.ogg import ogg
+from tests.live.make_live import PCM, live
 from tests.make_audio import silence
-from tests.make_gateway import GatewayProcess
-from tests.make_recording import noted, output_of, recording, remarks_on, state_of
+from tests.make_gateway import ROOT, GatewayProcess, plug_in
+from tests.make_recording import noted, output_of, recording, remarks_on, state_of, transcribed
 
 SAID = " I have had knee pain for three weeks. I take ibuprofen 400 milligrams twice a day."
 HOURS = 10
@@ -121,6 +123,10 @@ def _transcript(gateway, bundle):
     """The WebVTT of an answer of $transcribe."""
     entries = [entry["resource"] for entry in bundle["entry"]]
     (document,) = [one for one in entries if one["resourceType"] == "DocumentReference"]
+    return _vtt(gateway, document)
+
+
+def _vtt(gateway, document):
     attachment = document["content"][0]["attachment"]
     if "data" not in attachment:
         headers = {"Accept": "application/fhir+json"}
@@ -137,6 +143,28 @@ def test_a_recording_of_ten_hours_is_kept_and_refused(practice):
     binary = practice.get(task["focus"]["reference"])["content"]["url"]
     with urllib.request.urlopen(f"{practice.base}/fhir/{binary}", timeout=60) as answer:  # noqa: S310
         assert answer.read() == content
+
+
+def test_a_long_session_does_not_grow_the_gateway(practice):
+    """Twenty minutes of live PCM are finished without ever being held: all of them are in the Media."""
+    audio = bytes(range(250)) * 153_600
+    with live(practice) as client:
+        client.say("start", patient="Patient/p", contentType=PCM)
+        client.wait_for("started")
+        before = _memory(practice)
+        for at in range(0, len(audio), 960_000):
+            client.frame(at, audio[at : at + 960_000])
+        client.say("finish", offset=len(audio))
+        finished = client.wait_for("finished", "error")
+    assert (finished["offset"], finished["complete"]) == (len(audio), True)
+    address = f"{practice.base}/fhir/Binary/{finished['media'].partition('/')[2]}"
+    with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310
+        content = answer.read()
+    assert content[44:] == audio
+    assert _memory(practice) - before < 40
+    task = transcribed(practice, finished["media"])
+    assert state_of(task) == "not-analysed"
+    assert output_of(task, "composition") == ""
 
 
 def test_a_large_recording_does_not_grow_the_gateway(practice):
@@ -162,3 +190,24 @@ def test_a_large_recording_does_not_grow_the_gateway(practice):
     task = noted(practice, media)
     assert state_of(task) == "refused"
     assert "not audio" in output_of(task, "reason")
+
+
+def test_two_languages_in_one_visit_are_said(tmp_path):
+    """Each part is recognised in its own language, all words stay, and the review says which they are."""
+    gateway = GatewayProcess(tmp_path, light=False, models=tmp_path / "models")
+    added = plug_in(tmp_path / "plug-in", tongues="tests.two_tongues")
+    gateway.environment["PYTHONPATH"] = os.pathsep.join([str(added), str(ROOT)])
+    gateway.start()
+    try:
+        gateway.request("PUT", "/fhir/Patient/p", {"resourceType": "Patient", "id": "p"})
+        sound = np.concatenate([voice(28, seed=number) for number in range(3)])
+        path = write_audio(tmp_path / "two.flac", sound)
+        task = noted(gateway, recording(path, "audio/flac"))
+        assert state_of(task) == "done", task
+        assert "More than one language is spoken (en, es)" in remarks_on(gateway, task)
+        document = gateway.get(output_of(task, "transcript"))
+        words = _vtt(gateway, document)
+        assert "knee pain" in words
+        assert "ibuprofeno" in words
+    finally:
+        gateway.stop()

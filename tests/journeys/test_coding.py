@@ -20,7 +20,9 @@ EVIDENCE = "https://isthmus.health/fhir/StructureDefinition/code-evidence"
 def practice(tmp_path_factory):
     """A gateway whose coder knows a few words, with one patient."""
     folder = tmp_path_factory.mktemp("practice")
-    gateway = GatewayProcess(folder, light=True, code_settle_s=0.1, code_excluded_types=EXCLUDED)
+    gateway = GatewayProcess(
+        folder, light=True, lanes="coding", code_settle_s=0.1, code_excluded_types=EXCLUDED
+    )
     gateway.start()
     _put(gateway, "Patient", "p", gender="female", birthDate="1960-02-03")
     _put(gateway, "Patient", "other")
@@ -371,7 +373,7 @@ def test_the_shipped_coder_codes_a_note_with_its_words(hospital):
 def test_kills_lose_no_note_and_double_no_claim(tmp_path):
     """Lane and gateway are killed while notes arrive; every acknowledged note ends with one draft Claim."""
     dice = random.Random(20260310)  # noqa: S311 - repeatable dice
-    gateway = GatewayProcess(tmp_path, light=True, code_settle_s=0.05)
+    gateway = GatewayProcess(tmp_path, light=True, lanes="coding", code_settle_s=0.05)
     gateway.start()
     try:
         _put(gateway, "Patient", "p")

@@ -27,7 +27,7 @@ def small_disk(tmp_path: Path):
 @pytest.mark.peer
 def test_a_full_disk_is_answered_with_out_of_resources(small_disk, tmp_path):
     """C-STORE ends in 0xA700 when the disk is full; what was acknowledged before is still there."""
-    gateway = GatewayProcess(small_disk, light=True)
+    gateway = GatewayProcess(small_disk, light=True, lanes="imaging")
     gateway.log = tmp_path / "gateway.log"
     gateway.start()
     try:
@@ -52,7 +52,7 @@ def test_a_full_disk_is_answered_with_out_of_resources(small_disk, tmp_path):
 @pytest.fixture
 def filling(small_disk, tmp_path):
     """A running gateway on the small disk, with a Patient; its log is elsewhere."""
-    gateway = GatewayProcess(small_disk, light=True)
+    gateway = GatewayProcess(small_disk, light=True, lane_processes=0)
     gateway.log = tmp_path / "gateway.log"
     gateway.start()
     assert gateway.request("PUT", "/fhir/Patient/a", _patient("male"))[0] == 201

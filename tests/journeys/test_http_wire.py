@@ -18,7 +18,7 @@ PIECE = b" " * LIMIT
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     """A gateway that takes bodies of a million bytes."""
     folder: Path = tmp_path_factory.mktemp("wire")
-    started = GatewayProcess(folder, light=True, max_body_bytes=LIMIT)
+    started = GatewayProcess(folder, light=True, lane_processes=0, max_body_bytes=LIMIT)
     started.start()
     yield started
     started.stop()

@@ -52,7 +52,7 @@ def _send_and_be_killed(
 def test_acknowledged_instances_and_their_one_report_survive_fifty_kills(tmp_path: Path):
     """After 50 kills every acknowledged instance is there and every study has exactly one current report."""
     dice = random.Random(20260102)  # noqa: S311 - repeatable dice
-    gateway = GatewayProcess(tmp_path, light=True, quiet_open_s=0.3)
+    gateway = GatewayProcess(tmp_path, light=True, lanes="imaging", quiet_open_s=0.3)
     gateway.start()
     acknowledged: dict[str, set[Path]] = {}
     try:

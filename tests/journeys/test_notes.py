@@ -48,7 +48,13 @@ VISIT = """WEBVTT
 def practice(tmp_path_factory):
     """A gateway with its own scribe, a coder that knows a few words, and one patient with a visit."""
     folder = tmp_path_factory.mktemp("visits")
-    gateway = GatewayProcess(folder, light=True, code_settle_s=0.05, models=folder / "models")
+    gateway = GatewayProcess(
+        folder,
+        light=True,
+        lanes="speech,scribe,coding",
+        code_settle_s=0.05,
+        models=folder / "models",
+    )
     gateway.start()
     _put(gateway, "Patient", "p", gender="female", birthDate="1960-02-03")
     _put(

@@ -24,7 +24,11 @@ def clinic(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clinic")
     write_whisper(folder / "models" / "whisper-tiny", Recital(f" {SAID}", multilingual=True))
     gateway = GatewayProcess(
-        folder, light=True, models=folder / "models", recording_consent="required"
+        folder,
+        light=True,
+        lanes="speech,scribe",
+        models=folder / "models",
+        recording_consent="required",
     )
     gateway.start()
     gateway.request("PUT", "/fhir/Patient/p", {"resourceType": "Patient", "id": "p"})
@@ -146,6 +150,7 @@ def test_a_speech_server_hears_for_the_site(tmp_path):
         gateway = GatewayProcess(
             tmp_path,
             light=True,
+            lanes="speech,scribe",
             models=tmp_path / "models",
             speech_server=f"http://127.0.0.1:{port}/v1",
             speech_model="whisper-any",

@@ -17,7 +17,7 @@ NOTE = "Assessment: hypertension <b>stable</b>; knee pain.\nFatigue was mentione
 @pytest.fixture
 def practice(tmp_path):
     """A gateway whose coder knows a few words, with a patient, a payer and a coverage."""
-    gateway = GatewayProcess(tmp_path, light=True, code_settle_s=0.05)
+    gateway = GatewayProcess(tmp_path, light=True, lanes="coding", code_settle_s=0.05)
     gateway.start()
     _put(gateway, "Patient", "p", gender="female", birthDate="1960-02-03")
     _put(gateway, "Organization", "payer", name="Payer")

@@ -1,5 +1,7 @@
 """Audio arrives at a real gateway whose models folder holds a Whisper, and becomes a note."""
 
+import urllib.request
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from adapters.speech.resample import as_pcm
 from conformance.audio_file import write_audio
 from conformance.made_speech import voice
 from conformance.tiny_whisper import Recital, write_whisper
-from tests.live.make_live import PCM, live
+from tests.live.make_live import PCM, live, packed
 from tests.make_audio import silence, tone
 from tests.make_gateway import GatewayProcess
 from tests.make_recording import noted, recording, transcribed
@@ -24,7 +26,7 @@ def practice(tmp_path_factory):
     """A gateway with a Whisper that recites a visit, and one patient."""
     folder = tmp_path_factory.mktemp("speech")
     write_whisper(folder / "models" / "whisper-recital", Recital(VISIT))
-    gateway = GatewayProcess(folder, light=True, models=folder / "models")
+    gateway = GatewayProcess(folder, light=True, lanes="speech,scribe", models=folder / "models")
     gateway.start()
     body = {"resourceType": "Patient", "id": "p", "gender": "female", "birthDate": "1960-02-03"}
     status, answer, _ = gateway.request("PUT", "/fhir/Patient/p", body)
@@ -76,6 +78,23 @@ def test_a_visit_is_heard_while_it_is_recorded_and_noted_when_it_is_finished(pra
     assert "ibuprofen" in " ".join(section["text"]["div"] for section in note["section"])
 
 
+def test_opus_packets_are_heard_while_they_come(practice):
+    """Without a container too: partial and final segments with the times of the packets, then the Media."""
+    packets = packed(np.concatenate([silence(1), voice(4, 3), silence(2)])[None], 16_000)
+    with live(practice) as client:
+        client.say("start", patient="Patient/p", contentType="audio/opus", language="en")
+        assert client.wait_for("started")["recognition"] is True
+        for number, packet in enumerate(packets):
+            client.frame(number, packet)
+        while not (said := client.wait_for("segment"))["final"]:
+            continue
+        client.say("finish", offset=len(packets))
+        finished = client.wait_for("finished")
+    assert 0.5 <= said["start_s"] <= said["end_s"] <= 0.02 * len(packets)
+    task = transcribed(practice, finished["media"])
+    assert "composition" in {one["type"]["text"] for one in task["output"]}
+
+
 @pytest.mark.parametrize(
     ("sound", "said"), [(silence(3), "silent"), (tone(3), "music")], ids=["silence", "music"]
 )
@@ -106,6 +125,15 @@ def test_an_audio_object_of_a_modality_becomes_a_note(practice, tmp_path):
     task = transcribed(practice, f"Media/{media['id']}")
     names = {one["type"]["text"] for one in task["output"]}
     assert "composition" in names, task
+    (note,) = [
+        o["valueReference"]["reference"]
+        for o in task["output"]
+        if o["type"]["text"] == "composition"
+    ]
+    address = f"{practice.base}/notes/{note.partition('/')[2]}/audio"
+    with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - our own
+        assert answer.headers["content-type"] == "audio/wav"
+        assert answer.read()[44:] == samples
     broken = write_waveform(tmp_path / "broken.dcm", b"", rate=16_000, study="broken")
     assert practice.send([broken]) == [0]
     (patient,) = practice.search("Patient?identifier=P-broken")

@@ -23,7 +23,12 @@ FILES = 4
 def pair(tmp_path: Path, postgres_server: str):
     """Two running gateways, each with a lane process, on one database and one folder of blobs."""
     database = new_database(postgres_server)
-    settings = {"database": database, "data": tmp_path / "shared", "quiet_open_s": 0.3}
+    settings = {
+        "database": database,
+        "data": tmp_path / "shared",
+        "quiet_open_s": 0.3,
+        "lanes": "imaging",
+    }
     gateways = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

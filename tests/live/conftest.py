@@ -11,7 +11,7 @@ from tests.make_gateway import GatewayProcess
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     """A running gateway without a recogniser."""
     folder = tmp_path_factory.mktemp("live")
-    gateway = GatewayProcess(folder, light=False, models=folder / "models")
+    gateway = GatewayProcess(folder, light=False, lanes="speech,scribe", models=folder / "models")
     gateway.start()
     yield gateway
     gateway.stop()

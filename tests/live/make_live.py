@@ -25,16 +25,20 @@ def speech(seconds: float, seed: int = 1) -> bytes:
 
 
 def opus_packets(seconds: float, channels: int = 1) -> list[bytes]:
-    """A tone as an encoder packs it: packets of 20 ms, without a container."""
+    """A tone as an encoder packs it."""
+    phase = 2 * np.pi * 440 * np.arange(int(48_000 * seconds)) / 48_000
+    return packed(np.tile((0.3 * np.sin(phase)).astype(np.float32), (channels, 1)), 48_000)
+
+
+def packed(sound: "np.ndarray[Any, np.dtype[np.float32]]", rate: int) -> list[bytes]:
+    """Sound of (channels, samples) as Opus packets of 20 ms, without a container."""
     import av
 
     file = av.open(io.BytesIO(), "w", format="ogg")
-    layout = "stereo" if channels == 2 else "mono"
-    stream: Any = file.add_stream("libopus", rate=48_000, layout=layout)
-    phase = 2 * np.pi * 440 * np.arange(int(48_000 * seconds)) / 48_000
-    sound = np.tile((0.3 * np.sin(phase)).astype(np.float32), (channels, 1))
+    layout = "stereo" if len(sound) == 2 else "mono"
+    stream: Any = file.add_stream("libopus", rate=rate, layout=layout)
     frame = av.AudioFrame.from_ndarray(sound, "fltp", layout)
-    frame.sample_rate = 48_000
+    frame.sample_rate = rate
     return [bytes(packet) for part in (frame, None) for packet in stream.encode(part)]
 
 

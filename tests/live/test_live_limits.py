@@ -42,6 +42,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory, heard: str) -> Iterator[Gat
     gateway = GatewayProcess(
         folder,
         light=False,
+        lanes="speech,scribe",
         models=folder / "models",
         recording_consent="required",
         live_keep_withdrawn="yes",
@@ -186,7 +187,9 @@ def test_a_recogniser_that_fails_is_said_once_and_the_recording_goes_on(strict, 
 
 def test_a_gateway_that_is_killed_loses_no_acknowledged_sample(tmp_path: Path):
     """After SIGKILL mid-recording the client goes on where it was told; one killed for good is kept too."""
-    gateway = GatewayProcess(tmp_path, light=False, models=tmp_path / "models", live_resume_s=4)
+    gateway = GatewayProcess(
+        tmp_path, light=False, lanes="speech,scribe", models=tmp_path / "models", live_resume_s=4
+    )
     gateway.start()
     subject, audio, other = patient(gateway, "killed"), speech(6, seed=9), speech(2, seed=11)
     try:

@@ -98,6 +98,22 @@ def test_partial_and_final_segments_come_while_the_visit_goes_on(clinic):
     assert stored_audio(gateway, client.heard[-1]["media"]) == audio
 
 
+def test_what_is_said_last_becomes_final_before_the_end(clinic):
+    """A client that finishes in the middle of a phrase gets that phrase as a final segment first."""
+    gateway, _ = clinic
+    subject = patient(gateway, "last")
+    audio = as_pcm(np.concatenate([silence(0.5), voice(1.5, 17)]))
+    with live(gateway) as client:
+        client.say("start", patient=subject, contentType=PCM)
+        client.wait_for("started")
+        client.send(audio)
+        client.say("finish", offset=len(audio))
+        client.wait_for("finished")
+    (last,) = _finals(client)
+    assert last["start_s"] < 0.6
+    assert last["end_s"] == 2.0
+
+
 def test_a_realtime_server_that_drops_loses_no_sample(clinic):
     """The server goes in mid-phrase: the phrase is heard again from its beginning, and everything is kept."""
     gateway, site = clinic

@@ -1,10 +1,15 @@
-"""A session that ends twice, because its gateway died in between, is one Media."""
+"""Sessions whose gateway dies in between, and whose client stops reading: nothing doubled, nothing lost."""
 
+import asyncio
 from dataclasses import replace
 
+import orjson
+
 from adapters.store import open_store
+from gateway.live.connection import Connection
 from gateway.live.sessions import Sessions
 from gateway.settings import load_settings
+from tests.live.make_live import PCM
 from tests.live.test_recording import AUDIO, MOST, START
 
 
@@ -33,3 +38,48 @@ def test_a_crash_between_the_media_and_the_end_of_the_session_doubles_nothing(tm
         assert store.current("Media", session).version == 1
     finally:
         store.close()
+
+
+class _Deaf:
+    """A client that sends a start and a frame, and whose end of the line takes nothing."""
+
+    def __init__(self, audio: bytes) -> None:
+        start = {"type": "start", "patient": "Patient/1", "contentType": PCM}
+        self._left = [{"text": orjson.dumps(start).decode()}, {"bytes": bytes(4) + audio}]
+        self.sent = 0
+
+    async def receive(self) -> dict[str, object]:
+        if not self._left:
+            await asyncio.Event().wait()
+        return {"type": "websocket.receive", **self._left.pop(0)}
+
+    async def send_text(self, text: str) -> None:
+        self.sent += 1
+        if self.sent > 1:  # "started" fits into the buffers of the line
+            await asyncio.Event().wait()
+
+
+def test_a_client_that_reads_nothing_is_let_go(tmp_path):
+    """The connection ends after the idle time, what came is durable, and the session can be resumed."""
+    settings = replace(load_settings({}), data=str(tmp_path), live_idle_s=0.05)
+    store = open_store(tmp_path)
+    try:
+        store.transact(lambda tx: tx.put({"resourceType": "Patient", "id": "1"}))
+        sessions = Sessions(store, settings, lambda tx, one: None)
+        deaf = _Deaf(AUDIO)
+        asyncio.run(Connection(deaf, sessions, lambda *_: _Quiet()).serve())
+        (recording,) = sessions._open.values()
+        assert recording.left is not None
+        assert recording.durable == len(AUDIO)
+    finally:
+        store.close()
+
+
+class _Quiet:
+    """Hears nothing."""
+
+    why_not = "nothing hears here"
+    due = False
+
+    def close(self) -> None:
+        return

@@ -101,16 +101,21 @@ class Builder:
         return NOTHING if kind is None else AllOf((live, condition))
 
     def _has(self, node: Has) -> Condition:
-        parameter = self._parameter(node.source, node.parameter.code)
-        kind = self.names.find(node.kind)
-        if parameter is None or kind is None:
-            return NOTHING
-        inner = self.condition(node.inner)
-        keys = None
-        if names_canonical(node.source, node.parameter.expression):
+        kind, keys = self.names.find(node.kind), None
+        if kind is not None and names_canonical(node.source, node.parameter.expression):
             keys = address(self.names, node.kind)
-        linked = LedTo(parameter, kind, inner)
-        return linked if keys is None else AnyOf((linked, LedToByUrl(parameter, *keys, inner)))
+        found: list[Condition] = []
+        # What is contained refers to others too (R4 search.html#contained).
+        inside = contained_type(node.source), in_contained(node.inner)
+        for source, tree in ((node.source, node.inner), inside):
+            parameter = self._parameter(source, node.parameter.code)
+            if kind is None or parameter is None or tree is None:
+                continue
+            inner = self.condition(tree)
+            found.append(LedTo(parameter, kind, inner))
+            if keys is not None:
+                found.append(LedToByUrl(parameter, *keys, inner))
+        return found[0] if len(found) == 1 else AnyOf(tuple(found))
 
     def _chain(self, node: Chain) -> Condition:
         parameter = self._parameter(node.kind, node.parameter.code)

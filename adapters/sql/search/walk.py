@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from adapters.sql.search import order
 from adapters.sql.search.condition import PROBED, Condition
 from adapters.sql.search.wanted import Wanted, tested
+from adapters.sql.search.windows import Window, stretches
 
 _BATCH: Final = 500
 
@@ -99,16 +100,36 @@ def _pieces(
     Pairs that are equal stand together, so they are told apart here: a planner that is asked for distinct
     ones would rather collect and sort everything.
     """
+    down = wanted.sort[0].descending
+    column = f"t.{walk.column}"
+    window = next((c for c in wanted.conditions if _is_of(c, walk)), None)
+    for stretch in stretches(window, down) or [("", [], column)]:
+        yield from _stretch(connection, wanted, walk, after, (others, *stretch))
+
+
+def _is_of(condition: Condition, walk: order.Walk) -> TypeGuard[Window]:
+    """Whether a condition bounds the values of a walk."""
+    return isinstance(condition, Window) and condition.parameter == walk.parameter
+
+
+def _stretch(
+    connection: Any,
+    wanted: Wanted,
+    walk: order.Walk,
+    after: Sequence[Any],
+    narrowed: tuple[str, str, list[int], str],
+) -> Iterator[list[tuple[Any, ...]]]:
     word, sign = ("DESC", "<") if wanted.sort[0].descending else ("ASC", ">")
     where, bound = tested(wanted.conditions, None, "t.pk")
+    others, stretch, ends, column = narrowed
     at, size = tuple(after), wanted.count + 1 if walk.single else 2 * wanted.count + 10
     while True:
-        limit = f"AND (t.{walk.column}, t.pk) {sign} (?, ?) " if at else ""
+        limit = f"AND ({column}, t.pk) {sign} (?, ?) " if at else ""
         rows = connection.execute(
-            f"SELECT t.pk, t.{walk.column} FROM {walk.table} t WHERE t.sp = ? {limit}{others}"
-            f"AND {where} ORDER BY t.{walk.column} {word}, t.pk {word} LIMIT ?",
+            f"SELECT t.pk, t.{walk.column} FROM {walk.table} t WHERE t.sp = ? {stretch}{limit}"
+            f"{others}AND {where} ORDER BY {column} {word}, t.pk {word} LIMIT ?",
             [
-                *(walk.parameter, *((at[1], at[0]) if at else ())),
+                *(walk.parameter, *ends, *((at[1], at[0]) if at else ())),
                 *((walk.parameter,) if others else ()),
                 *(*bound, size),
             ],

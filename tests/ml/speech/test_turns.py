@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.made_speech import voice
@@ -52,16 +52,40 @@ def test_who_speaks_without_a_pause_is_cut_and_nothing_is_missing():
     assert all(after[0] == before[1] for before, after in pairwise(spans))
 
 
+def test_a_long_turn_ends_at_a_short_pause():
+    """A breath ends a turn that has gone on for long, and no turn that has just begun."""
+    spans = _spans(
+        _parts(np.concatenate([voice(1), silence(0.4), voice(6), silence(0.4), voice(1)]))
+    )
+    assert len(spans) == 2
+    assert 7.3 < spans[0][1] < 7.9
+
+
+def test_the_end_of_a_stream_ends_its_turn():
+    """What was said last has all of its samples, and none when nothing goes on."""
+    turns, said = Turns(), voice(1)[:15_999]
+    parts = [*turns.feed(said), *turns.finish()]
+    assert parts[-1].ends
+    assert parts[-1].start + parts[-1].samples.size == said.size
+    assert list(turns.finish()) == []
+
+
 def test_silence_is_no_turn():
     """Where nothing can be heard an engine is sent nothing."""
     assert _parts(silence(5)) == []
 
 
-@given(st.lists(st.tuples(st.booleans(), st.integers(1, 12)), max_size=6), st.integers(1, 4000))
+SAID = voice(1.2, 7)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(1, 12)), max_size=6),
+    st.sampled_from([37, 160, 319, 320, 1600, 3999]),
+)
 def test_parts_are_what_was_said_in_its_order(pieces, size):
     """However a stream is fed, its parts are stretches of it, none twice and none out of order."""
-    said = voice(1.2, 7)
-    made = [said[: n * 1600] if loud else silence(n / 10) for loud, n in pieces]
+    made = [SAID[: n * 1600] if loud else silence(n / 10) for loud, n in pieces]
     samples = np.concatenate([silence(0.1), *made]).astype(np.float32)
     parts = _parts(samples, size)
     for part in parts:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydicom.uid import TwelveLeadECGWaveformStorage
 
 from ml.speech.audio import RATE, Recording
-from ml.speech.waveform import BASIC_VOICE
+from ml.speech.waveform import BASIC_VOICE, read_waveform
+from ml.speech.waveform_wav import wav_of
 from profiles.outcome import OperationOutcomeError
 from tests.make_waveform import write_waveform
 
@@ -51,6 +52,11 @@ def test_every_coding_of_samples_is_heard(interpretation, content, little, tmp_p
     assert 0.4 < np.abs(samples[1000:-1000]).max() < 0.6
     assert not recording.declared_otherwise
     assert not recording.damage.ended_early
+    played = tmp_path / "a.wav"
+    played.write_bytes(wav_of(read_waveform(path)))
+    again = Recording(played, "audio/wav")
+    assert np.array_equal(np.concatenate(list(again.blocks()), axis=1)[0], samples)
+    assert not again.damage.ended_early
 
 
 def test_two_channels_stay_apart(tmp_path):
