@@ -117,7 +117,11 @@ def _coding(code: str, coding: Any) -> Iterator[Row]:
     system = coding.get("system", "")
     if system or "code" in coding:
         yield from _token(code, coded(coding.get("code", ""), system), system)
-    yield from _text(code, coding.get("display"))
+        yield from _text(code, coding.get("display"))
+    elif coding.get("display"):
+        # Nothing else tells it apart: the text is kept as it is written (R4 resource-operation-meta).
+        text = coding["display"]
+        yield ("str", f"{code}:text", folded(text)[:LONGEST], exact(text))
 
 
 def _identifier(code: str, value: Any) -> Iterator[Row]:
