@@ -26,6 +26,9 @@ Row = tuple[Any, ...]
 """``(table, parameter, *columns)``: tok(val, sys, raw) sys(sys) str(norm, exact) ref(type, id) uri(val)
 dat(lo, hi) num(lo, hi) qty(code, sys, unit, lo, hi) cmp(val, sys, lo, hi, val2, sys2, lo2, hi2)."""
 
+EVERY_VERSION: Final = "\x1f"
+"""Ends the address of a canonical that was given without a version: no text of FHIR has this character."""
+
 CURRENCY: Final = "urn:iso:std:iso:4217"
 
 _LITERAL: Final = re.compile(
@@ -120,7 +123,11 @@ def _coding(code: str, coding: Any) -> Iterator[Row]:
     system = coding.get("system", "")
     if system or "code" in coding:
         yield from _token(code, coded(coding.get("code", ""), system), system)
-    yield from _text(code, coding.get("display"))
+        yield from _text(code, coding.get("display"))
+    elif coding.get("display"):
+        # Nothing else tells it apart: the text is kept as it is written (R4 resource-operation-meta).
+        text = coding["display"]
+        yield ("str", f"{code}:text", folded(text)[:LONGEST], exact(text))
 
 
 def _identifier(code: str, value: Any) -> Iterator[Row]:
@@ -192,10 +199,10 @@ def _reference(code: str, value: Any) -> Iterator[Row]:
 
 
 def _canonical(code: str, value: str) -> Iterator[Row]:
-    yield ("uri", code, exact(value))
     plain = value.partition("|")[0]
-    if plain != value:
-        yield ("uri", code, exact(plain))
+    yield ("uri", code, exact(value))
+    # What names one version is found by the address alone too, but does not mean every version.
+    yield ("uri", code, exact(plain) if plain != value else exact(value) + EVERY_VERSION)
     target = literal(value)
     if target:
         yield ("ref", code, *target)
