@@ -135,11 +135,9 @@ def _ended(
 
 
 def as_inputs(asked: AskedNote, base: str) -> tuple[dict[str, Any], ...]:
-    """What a caller asked for, as inputs of the Task."""
-    return (
-        item(ASKED, valueString=orjson.dumps(asked).decode()),
-        item(BASE, valueString=base),
-    )
+    """What a caller asked for, as inputs of the Task; an empty base is none (R4 datatypes.html#string)."""
+    said = item(ASKED, valueString=orjson.dumps(asked).decode())
+    return (said, item(BASE, valueString=base)) if base else (said,)
 
 
 def asked_in(task: Mapping[str, Any]) -> AskedNote:

@@ -1,8 +1,9 @@
 """``$fhirpath``: evaluate an expression, for people who look for a mistake in one.
 
 Parameters and answer are those that the FHIRPath Lab expects of an engine (fhirpath-lab ``server-api.md``).
-There a trace, and the result for an element of a context, have a value beside their parts; R4 would have one
-of them alone (inv-1), and the programs that read the answer look for both.
+There a trace that saw something, and the result for an element of a context, have a value beside their
+parts; R4 would have one of them alone (inv-1), and the programs that read the answer look for both. Every
+other answer is a valid resource.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import orjson
 
 from gateway.operations.codes import known_of
 from gateway.operations.definition import Call, Operation, Parameter
-from gateway.operations.fhirpath_parts import Parts
+from gateway.operations.fhirpath_parts import NOT_APPLICABLE, Parts, absent
 from profiles.code_systems.membership import Membership
 from profiles.definitions.r4 import definitions
 from profiles.exact_json import dumps_exact
@@ -57,7 +58,8 @@ def _results(call: Call, expression: str, root: Node) -> Iterator[dict[str, Any]
         for label, seen in traces:
             traced = {"name": "trace", "valueString": label or "trace"}
             inner.append({**traced, "part": parts.of(seen)} if seen else traced)
-        yield {"name": "result", **name, **({"part": inner} if inner else {})}
+        said = {**name, "part": inner} if inner else name
+        yield {"name": "result", **(said or absent(NOT_APPLICABLE))}
 
 
 def _contexts(

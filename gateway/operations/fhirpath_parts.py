@@ -1,7 +1,8 @@
 """Values of a FHIRPath result as parts of a Parameters (fhirpath-lab ``server-api.md``, output).
 
 A part has the name of the type of its value, and extensions for what ``value[x]`` cannot say: where the value
-stands in the resource, and the JSON of a value whose type no parameter has.
+stands in the resource, and the JSON of a value whose type no parameter has. Such a part says besides that it
+has no value: R4 wants one in each (inv-1), and whoever looks for ``value[x]`` finds none.
 """
 
 from collections.abc import Iterable
@@ -15,11 +16,16 @@ from profiles.fhirpath.places import Key, place_of, places
 from profiles.fhirpath.quantities import Quantity
 from profiles.fhirpath.temporal import Temporal
 from profiles.outcome import OperationOutcomeError
+from terminology.claims import ABSENT
 
 LAB: Final = "http://fhir.forms-lab.com/StructureDefinition"
 """Where the FHIRPath Lab has its extensions."""
 JSON_VALUE: Final = f"{LAB}/json-value"
 RESOURCE_PATH: Final = f"{LAB}/resource-path"
+UNSUPPORTED: Final = "unsupported"
+"""There is a value, but ``value[x]`` of a parameter has no place for it."""
+NOT_APPLICABLE: Final = "not-applicable"
+"""There is no value."""
 LARGEST: Final = 16 << 20
 """Bytes of all values of an answer."""
 
@@ -65,12 +71,17 @@ class Parts:
         path = self.path(node)
         extensions = [] if path is None else [{"url": RESOURCE_PATH, "valueString": path}]
         if node.value == "":
-            return {**_extended(extensions), "name": "empty-string"}
+            return {**_extended(extensions), "name": "empty-string", **absent(UNSUPPORTED)}
         value = _system(node) if node.type.startswith("System.") else _element(node)
         if isinstance(node.value, dict) and not value:
             text = dumps_exact(node.value).decode()
             extensions.append({"url": JSON_VALUE, "valueString": text})
-        return {**_extended(extensions), "name": node.type, **value}
+        return {**_extended(extensions), "name": node.type, **(value or absent(UNSUPPORTED))}
+
+
+def absent(reason: str) -> dict[str, Any]:
+    """A value that is not there, and why (R4 extension-data-absent-reason.html)."""
+    return {"_valueString": {"extension": [{"url": ABSENT, "valueCode": reason}]}}
 
 
 def _extended(extensions: list[dict[str, Any]]) -> dict[str, Any]:

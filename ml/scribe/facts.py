@@ -32,7 +32,9 @@ VITALS: Final = (
     ),
     ("respiratory rate", re.compile(r"\brespirat\w+\b[^.;\d]{0,30}(\d{1,2})\b")),
 )
-ALLERGY: Final = re.compile(r"\ballerg(?:ic|y|ies) to (?:the )?(?P<to>[a-z]+(?: [a-z]+)?)")
+ALLERGY: Final = re.compile(
+    r"\ballerg(?:ic|y|ies) to (?:the )?(?P<to>[a-z]+(?: [a-z]+)?)", re.IGNORECASE
+)
 KINDS: Final = {
     "physical-examination": "finding",
     "results": "result",
@@ -59,13 +61,15 @@ def _with_its_drug(unit: Unit) -> str:
 
 
 def medication_facts(units: Sequence[Unit]) -> list[ClinicalFact]:
-    """Every medicine that was spoken of, once, with the fullest account of it."""
+    """Every medicine that was spoken of as one, once, with the fullest account of it; no allergen."""
     best: dict[str, ClinicalFact] = {}
     for unit in units:
         if unit.answer == "open":
             continue
         text = _with_its_drug(unit)
         for match, drug in zip(found(text), medications(text), strict=True):
+            if _is_allergen(text, match.start()):
+                continue
             action = next((name for name, cue in ACTIONS if cue.search(unit.text)), "")
             said = _said(unit, *match.span()) if text == unit.text else ""
             state = said or action or "current"
@@ -75,6 +79,11 @@ def medication_facts(units: Sequence[Unit]) -> list[ClinicalFact]:
             if drug.name not in best or len(fact.parts) > len(best[drug.name].parts):
                 best[drug.name] = fact
     return list(best.values())
+
+
+def _is_allergen(text: str, start: int) -> bool:
+    """Whether the medicine at a place is what somebody is said to be allergic to, or not to be."""
+    return any(one.start("to") <= start < one.end("to") for one in ALLERGY.finditer(text))
 
 
 def vital_facts(units: Sequence[Unit]) -> list[ClinicalFact]:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from adapters.speech.attached import attached_transcript
+from adapters.store import Span
 from gateway.arrivals import arrivals
 from gateway.decision import Decision
 from gateway.feedback_records import note_feedback, speaker_feedback
@@ -17,6 +18,7 @@ from gateway.review import apply_decision
 from gateway.settings import load_settings
 from gateway.transcription import Loaded, Recogniser, Transcription
 from gateway.transcription_job import TranscriptionJob
+from profiles.admission import require_admissible
 from profiles.outcome import OperationOutcomeError
 from profiles.speaker_corrections import (
     CORRECTED,
@@ -143,6 +145,19 @@ def test_who_corrected_is_kept_and_counted(visit):
     assert report["changes"] == {"patient -> doctor": 2, "doctor -> patient": 1}
     assert "lisinopril" not in str(_all(visit.store, "Basic"))
     assert list(note_feedback(visit.store)) == []
+
+
+def test_what_a_correction_writes_would_be_admitted(visit):
+    """Every resource of the way, from the first draft to the final note, obeys what a client's has to."""
+    _decide(visit.store, *SWAP)
+    visit.run()
+    _decide(visit.store, word="accepted")
+    versions = visit.store.versions(Span()).page(None, 500)
+    assert {"Basic", "Binary", "Composition", "Provenance", "Task"} <= {
+        one.type for one in versions
+    }
+    for version in versions:
+        require_admissible(version.json())
 
 
 def test_a_decision_holds_the_note(visit):

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from profiles.admission import require_admissible
+
 FHIR = {"content-type": "application/fhir+json"}
 LAB = "http://fhir.forms-lab.com/StructureDefinition"
 PATIENT = {
@@ -13,6 +15,17 @@ PATIENT = {
     "contact": [{"gender": "male"}],
     "_birthDate": {"extension": [{"url": "https://u", "valueCode": "c"}]},
     "contained": [{"resourceType": "Organization", "id": "o", "name": "W"}],
+}
+
+NO_VALUE = {
+    "_valueString": {
+        "extension": [
+            {
+                "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+                "valueCode": "unsupported",
+            }
+        ]
+    }
 }
 
 
@@ -45,7 +58,7 @@ def _shown(part):
         ("name[1].given[0]", ("string", "Patient.name[1].given[0]", None, {"valueString": "B"})),
         ("name[0]", ("HumanName", "Patient.name[0]", None, {"valueHumanName": {"text": "A"}})),
         ("deceased", ("boolean", "Patient.deceased", None, {"valueBoolean": False})),
-        ("contact", ("Patient.contact", "Patient.contact[0]", '{"gender":"male"}', {})),
+        ("contact", ("Patient.contact", "Patient.contact[0]", '{"gender":"male"}', NO_VALUE)),
         (
             "birthDate.extension.value",
             ("code", "Patient.birthDate.extension[0].value", None, {"valueCode": "c"}),
@@ -67,7 +80,7 @@ def _shown(part):
         ("1.50", ("System.Decimal", None, None, {"valueDecimal": 1.50})),
         ("2 + 2", ("System.Integer", None, None, {"valueInteger": 4})),
         ("3000000000L", ("System.Long", None, None, {"valueString": "3000000000"})),
-        ("''", ("empty-string", None, None, {})),
+        ("''", ("empty-string", None, None, NO_VALUE)),
         ("@2020-01", ("System.Date", None, None, {"valueDate": "2020-01"})),
         ("@2020-01-01T10:00", ("System.DateTime", None, None, {"valueString": "2020-01-01T10:00"})),
         ("@T10:00", ("System.Time", None, None, {"valueString": "10:00"})),
@@ -83,6 +96,15 @@ def test_a_value_is_answered_in_its_type(client, expression, expected):
     (result,) = _results(_asked(client, expression, PATIENT))
     (part,) = result["part"]
     assert _shown(part) == expected
+
+
+def test_an_answer_is_a_valid_resource(client):
+    """Without a context and a trace that saw something, whatever the types of the values are."""
+    person = {**PATIENT, "contact": [{"name": {"text": "N"}}], "birthDate": "2000"}
+    for expression in ("contact | name | 1.5 | '' | {}.trace('none')", "name.period", "contained"):
+        answer = _asked(client, expression, person, {"name": "validate", "valueBoolean": True})
+        assert answer.status_code == 200
+        require_admissible(answer.json())
 
 
 def test_what_was_asked_is_answered_with_who_answers(client):
@@ -178,7 +200,8 @@ def test_the_stored_resource_of_an_address_is_asked(client):
     client.put("/fhir/Patient/a", json=stored, headers=FHIR)
     (result,) = _results(client.get("/fhir/Patient/a/$fhirpath?expression=Patient.gender"))
     assert _shown(result["part"][0]) == ("code", "Patient.gender", None, {"valueCode": "male"})
-    assert _results(client.get("/fhir/Patient/a/$fhirpath?expression={}")) == [{"name": "result"}]
+    (result,) = _results(client.get("/fhir/Patient/a/$fhirpath?expression={}"))
+    assert set(result) == {"name", "_valueString"}
 
 
 def test_codes_are_asked_in_the_value_sets_of_the_server(client):

@@ -6,7 +6,7 @@ import pytest
 
 from ml.scribe.clauses import sentences
 from ml.scribe.dialogue import segments_of
-from ml.scribe.facts import medication_facts, vital_facts
+from ml.scribe.facts import allergy_facts, medication_facts, vital_facts
 from ml.scribe.person import Pronouns, doctor_to_third, patient_to_third
 from ml.scribe.scribe import load
 from ml.scribe.statement import sentence, statement
@@ -31,6 +31,23 @@ def told(dialogue):
         for one in units(segments_of(dialogue))
         if one.answer != "open"
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ("[patient] I am allergic to penicillin, it gives me hives.", []),
+        ("[doctor] Are you allergic to penicillin?\n[patient] Yes.", []),
+        ("[patient] I am allergic to Penicillin.", []),
+        ("[patient] I am allergic to penicillin and I take lisinopril.", ["lisinopril"]),
+    ],
+)
+def test_what_somebody_is_allergic_to_is_not_what_they_take(said, taken):
+    """A medicine that is named as the substance of an allergy alone is an allergy and no medication."""
+    told_of = units(segments_of(said))
+    (allergy,) = allergy_facts(told_of)
+    assert dict(allergy.parts)["substance"].lower().startswith("penicillin")
+    assert [dict(one.parts)["name"] for one in medication_facts(told_of)] == taken
 
 
 def test_a_dose_is_told_with_the_medicine_that_was_asked_about():
