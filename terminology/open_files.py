@@ -15,8 +15,8 @@ T = TypeVar("T")
 class OpenFiles(Generic[T]):
     """What is opened of a folder, in the order of its days.
 
-    The folder is listed again when it has got, lost or replaced a file. Where a file cannot be opened, whoever asks
-    is told so, each time, until the file is gone or right: nobody goes on without it.
+    The folder is listed again when it has got, lost or replaced a file. Where a file cannot be opened,
+    whoever asks is told so, each time, until the file is gone or right: nobody goes on without it.
 
     Parameters
     ----------
