@@ -4,6 +4,8 @@ ENVIRONMENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and 
 	&& $(PYTHON) -I gateway/environment.py
 # These two steer the set-up alone; the programs below would not know them.
 RUN = env -u ISTHMUS_TORCH -u ISTHMUS_TORCH_INDEX .venv/bin
+# The suite is made for two: more of them take more memory and are hardly faster (tests/conftest.py).
+TEST_PROCESSES ?= 2
 
 .PHONY: demo test serve doctor lint types rooms check lock clean
 
@@ -13,7 +15,7 @@ demo:  ## Send a phantom study through the imaging journey (ARGS=--once ends by 
 
 test:  ## Run the whole test suite
 	@$(ENVIRONMENT) imaging language speech dev
-	@$(RUN)/pytest $(ARGS)
+	@$(RUN)/pytest -n $(TEST_PROCESSES) $(ARGS)
 
 serve:  ## Run the gateway on ./isthmus-data
 	@$(ENVIRONMENT) imaging language speech

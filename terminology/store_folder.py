@@ -8,7 +8,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -20,8 +19,6 @@ FOLDER: Final = "terminology"
 """Name of the folder, in the data folder."""
 LOCK: Final = ".compiling"
 _CHUNK: Final = 1 << 20
-_TICK_NS: Final = 100_000_000
-"""Longer than the steps in which a file system counts time."""
 
 
 class TerminologyError(ValueError):
@@ -43,31 +40,6 @@ def file_digest(path: Path) -> str:
     except OSError as error:
         raise TerminologyError(f"{path.name} cannot be read: {error.strerror}") from None
     return found.hexdigest()
-
-
-class FolderWatch:
-    """Says whether a folder has got, lost or replaced a file since it was last asked.
-
-    Parameters
-    ----------
-    folder : Path
-        It need not exist.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._seen = 0
-
-    def changed(self) -> bool:
-        """Whether to look again; after a change that is too young to be told from the next one, always."""
-        try:
-            changed = self._folder.stat().st_mtime_ns
-        except OSError:
-            changed = 0
-        if changed and changed == self._seen:
-            return False
-        self._seen = changed if time.time_ns() - changed > _TICK_NS else 0
-        return True
 
 
 @contextlib.contextmanager

@@ -142,17 +142,22 @@ class Index:
             known = self._present[kind, names] = "," + ",".join(map(str, found)) + ","
         return known
 
-    def add(self, kind: str, key: int, rows: Iterable[Row]) -> None:
+    def add(self, kind: str, key: int, rows: Set[Row]) -> None:
         """Take rows in; they are written with the next ``flush``."""
-        waiting = self._waiting
+        waiting, names, codes = self._waiting, self._names, self._codes(kind)
         for row in rows:
-            bound = self._bound(kind, key, row)
-            listed = waiting.get(row[0])
+            table, code = row[0], row[1]
+            parameter = codes.get(code) or self._code(kind, code)
+            if table == "tok":
+                bound: tuple[Any, ...] = (parameter, row[2], names.key(row[3]), row[4], key)
+            else:
+                bound = self._bound(parameter, key, row)
+            listed = waiting.get(table)
             if listed is None:
-                waiting[row[0]] = [bound]
+                waiting[table] = [bound]
             else:
                 listed.append(bound)
-            self._size += 1
+        self._size += len(rows)
         if self._size > _BATCH:
             self.flush()
 
@@ -175,7 +180,8 @@ class Index:
         """Remove rows at once, and the links that they may have come with but for those that stay."""
         self.flush()
         for row in rows:
-            self._connection.execute(_DELETE[row[0]], self._bound(kind, key, row))
+            parameter = self._codes(kind).get(row[1]) or self._code(kind, row[1])
+            self._connection.execute(_DELETE[row[0]], self._bound(parameter, key, row))
         for _, code, target, target_id in possible_links(rows, self._lookup(own_type(kind))):
             if ("ref", code, target, target_id) not in kept:
                 names = self._names
@@ -236,10 +242,8 @@ class Index:
         found = self._codes(kind)[code] = self._names.key(f"{kind}.{code}")
         return found
 
-    def _bound(self, kind: str, key: int, row: Row) -> tuple[Any, ...]:
-        table, code = row[0], row[1]
-        parameter = self._codes(kind).get(code) or self._code(kind, code)
-        names = self._names
+    def _bound(self, parameter: int, key: int, row: Row) -> tuple[Any, ...]:
+        table, names = row[0], self._names
         if table == "tok":
             return (parameter, row[2], names.key(row[3]), row[4], key)
         if table == "sys":

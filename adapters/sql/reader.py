@@ -24,12 +24,18 @@ from profiles.search.request import SearchRequest, understand
 
 DEFAULT_COUNT: Final = 50
 _BATCH: Final = 500
+_CODED: Final = "s_tok", "val, sys, raw", ""
+_NAMED: Final = "s_str", "val, exact", "AND exact <> ''"
 _SAID_OF_ALL: Final = {
-    "_profile": "val",
-    "_security": "val, sys, raw",
-    "_tag": "val, sys, raw",
+    "_profile": ("s_uri", "val", ""),
+    "_security": _CODED,
+    "_security:text": _NAMED,
+    "_tag": _CODED,
+    "_tag:text": _NAMED,
 }
-"""Parameters of what ``meta`` says, and the columns that tell their values apart."""
+"""What ``meta`` says: by parameter the table, the columns that tell its values apart, which of them count.
+
+Of the texts those count that have no code."""
 
 
 class Reader:
@@ -178,10 +184,9 @@ class Reader:
         """
         found: set[int] = set()
         for kind in kinds:
-            for code, columns in _SAID_OF_ALL.items():
-                table = "s_uri" if columns == "val" else "s_tok"
+            for code, (table, columns, which) in _SAID_OF_ALL.items():
                 rows = self.connection.execute(
-                    f"SELECT min(pk) FROM {table} WHERE sp = ? GROUP BY {columns}",
+                    f"SELECT min(pk) FROM {table} WHERE sp = ? {which} GROUP BY {columns}",
                     (self.names.find(f"{kind}.{code}"),),
                 )
                 found.update(key for (key,) in rows)

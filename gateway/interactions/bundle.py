@@ -21,7 +21,8 @@ from gateway.interactions.entry import Entry, read_entries
 from gateway.interactions.entry_answer import Outcome, said
 from gateway.interactions.full_urls import FullUrls
 from gateway.interactions.inner_request import ask, ask_within
-from gateway.interactions.links import REFERENCE, patch_places, places
+from gateway.interactions.links import REFERENCE, places
+from gateway.interactions.patch_links import patch_places
 from gateway.interactions.perform import find, perform, read_patch
 from gateway.interactions.transaction import Prepared
 from gateway.interactions.transaction_run import Run

@@ -22,7 +22,7 @@ REFERENCE: Final = "Reference.reference"
 URI: Final = "uri"
 URL: Final = "url"
 NARRATIVE: Final = "xhtml"
-_RESOURCE: Final = "Resource"
+RESOURCE: Final = "Resource"
 _NAMES: Final = frozenset(
     {"code", "contentReference", "implicitRules", "property", "system", "type"}
 )
@@ -71,7 +71,12 @@ def places(resource: dict[str, Any], extended: bool = True, kind: str = "") -> I
     kind : str
         Type of a part of a resource that does not say it.
     """
-    waiting: list[tuple[Any, Any]] = [(resource, plans(extended)[kind] if kind else _RESOURCE)]
+    yield from walked(resource, plans(extended)[kind] if kind else RESOURCE, extended)
+
+
+def walked(holder: dict[str, Any], below: Plan | str, extended: bool = True) -> Iterator[Place]:
+    """Everything in an object that may be a link, by its plan, or as a resource."""
+    waiting: list[tuple[Any, Any]] = [(holder, below)]
     while waiting:
         node, step = waiting.pop()
         plan = step if type(step) is dict else _plan_of(node, step, extended)
@@ -94,36 +99,13 @@ def _listed(values: list[Any], leaf: str) -> Iterator[Place]:
             yield Place(values, at, leaf, text)
 
 
-def patch_places(document: Any, kind: str) -> Iterator[Place]:
-    """Links in a patch document; in JSON Patch, which says no types, only references are known as such."""
-    if isinstance(document, list):
-        for operation in document:
-            if isinstance(operation, dict):
-                yield from _operation_places(operation)
-    elif isinstance(document, dict):
-        yield from places(document, kind="" if "resourceType" in document else kind)
-
-
-def _operation_places(operation: dict[str, Any]) -> Iterator[Place]:
-    value = operation.get("value")
-    if isinstance(value, str) and str(operation.get("path")).endswith("/reference"):
-        yield Place(operation, "value", REFERENCE, value)
-    waiting = [value]
-    while waiting:
-        node = waiting.pop()
-        inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-        waiting.extend(inner)
-        if isinstance(node, dict) and isinstance(node.get("reference"), str):
-            yield Place(node, "reference", REFERENCE, node["reference"])
-
-
 def _may_lead(leaf: str, text: str) -> bool:
     return leaf != NARRATIVE or "href" in text or "src" in text
 
 
 def _plan_of(node: dict[str, Any], leaf: str, extended: bool) -> Plan:
     kind = node.get("resourceType")
-    if leaf != _RESOURCE or not isinstance(kind, str) or kind == "Bundle":
+    if leaf != RESOURCE or not isinstance(kind, str) or kind == "Bundle":
         return {}
     return plans(extended).get(kind, {})
 
@@ -154,7 +136,7 @@ def _members(definition: TypeDefinition, extended: bool) -> Iterator[tuple[str, 
 def _leaf(owner: str, member: str, kind: str) -> str | None:
     if owner == "Reference" and member == "reference":
         return REFERENCE
-    if kind in (_RESOURCE, NARRATIVE):
+    if kind in (RESOURCE, NARRATIVE):
         return kind
     named = member in _NAMES or (member == "url" and "." not in owner)
     return kind if kind == URL or (kind == URI and not named) else None

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from gateway.interactions.admission import admit
 from gateway.interactions.entry import Entry, read_entries
 from gateway.interactions.full_urls import FullUrls, follow
-from gateway.interactions.links import patch_places, places
+from gateway.interactions.links import places
+from gateway.interactions.patch_links import patch_places
 from gateway.interactions.perform import read_patch
 from profiles.logical_id import new_id
 from profiles.outcome import OperationOutcomeError

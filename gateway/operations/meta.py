@@ -83,8 +83,13 @@ def _changed(call: Call, change: Any) -> dict[str, Any]:
 def _has(values: Any, name: str, wanted: Any) -> bool:
     if name == "profile":
         return wanted in values
-    key = (wanted.get("system"), wanted.get("code"))
-    return any((one.get("system"), one.get("code")) == key for one in values)
+    return any(_label(one) == _label(wanted) for one in values)
+
+
+def _label(coding: dict[str, Any]) -> tuple[Any, ...]:
+    """What tells a label apart: system and code, or its text where it has neither."""
+    code = coding.get("system"), coding.get("code")
+    return code if any(code) else (None, None, coding.get("display"))
 
 
 def _answer(found: dict[str, Any]) -> dict[str, Any]:

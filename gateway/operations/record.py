@@ -1,5 +1,6 @@
 """What belongs to the record of a patient or an encounter: the compartment, and what that refers to.
 
+What the extension encounter-associatedEncounter ties to an encounter counts as its compartment does.
 Whatever the compartment refers to is part of the record, at any distance, binaries of attachments and the
 Provenance of its resources included; but never what speaks of another patient.
 """
@@ -12,7 +13,7 @@ from adapters.store import StoredVersion
 from gateway.operations.definition import Call
 from profiles.fhir_time import instant
 from profiles.outcome import OperationOutcomeError
-from profiles.search.parameters import compartments
+from profiles.search.parameters import ASSOCIATED_ENCOUNTER, compartments
 from profiles.search.ranges import date_range
 from profiles.search.request import Member, Pair, understand
 from profiles.search.values import literal
@@ -89,6 +90,8 @@ class Record:
         yield from self._kept(OWNER, [self._owner])
         for kind in self._member_kinds():
             yield from self._kept(MEMBER, self._members(kind))
+        if self._owner.type == "Encounter":
+            yield from self._kept(MEMBER, self._associated())
         yield from self._support()
 
     def _member_kinds(self) -> list[str]:
@@ -132,6 +135,16 @@ class Record:
         owner = self._owner
         member = Member(owner.type, owner.id, compartments()[owner.type])
         yield from found(self._call, kind, pairs, member)
+
+    def _associated(self) -> Iterator[StoredVersion]:
+        """What names the encounter by the extension for that, as not every type has an element for it."""
+        address = f"{self._owner.type}/{self._owner.id}"
+        searchable = self._call.store.registry.searchable
+        for kind in self._call.store.kinds():
+            if ASSOCIATED_ENCOUNTER in searchable(kind):
+                for version in found(self._call, kind, [(ASSOCIATED_ENCOUNTER, address)]):
+                    if self._may_show(version):
+                        yield version
 
     def _support(self) -> Iterator[tuple[int, StoredVersion]]:
         """What the record refers to, then what says where its resources come from."""

@@ -102,6 +102,8 @@ FLOW: Final = re.compile(
     r"paragraph)\b|"
     r"\b(?:good|nice) to (?:see|meet|hear)\b|^(?:good )?morning\b|\bhow are you\b|\bwelcome\b|"
     r"^(?:wow|please|much|for (?:coming|having|your time|asking))\b|\bplease\.$|"
+    r"^(?:(?:i am|he is|she is) doing|you got it|to see \w+|(?:so )?far,? so good|very (?:very )?\w+|"
+    r"(?:we|i) (?:can|will) (?:do|give|ask|increase|do it)|none of (?:those|them)|nothing at all)\.$|"
     r"^(?:tell me|how (?:is|are|was|were)|show me|finalize (?:the|my) note)\b|"
     r"^(?:turn|lift|raise|squeeze|bend|open|breathe|"
     r"deep breath|sit|stand up|lie|lay|roll|relax|point)\b|"

@@ -77,11 +77,34 @@ ALONE: Final = re.compile(
     re.IGNORECASE,
 )
 ONE_SCALE: Final = re.compile(
-    rf"\ba(?= (?:hundred|thousand) (?:(?:and )?(?:{WORD})|milligrams?|micrograms?|milliliters?|units?|mg|"
-    r"mcg)\b)",
+    rf"\ba(?= (?:hundred|thousand) (?:point|(?:and )?(?:{WORD})|milligrams?|micrograms?|"
+    r"milliliters?|units?|mg|mcg)\b)",
     re.IGNORECASE,
 )
 """Before a scale and a unit or a smaller number an article is a number: "a thousand milligrams"."""
+
+
+STOPPED: Final = re.compile(
+    rf"\b(hundred|{WORD}|\d+)\s+\.\s+({WORD}|\d+)\b"
+    r"(?!\s+(?:years?|months?|weeks?|days?|times?|of)\b)",
+    re.IGNORECASE,
+)
+STOP: Final = re.compile(r"[.?!]")
+
+
+def with_points(text: str) -> str:
+    """Decimal points that a recogniser writes as full stops: "seven . five".
+
+    Only where a text has no other stop: elsewhere a stop between numbers ends a sentence.
+    """
+    if len(STOP.findall(text)) != len(STOPPED.findall(text)):
+        return text
+    return STOPPED.sub(_with_point, text)
+
+
+def _with_point(match: re.Match[str]) -> str:
+    figures_alone = match[1].isdigit() and match[2].isdigit()
+    return f"{match[1]}.{match[2]}" if figures_alone else f"{match[1]} point {match[2]}"
 
 
 def _groups(words: list[str]) -> list[int]:
@@ -127,7 +150,7 @@ def _figure(match: re.Match[str]) -> str:
 
 def in_figures(text: str) -> str:
     """The same text with numbers and their units as a note writes them."""
-    text = ONE_SCALE.sub("one", text)
+    text = ONE_SCALE.sub("one", with_points(text))
     text = SPOKEN.sub(_figure, text)
     for pattern, to in UNIT_PATTERNS:
         text = pattern.sub(to, text)

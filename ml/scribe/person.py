@@ -114,10 +114,15 @@ def _put(words: list[str], at: int, text: str) -> None:
     words[at] = words[at].replace(bare, text, 1) if bare else words[at]
 
 
+def _alone(who: Pronouns) -> str:
+    """The possessive that stands by itself: "hers", "his", "theirs"."""
+    return who.possessive if who.possessive.endswith("s") else f"{who.possessive}s"
+
+
 def patient_to_third(text: str, who: Pronouns) -> str:
     """What a patient said, as a note says it."""
     words = text.split()
-    swap = {"my": who.possessive, "mine": who.possessive, "me": who.object, "myself": who.reflexive}
+    swap = {"my": who.possessive, "mine": _alone(who), "me": who.object, "myself": who.reflexive}
     for at, word in enumerate(list(words)):
         bare = _bare(word)
         if bare == "i":
@@ -131,7 +136,7 @@ def patient_to_third(text: str, who: Pronouns) -> str:
 def doctor_to_third(text: str, who: Pronouns) -> str:
     """What a doctor said to a patient, as a note says it; the doctor's own "I" stays."""
     words = text.split()
-    swap = {"your": who.possessive, "yours": who.possessive, "yourself": who.reflexive}
+    swap = {"your": who.possessive, "yours": _alone(who), "yourself": who.reflexive}
     for at, word in enumerate(list(words)):
         bare = _bare(word)
         if bare == "you" and _is_subject(words, at):

@@ -6,7 +6,7 @@ Nothing is added: every word that is left was said, but for spellings ("gonna"),
 import re
 from typing import Final
 
-from ml.scribe.numbers import in_figures
+from ml.scribe.numbers import in_figures, with_points
 
 SPELLINGS: Final = (
     (r"\s*(?:\.{2,}|\u2026)\s*", ", "),
@@ -81,7 +81,7 @@ DOUBLED: Final = re.compile(r"[,;]\s*(?=[,;.?!])")
 
 def plain(text: str) -> str:
     """Lower-case words of a turn without what only speech has."""
-    text = f" {text.lower()} "
+    text = f" {with_points(text.lower())} "
     for pattern, to in _SPELLED:
         text = pattern.sub(to, text)
     text = SPACES.sub(" ", _FILLER.sub(" ", text))

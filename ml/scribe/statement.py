@@ -37,7 +37,7 @@ TOPIC: Final = re.compile(
 INVERTED: Final = re.compile(
     r"\b(?:does|do|did|has|had|is|was|are|were|have) (?:he|she|anyone|anybody)\b|"
     r"^(?:does|do|did|has|had|is|are|have|can) (?:it|that|this|they|there|you)\b|"
-    r"\bor (?:is|are|did|do|have) you\b"
+    r"\b(?:or (?:is|are|did|do|have)|did|do|are|were) you\b"
 )
 OTHERS: Final = re.compile(r"^(?:does|do|did|has|had|is|was|are) (?:he|she|you|they) or \w+\b")
 ASKING: Final = re.compile(
@@ -46,12 +46,17 @@ ASKING: Final = re.compile(
 )
 """What is still a question: it is quoted with its answer."""
 FRAGMENT: Final = re.compile(
-    r"^(?!(?:i|it|that|this|there|they|we|he|she|my|you|a|an|the|some|another|his|her|our|all|"
+    r"^(?!(?:i|there|we|he|she|my|you|a|an|the|some|another|his|her|our|all|"
     r"chest|shortness|pain|nausea|nobody|\d+(?! ?(?:mg|mcg|units?|hours?|days?|weeks?|months?|"
-    r"years?)))\b)|^(?:a|an|the) (?:little|lot|bit|while|couple)\b(?!.*\b(?:pain|tylenol)\b)|"
+    r"years?)))\b)|^(?:a|an|the) (?:little|lot|bit|while|couple)\b(?!.*\bpain\b)|"
     r"\b(?:no|yes|yep|yeah|thanks)$"
 )
 """An answer that says nothing without its question."""
+WHICH: Final = re.compile(
+    r"\b(?:which|how (?:many|long|often|bad)|when|where|what side|scale|rate)\b"
+)
+"""A question whose short answer is a part of it: "which knee"."""
+SHORT_ANSWER: Final = 4
 LEAST_ASKED: Final = 3
 DROPPED: Final = re.compile(
     r"\b(?:at all|any of that|by any chance|is that correct|is that right|with that|with this)\b"
@@ -192,8 +197,12 @@ def _present(said: str) -> str:
     return " ".join(words)
 
 
-def _dose_of(unit: Unit) -> bool:
-    """Whether an answer is the dose of the medicine of its question."""
+def _is_part(unit: Unit, text: str) -> bool:
+    """Whether an answer says nothing without its question, such as the dose of its medicine."""
+    if FRAGMENT.search(text):
+        return True
+    if len(text.split()) <= SHORT_ANSWER and WHICH.search(unit.question):
+        return True
     return dose_alone(unit.text) and len(set(drug_names(unit.question))) == 1
 
 
@@ -203,9 +212,11 @@ def statement(unit: Unit, who: Pronouns) -> str:
         return _asked(unit, who)
     text = in_style(unit.text)
     if unit.role == "patient":
-        if unit.answer == "said" and (FRAGMENT.search(text) or _dose_of(unit)):
+        if unit.answer == "said" and _is_part(unit, text):
             return quoted_answer(unit.question, unit.text, who)
         said = patient_to_third(text, who)
-        return f"{who.subject} reports {said}" if unit.answer == "said" else said
+        if unit.answer != "said" or said.startswith("the patient "):
+            return said
+        return f"{who.subject} reports {said}"
     topic = TOPIC.match(text)
     return doctor_to_third(topic["topic"] if topic else text, who)

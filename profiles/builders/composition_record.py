@@ -11,6 +11,13 @@ from typing import Any, Final
 
 import orjson
 
+from profiles.builders.ai_engine import (
+    ai_authors,
+    ai_device,
+    kept_record,
+    model_card,
+    ran_with,
+)
 from profiles.builders.coded_element import sayable
 from profiles.builders.composition_context import ATTACHED, Engine, NoteContext
 from profiles.fhir_time import instant
@@ -20,19 +27,9 @@ from profiles.speech_records import ScribeNote, Transcript
 from profiles.task import REVIEW, item, new_task
 from profiles.uids import derived_id
 from profiles.webvtt import is_timed, turns, webvtt
-from terminology.ai_transparency import (
-    DESCRIBED_BY,
-    DEVICE_TYPE,
-    KIND,
-    MARKDOWN_CARD,
-    MODEL_CARD,
-    artificial_intelligence,
-    asserted_reason,
-    labelled,
-)
-from terminology.coding import Code, concept
+from terminology.ai_transparency import DEVICE_TYPE, asserted_reason, labelled
+from terminology.coding import concept
 from terminology.notes import VISIT_TRANSCRIPT
-from terminology.systems import MODEL_DIGEST, PROVENANCE_PARTICIPANT
 
 TRANSCRIPT: Final = "transcript"
 NOTE: Final = "scribe-note"
@@ -43,38 +40,17 @@ MOST_REMARKS: Final = 200
 
 def engine_resources(engine: Engine) -> list[dict[str, Any]]:
     """The Device of an engine, its models included, and its card in Markdown."""
-    name = sayable(f"{engine.name} {engine.version}").strip() or "engine"
-    ran_with = "".join(f"- {what}: sha256 {digest}\n" for what, digest in engine.digests)
-    card = f"# {name}\n\n{engine.purpose}\n\nRan with:\n\n{ran_with or '- no model file' + chr(10)}"
-    device = {
-        "resourceType": "Device",
-        "id": engine.device_id,
-        "extension": [
-            {
-                "url": KIND,
-                "valueCodeableConcept": {"coding": [{"system": DEVICE_TYPE, "code": engine.kind}]},
-            },
-            {
-                "url": DESCRIBED_BY,
-                "valueReference": {"reference": f"DocumentReference/{engine.card_id}"},
-            },
-        ],
-        "identifier": [{"system": MODEL_DIGEST, "value": f"sha256:{engine.digest}"}],
-        "status": "active",
-        "deviceName": [{"name": sayable(engine.name).strip() or "engine", "type": "model-name"}],
-        "type": artificial_intelligence(),
-        "version": [{"value": sayable(engine.version).strip() or "0"}],
-    }
-    described = {
-        "resourceType": "DocumentReference",
-        "id": engine.card_id,
-        "status": "current",
-        "type": concept(MODEL_CARD),
-        "category": [concept(MARKDOWN_CARD)],
-        "description": f"Model card of {name}",
-        "content": [{"attachment": attachment("text/markdown", sayable(card), name)}],
-    }
-    return [device, described]
+    name = sayable(engine.name).strip() or "engine"
+    version = sayable(engine.version).strip()
+    called = f"{name} {version}".strip()
+    kind = {"coding": [{"system": DEVICE_TYPE, "code": engine.kind}]}
+    models = ran_with(engine.digests, "no model file")
+    card = f"# {called}\n\n{engine.purpose}\n\nRan with:\n\n{models}"
+    keys = engine.device_id, engine.card_id
+    return [
+        ai_device(*keys, kind, engine.digest, name, version or "0"),
+        model_card(engine.card_id, called, sayable(card)),
+    ]
 
 
 def transcript_document(transcript: Transcript, context: NoteContext) -> dict[str, Any]:
@@ -126,14 +102,8 @@ def transcript_document(transcript: Transcript, context: NoteContext) -> dict[st
 
 def kept(name: str, record: Transcript | ScribeNote, context: NoteContext) -> dict[str, Any]:
     """A whole record, with what the resources do not say."""
-    return {
-        "resourceType": "Binary",
-        "id": kept_id(name, context),
-        "meta": labelled(),
-        "contentType": "application/json",
-        "securityContext": {"reference": context.patient},
-        "data": base64.b64encode(orjson.dumps(to_json(record))).decode(),
-    }
+    made = kept_record(kept_id(name, context), to_json(record), context.patient)
+    return {**made, "meta": labelled()}
 
 
 def kept_id(name: str, context: NoteContext) -> str:
@@ -158,21 +128,13 @@ def note_provenance(
         f"Binary/{kept_id(NOTE, context)}",
         *(f"DocumentReference/{one.card_id}" for one in ran),
     ]
-    author = concept(Code(PROVENANCE_PARTICIPANT, "author", "Author"))
     return {
         "resourceType": "Provenance",
         "id": derived_id("Provenance", context.composition_id, context.task_id),
         "target": [{"reference": f"{r['resourceType']}/{r['id']}"} for r in targets],
         "recorded": instant(context.moment),
         "reason": [asserted_reason()],
-        "agent": [
-            {
-                "type": author,
-                "role": [artificial_intelligence()],
-                "who": {"reference": f"Device/{one.device_id}"},
-            }
-            for one in ran
-        ],
+        "agent": ai_authors(one.device_id for one in ran),
         "entity": [
             heard,
             {"role": "source", "what": {"reference": context.source}},

@@ -155,7 +155,8 @@ def _composite(kind: str, parameter: SearchParameter, all_: Mapping[str, SearchP
     ]
     code = parameter.code
 
-    def extract(resource: Any) -> Iterator[Row]:
+    def extract(resource: Any) -> list[Row]:
+        found: list[Row] = []
         for base, (first, second, *third) in compiled:
             for element in base.values(resource):
                 # The second part is the value, which is absent most often: it is asked first.
@@ -165,7 +166,8 @@ def _composite(kind: str, parameter: SearchParameter, all_: Mapping[str, SearchP
                 ones = [one for row in first(element, resource) if (one := _first(row))]
                 ends = [row[-2:] for part in third for row in part(element, resource)]
                 for end in ends if third else _NO_RANGE:
-                    yield from (("cmp", code, *one, *two, *end) for one in ones for two in twos)
+                    found += [("cmp", code, *one, *two, *end) for one in ones for two in twos]
+        return found
 
     return extract
 
@@ -193,20 +195,37 @@ def _part(
     declared = all_[code].kind if code in all_ else "token"
 
     made = [
-        (path.values, rows_of(kind_of_part(declared, path.type), path.type), path.type)
+        (
+            path.steps[0].name if _is_member(path) else "",
+            path.values,
+            rows_of(kind_of_part(declared, path.type), path.type),
+            path.type,
+        )
         for path in paths
     ]
 
     def extract(element: Any, resource: Any) -> list[Row]:
         start = resource if whole else element
-        return [
-            row
-            for values, rows_in, element_type in made
-            for value in values(start)
-            for row in rows_in("", value, element_type)
-        ]
+        found: list[Row] = []
+        for name, values, rows_in, element_type in made:
+            if name and type(start) is dict:
+                inner = start.get(name)
+                if inner is None:
+                    continue
+                entries = inner if type(inner) is list else (inner,)
+            else:
+                entries = values(start)
+            for value in entries:
+                if value is not None:
+                    found += rows_in("", value, element_type)
+        return found
 
     return extract
+
+
+def _is_member(path: JsonPath) -> bool:
+    """Whether a path is the name of a member and nothing else."""
+    return len(path.steps) == 1 and path.steps[0].index is None and path.steps[0].where is None
 
 
 _CODED: Final = frozenset({"code", "Coding", "CodeableConcept"})

@@ -48,7 +48,20 @@ class SearchParameter:
     systems: tuple[str, ...] = ()
 
 
+ASSOCIATED_ENCOUNTER: Final = "associated-encounter"
+
 OURS: Final = {
+    "DomainResource": (
+        SearchParameter(
+            ASSOCIATED_ENCOUNTER,
+            "reference",
+            "DomainResource.extension.where("
+            "url='http://hl7.org/fhir/StructureDefinition/encounter-associatedEncounter')"
+            ".value as Reference",
+            ("Encounter",),
+            url=f"{ISTHMUS}/SearchParameter/DomainResource-{ASSOCIATED_ENCOUNTER}",
+        ),
+    ),
     "DiagnosticReport": (
         SearchParameter(
             "imaging-study",
@@ -59,7 +72,8 @@ OURS: Final = {
         ),
     ),
 }
-"""Parameters that R4 lacks and our own screens need."""
+"""Parameters that R4 lacks: our screens need them, or an operation (R4 encounter-operation-everything)."""
+_NO_DOMAIN_RESOURCES: Final = ("Binary", "Bundle", "Parameters")
 
 
 @functools.cache
@@ -70,9 +84,11 @@ def parameters_of(kind: str) -> Mapping[str, SearchParameter]:
     for base in ("Resource", "DomainResource", kind):
         for code, entry in listed.get(base, {}).items():
             found[code] = _parameter(code, entry)
-    found.update({parameter.code: parameter for parameter in OURS.get(kind, ())})
-    if kind in ("Binary", "Bundle", "Parameters"):
-        found.pop("_text", None)
+    ours = (*OURS["DomainResource"], *OURS.get(kind, ()))
+    found.update({parameter.code: parameter for parameter in ours})
+    if kind in _NO_DOMAIN_RESOURCES:
+        for code in ("_text", ASSOCIATED_ENCOUNTER):
+            found.pop(code, None)
     own = {
         code: Values(one.kind, one.expression, tuple(part for _, part in one.components))
         for code, one in found.items()

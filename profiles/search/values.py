@@ -26,6 +26,9 @@ Row = tuple[Any, ...]
 """``(table, parameter, *columns)``: tok(val, sys, raw) sys(sys) str(norm, exact) ref(type, id) uri(val)
 dat(lo, hi) num(lo, hi) qty(code, sys, unit, lo, hi) cmp(val, sys, lo, hi, val2, sys2, lo2, hi2)."""
 
+EVERY_VERSION: Final = "\x1f"
+"""Ends the address of a canonical that was given without a version: no text of FHIR has this character."""
+
 CURRENCY: Final = "urn:iso:std:iso:4217"
 
 _LITERAL: Final = re.compile(
@@ -48,9 +51,7 @@ def rows(kind: str, code: str, value: Any, element: str) -> Iterable[Row]:
 
 def rows_of(kind: str, element: str) -> Callable[[str, Any, str], Iterable[Row]]:
     """What makes the rows of a kind of parameter from elements of one type."""
-    if kind == "token" and element == "CodeableConcept":
-        return _concepts
-    return _ROWS[kind]
+    return _OF_ELEMENT.get((kind, element)) or _ROWS[kind]
 
 
 @functools.lru_cache(maxsize=8192)
@@ -87,6 +88,14 @@ def _concepts(code: str, value: Any, _: str) -> list[Row]:
     return found
 
 
+def _codes(code: str, value: Any, element: str) -> Iterable[Row]:
+    """Row of a code without a system of its own; another value where one was let in."""
+    if type(value) is not str:
+        return _tokens(code, value, element)
+    val, raw = literal_code(value)
+    return (("tok", code, val, "", raw),)
+
+
 def _tokens(code: str, value: Any, element: str) -> Iterator[Row]:
     if isinstance(value, bool):
         yield from _token(code, literal_code("true" if value else "false"), "")
@@ -114,7 +123,11 @@ def _coding(code: str, coding: Any) -> Iterator[Row]:
     system = coding.get("system", "")
     if system or "code" in coding:
         yield from _token(code, coded(coding.get("code", ""), system), system)
-    yield from _text(code, coding.get("display"))
+        yield from _text(code, coding.get("display"))
+    elif coding.get("display"):
+        # Nothing else tells it apart: the text is kept as it is written (R4 resource-operation-meta).
+        text = coding["display"]
+        yield ("str", f"{code}:text", folded(text)[:LONGEST], exact(text))
 
 
 def _identifier(code: str, value: Any) -> Iterator[Row]:
@@ -162,6 +175,17 @@ def _references(code: str, value: Any, element: str) -> Iterator[Row]:
         yield from _reference(code, value)
 
 
+def _links(code: str, value: Any, element: str) -> Iterable[Row]:
+    """Rows of a Reference, which is most often a literal one and nothing else: written out."""
+    if type(value) is not dict or "identifier" in value or "display" in value:
+        return _references(code, value, element)
+    text = value.get("reference")
+    if not text or text[0] == "#":
+        return ()
+    target = literal(text)
+    return (("ref", code, *target) if target else ("uri", code, exact(text)),)
+
+
 def _reference(code: str, value: Any) -> Iterator[Row]:
     text = value.get("reference", "")
     if text and not text.startswith("#"):
@@ -175,10 +199,10 @@ def _reference(code: str, value: Any) -> Iterator[Row]:
 
 
 def _canonical(code: str, value: str) -> Iterator[Row]:
-    yield ("uri", code, exact(value))
     plain = value.partition("|")[0]
-    if plain != value:
-        yield ("uri", code, exact(plain))
+    yield ("uri", code, exact(value))
+    # What names one version is found by the address alone too, but does not mean every version.
+    yield ("uri", code, exact(plain) if plain != value else exact(value) + EVERY_VERSION)
     target = literal(value)
     if target:
         yield ("ref", code, *target)
@@ -191,6 +215,16 @@ def _uris(code: str, value: Any, element: str) -> Iterator[Row]:
     if element == "canonical" and "|" in value:
         # Without a version every version is meant (R4 references.html#canonical).
         yield ("uri", code, exact(value.partition("|")[0]))
+
+
+def _moments(code: str, value: Any, element: str) -> Iterable[Row]:
+    """Row of a date, dateTime or instant."""
+    if type(value) is not str:
+        return _dates(code, value, element)
+    try:
+        return (("dat", code, *date_range(value)),)
+    except OperationOutcomeError:
+        return ()  # as in ``_date_ranges``
 
 
 def _dates(code: str, value: Any, element: str) -> Iterator[Row]:
@@ -236,6 +270,14 @@ def _quantities(code: str, value: Any, element: str) -> Iterator[Row]:
             yield ("qty", code, *_unit(value), *found)
 
 
+def _amounts(code: str, value: Any, element: str) -> Iterable[Row]:
+    """Row of a Quantity."""
+    if type(value) is not dict:
+        return _quantities(code, value, element)
+    found = quantity_range(value)
+    return () if found is None else (("qty", code, *_unit(value), *found),)
+
+
 def _unit(quantity: Any) -> tuple[str, str, str]:
     return quantity.get("code", ""), quantity.get("system", ""), quantity.get("unit", "")
 
@@ -264,3 +306,14 @@ _ROWS: Final[dict[str, Callable[[str, Any, str], Iterator[Row]]]] = {
     "quantity": _quantities,
     "special": _positions,
 }
+
+_OF_ELEMENT: Final[dict[tuple[str, str], Callable[[str, Any, str], Iterable[Row]]]] = {
+    ("token", "CodeableConcept"): _concepts,
+    ("token", "code"): _codes,
+    ("reference", "Reference"): _links,
+    ("date", "date"): _moments,
+    ("date", "dateTime"): _moments,
+    ("date", "instant"): _moments,
+    ("quantity", "Quantity"): _amounts,
+}
+"""The elements that nearly all rows come from, without a generator for each."""

@@ -19,7 +19,8 @@ from terminology.icd10cm.icd_code import ExcludesNote, IcdCode, IcdNote
 from terminology.icd10cm.index import IndexEntry
 from terminology.icd10cm.references import parse_references
 from terminology.icd10cm.search import Hit, Search
-from terminology.store_folder import FolderWatch, TerminologyError
+from terminology.open_files import OpenFiles
+from terminology.store_folder import TerminologyError
 from terminology.systems import ICD_10_CM
 
 _BY_ID: Final = (
@@ -251,26 +252,14 @@ class Icd10Cm:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self._folder = Path(folder)
-        self._open: dict[tuple[str, int, int], Release] = {}
-        self._sorted: tuple[Release, ...] = ()
-        self._watch = FolderWatch(self._folder)
-        self._lock = threading.Lock()
+        self._files = OpenFiles(
+            Path(folder), "icd10cm-*.sqlite", Release, lambda release: release.begins
+        )
 
     @property
     def releases(self) -> tuple[Release, ...]:
-        """Every release, the oldest first. A file that was replaced is opened anew."""
-        with self._lock:
-            if not self._watch.changed():
-                return self._sorted
-            found = {}
-            for path in sorted(self._folder.glob("icd10cm-*.sqlite")):
-                stat = path.stat()
-                key = (path.name, stat.st_ino, stat.st_mtime_ns)
-                found[key] = self._open.get(key) or Release(path)
-            self._open = found
-            self._sorted = tuple(sorted(found.values(), key=lambda release: release.begins))
-            return self._sorted
+        """Every release, the oldest first."""
+        return self._files.all
 
     def on(self, service_date: str) -> Release:
         """The release for a date of service; the nearest one when none ``covers`` it.

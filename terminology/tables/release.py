@@ -1,14 +1,14 @@
 """Releases of a table: which were imported, from what, and which is in force on a day."""
 
 import hashlib
-import threading
 from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from terminology import importers
-from terminology.store_folder import FolderWatch, compiling
+from terminology.open_files import OpenFiles
+from terminology.store_folder import compiling
 from terminology.tables.column_file import SUFFIX, ColumnFile, write_columns
 from terminology.tables.source_files import SourceText
 
@@ -64,26 +64,13 @@ class Releases(Generic[T]):
     """
 
     def __init__(self, folder: Path, kind: str, open_release: type[T]) -> None:
-        self._folder, self._kind, self._class = folder, kind, open_release
-        self._open: dict[tuple[str, int, int], T] = {}
-        self._all: tuple[T, ...] = ()
-        self._watch = FolderWatch(folder)
-        self._lock = threading.Lock()
+        pattern = f"{kind}-[0-9]*{SUFFIX}"
+        self._files = OpenFiles(folder, pattern, open_release, lambda one: one.begins)
 
     @property
     def all(self) -> tuple[T, ...]:
-        """Every release, the oldest first. A file that was replaced is opened anew."""
-        with self._lock:
-            if not self._watch.changed():
-                return self._all
-            found: dict[tuple[str, int, int], T] = {}
-            for path in sorted(self._folder.glob(f"{self._kind}-[0-9]*{SUFFIX}")):
-                stat = path.stat()
-                key = (path.name, stat.st_ino, stat.st_mtime_ns)
-                found[key] = self._open.get(key) or self._class(path)
-            self._open = found
-            self._all = tuple(sorted(found.values(), key=lambda one: one.begins))
-            return self._all
+        """Every release, the oldest first."""
+        return self._files.all
 
     def on(self, day: str) -> T | None:
         """The release in force on a day: the latest that had begun; None where none had."""

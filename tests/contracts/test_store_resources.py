@@ -266,3 +266,14 @@ def test_threads_that_come_and_go_leave_no_connection_behind(store):
         thread.start()
         thread.join()
     assert found == [1] * 80
+
+
+def test_the_store_knows_each_label_that_anything_has(store):
+    """Coded or only named; a name that a code goes with is no label of its own."""
+    coded = {"system": "https://t", "code": "x", "display": "Named"}
+    labels = [coded, {"display": "Named"}, {"display": "named"}, {"display": "Named"}]
+    for at, tag in enumerate(labels):
+        resource = {"resourceType": "Patient", "id": f"p{at}", "meta": {"tag": [tag]}}
+        store.transact(lambda tx, one=resource: tx.put(one))
+    found = [tag for meta in store.metas(["Patient"]) for tag in meta["tag"]]
+    assert found == labels[:3]

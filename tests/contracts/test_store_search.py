@@ -587,6 +587,79 @@ def test_includes_follow_canonical_addresses(filled):
     assert included("Questionnaire", ("_id", "q2"), naming) == {"any"}
 
 
+LIBRARY = "https://l.example"
+
+
+@pytest.fixture
+def libraries(store: Store) -> Store:
+    """Two versions of a definition, and what names them with a version, without one, and both ways."""
+    types = {"type": {"coding": [{"code": "logic-library"}]}, "status": "active"}
+    names = {"one": ["|1.0"], "any": [""], "both": ["", "|1.0"], "two": ["|1.0", "|2.0"]}
+    made = [
+        {"resourceType": "Library", "id": f"v{at}", "url": LIBRARY, "version": f"{at}.0", **types}
+        for at in (1, 2)
+    ]
+    for key, ends in names.items():
+        named = [f"{LIBRARY}{end}" for end in ends]
+        one = {"resourceType": "ActivityDefinition", "id": key, "status": "active"}
+        made.append({**one, "library": named, "meta": {"profile": named}})
+    store.transact(lambda tx: [tx.put(resource) for resource in made])
+    return store
+
+
+@pytest.mark.parametrize("name", ["depends-on", "_profile"])
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        (LIBRARY, "any both one two"),
+        (f"{LIBRARY}|1.0", "both one two"),
+        (f"{LIBRARY}|2.0", "two"),
+        (f"{LIBRARY}|3.0", ""),
+        (f"{LIBRARY},{LIBRARY}|1.0", "any both one two"),
+        (f"{LIBRARY}|1.0,{LIBRARY}|2.0", "both one two"),
+        (f"{LIBRARY}|", ""),
+        (f"https://nothing.example,{LIBRARY}|2.0", "two"),
+    ],
+)
+def test_a_canonical_is_found_with_its_version_and_without(libraries, name, query, wanted):
+    """One that names both ways is found both ways, and so is either of two values of a query."""
+    found = libraries.search("ActivityDefinition", [(name, query)]).matches
+    assert " ".join(sorted(match.id for match in found)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("key", "wanted"), [("one", "v1"), ("any", "v1 v2"), ("both", "v1 v2"), ("two", "v1 v2")]
+)
+def test_a_canonical_without_a_version_means_every_one(libraries, key, wanted):
+    """Beside one that has a version too: in an include, a chain and their reverses."""
+    naming = [("_id", key), ("_include", "ActivityDefinition:depends-on")]
+    request = understand(("ActivityDefinition",), naming, libraries.registry)
+    assert {one.id for one in libraries.run(request).included} == set(wanted.split())
+    for version in ("v1", "v2"):
+        back = [("_id", version), ("_revinclude", "ActivityDefinition:depends-on")]
+        request = understand(("Library",), back, libraries.registry)
+        meant = version in wanted
+        assert (key in {one.id for one in libraries.run(request).included}) == meant
+        chained = libraries.search(
+            "ActivityDefinition", [("depends-on:Library.version", f"{version[1]}.0")]
+        )
+        assert (key in {one.id for one in chained.matches}) == meant
+    led = libraries.search("Library", [("_has:ActivityDefinition:depends-on:_id", key)])
+    assert {one.id for one in led.matches} == set(wanted.split())
+
+
+def test_a_canonical_may_name_a_version_with_capitals(filled):
+    """As it is written: the definition is included."""
+    made = [
+        _questionnaire("beta", "3.0-Beta", "Third"),
+        _answers("b", "https://q.example|3.0-Beta"),
+    ]
+    filled.transact(lambda tx: [tx.put(resource) for resource in made])
+    pairs = [("_id", "b"), ("_include", "QuestionnaireResponse:questionnaire")]
+    request = understand(("QuestionnaireResponse",), pairs, filled.registry)
+    assert [one.id for one in filled.run(request).included] == ["beta"]
+
+
 def test_a_negation_stays_within_its_type(filled):
     """Over several types, each is asked for its own values."""
     kinds = ("Patient", "Practitioner", "Location")

@@ -21,7 +21,7 @@ def _put(store, *resources):
 
 
 def _review(key, focus, minutes, code=REVIEW, state="awaiting-review"):
-    made = NOW - timedelta(minutes=minutes)
+    made = datetime.now(UTC) - timedelta(minutes=minutes)
     return new_task(key, code, focus, made, state=state, patient="Patient/p", reason="why")
 
 

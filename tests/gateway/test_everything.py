@@ -215,3 +215,28 @@ def test_everything_of_a_group_is_that_of_its_present_members(ward):
     assert found == {"Group/g", "Patient/b", "Observation/other"}
     narrowed = _found(ward, "Group/g/$everything?_type=Observation&_count=1")["match"]
     assert narrowed == {"Observation/other"}
+
+
+def _within(encounter: str) -> list[dict]:
+    url = "http://hl7.org/fhir/StructureDefinition/encounter-associatedEncounter"
+    return [{"url": url, "valueReference": _ref(encounter)}]
+
+
+def test_an_encounter_has_what_is_associated_with_it_by_extension(ward):
+    """Of any type, other encounters included; of another patient nothing (R4 Encounter-everything)."""
+    _put(ward, "Basic", "note", code={"text": "n"}, extension=_within("Encounter/e"))
+    _put(ward, "Basic", "else", code={"text": "n"}, extension=_within("Encounter/inner"))
+    coding = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}
+    for key, patient in (("inner", "a"), ("stranger", "b")):
+        elements = {"status": "finished", "class": coding, "subject": _ref(f"Patient/{patient}")}
+        _put(ward, "Encounter", key, **elements, extension=_within("Encounter/e"))
+    found = _found(ward, "Encounter/e/$everything")
+    assert found["match"] == {"Encounter/e", "Observation/in", "Basic/note", "Encounter/inner"}
+    assert "Encounter/stranger" not in found["include"]
+
+
+def test_what_is_associated_with_an_encounter_can_be_searched(ward):
+    """By a parameter of every type that has extensions."""
+    _put(ward, "Basic", "note", code={"text": "n"}, extension=_within("Encounter/e"))
+    assert _found(ward, "Basic?associated-encounter=e")["match"] == {"Basic/note"}
+    assert _found(ward, "Basic?associated-encounter=other")["match"] == set()

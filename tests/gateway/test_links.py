@@ -1,8 +1,6 @@
 """Links between the entries of a transaction (R4 http.html#trules, bundle.html#references)."""
 
-import base64
 import copy
-import json
 from typing import Any
 
 import pytest
@@ -241,42 +239,6 @@ def test_entries_may_refer_to_each_other_in_a_circle(client, send_bundle):
     ids = [f"Patient/{one['resource']['id']}" for one in made]
     for one in made:
         assert [link["other"]["reference"] for link in one["resource"]["link"]] == ids
-
-
-def test_links_in_patches_are_followed(client, send_bundle):
-    """In the Parameters of FHIRPath Patch and in the values of JSON Patch."""
-    for key in ("a", "b", "c"):
-        client.put(f"/fhir/Basic/{key}", json=_basic(id=key))
-    reference = {"reference": PLACEHOLDER}
-    parts = [
-        {"name": "type", "valueCode": "add"},
-        {"name": "path", "valueString": "Basic"},
-        {"name": "name", "valueString": "subject"},
-        {"name": "value", "valueReference": reference},
-    ]
-    parameters = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
-    documents = [
-        parameters,
-        _json_patch([{"op": "add", "path": "/subject", "value": reference}]),
-        _json_patch(
-            [
-                {"op": "add", "path": "/subject", "value": {}},
-                {"op": "add", "path": "/subject/reference", "value": PLACEHOLDER},
-            ]
-        ),
-    ]
-    patches = [
-        {"request": {"method": "PATCH", "url": f"Basic/{key}"}, "resource": document}
-        for key, document in zip("abc", documents, strict=True)
-    ]
-    made = send_bundle("transaction", *patches, _patient(), Prefer="return=representation")["entry"]
-    for one in made[:3]:
-        assert one["resource"]["subject"]["reference"] == f"Patient/{made[3]['resource']['id']}"
-
-
-def _json_patch(operations: list) -> dict:
-    data = base64.b64encode(json.dumps(operations).encode()).decode()
-    return {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": data}
 
 
 URLS = st.sampled_from([PLACEHOLDER, "urn:oid:1.2.3", AWAY, "https://b/fhir/Patient/p"])

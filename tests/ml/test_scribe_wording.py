@@ -144,6 +144,21 @@ def test_a_slip_is_told_with_its_correction():
             "With long walks.",
             'Asked "how did you lose it", she said "with long walks".',
         ),
+        (
+            "Which knee is it?",
+            "My right knee.",
+            'Asked "which knee is it", she said "my right knee".',
+        ),
+        (
+            "Can you rate your pain?",
+            "It is like a four.",
+            'Asked "can you rate your pain", she said "it is like a 4".',
+        ),
+        (
+            "Do you have did you have surgery?",
+            "Yes.",
+            'Asked "do you have did you have surgery", she said yes.',
+        ),
         ("Have you had any back pain?", "No.", "She denies back pain."),
         ("Have you ever been a smoker?", "Yes.", "She has been a smoker."),
         ("Do you currently drink coffee?", "Yes.", "She currently drinks coffee."),
@@ -159,6 +174,7 @@ def test_what_cannot_be_turned_is_quoted(question, answer, wanted):
     [
         ("we have you on 20 mg", "we have her on 20 mg"),
         ("we had you on prozac", "we had her on prozac"),
+        ("yours was exactly 2 mm", "hers was exactly 2 mm"),
         ("have you been well", "has she been well"),
     ],
 )
@@ -185,6 +201,15 @@ def test_a_value_is_told_with_what_was_measured():
     assert told(text) == [("Her blood pressure is pretty good, it is about 132/80.", (0,))]
     (fact,) = vital_facts(units(segments_of(text)))
     assert dict(fact.parts) == {"name": "blood pressure", "value": "132/80"}
+
+
+def test_a_decimal_is_not_cut_at_its_point():
+    """A number that a recogniser wrote with a full stop stays one number."""
+    text = "[doctor] your hemoglobin a1c last time was seven . five and we talked about your diet"
+    (said, where) = told(text)[0]
+    assert "7.5" in said
+    assert unsupported(said, segments_of(text)[0].text) == ()
+    assert where == (0,)
 
 
 def test_what_others_have_is_no_symptom():

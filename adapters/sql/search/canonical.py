@@ -1,7 +1,7 @@
 """References by canonical address: joined by ``url`` and ``version`` of what they name.
 
 R4 references.html#canonical. A reference without a version means every version; one with a version means the
-resource that has it.
+resource that has it. A resource may name a definition both ways. The index of a ``version`` is folded.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,14 @@ from typing import Final
 from adapters.sql.names import Names
 from adapters.sql.search.condition import Condition, Sql
 from profiles.search.parameters import parameters_of
+from profiles.search.values import EVERY_VERSION
 
 MEANS: Final = (
-    "c.val = u.val AND (NOT EXISTS (SELECT 1 FROM s_uri v WHERE v.sp = c.sp AND v.pk = c.pk "
-    "AND v.val > u.val || '|' AND v.val < u.val || '}') OR EXISTS ("
+    "c.val = u.val AND (EXISTS (SELECT 1 FROM s_uri v WHERE v.sp = c.sp AND v.pk = c.pk "
+    f"AND v.val = u.val || '{EVERY_VERSION}') OR EXISTS ("
     "SELECT 1 FROM s_uri v CROSS JOIN s_tok n WHERE v.sp = c.sp AND v.pk = c.pk "
     "AND v.val > u.val || '|' AND v.val < u.val || '}' "
-    "AND n.sp = ? AND n.val = substr(v.val, length(u.val) + 2) AND n.pk = u.pk))"
+    "AND n.sp = ? AND n.val = lower(substr(v.val, length(u.val) + 2)) AND n.pk = u.pk))"
 )
 """A reference ``c`` that means the definition with the address ``u``; takes the key of its ``version``."""
 
