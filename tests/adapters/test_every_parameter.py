@@ -7,12 +7,12 @@ import pytest
 from adapters.store import Store, open_store
 from profiles.definitions.r4 import definitions
 from profiles.fhirpath.engine import compile_expression
-from profiles.search.parameters import SearchParameter, parameters_of
+from profiles.search.parameters import ASSOCIATED_ENCOUNTER, SearchParameter, parameters_of
 from profiles.search.request import understand
 from tests.make_searchable import Case, cases
 
-OTHERWISE = {"_id", "_lastUpdated", "_text", "_content", "_list", "_query"}
-"""Parameters that no element has."""
+OTHERWISE = {"_id", "_lastUpdated", "_text", "_content", "_list", "_query", ASSOCIATED_ENCOUNTER}
+"""Parameters that no element has, and the one that is ours."""
 NO_PATH = {("Patient", "deceased")}
 
 
