@@ -74,8 +74,9 @@ class GatewayProcess(RunningGateway):
     def _written(self) -> Iterator[dict[str, Any]]:
         address = "/fhir/_history?_count=100"
         while address:
-            bundle = self.request("GET", address)[1]
-            yield from (one["resource"] for one in bundle["entry"] if "resource" in one)
+            status, bundle, *_ = self.request("GET", address)
+            assert status == 200, bundle
+            yield from (one["resource"] for one in bundle.get("entry", ()) if "resource" in one)
             more = [one["url"] for one in bundle["link"] if one["relation"] == "next"]
             address = more[0].removeprefix(self.base) if more else ""
 

@@ -121,7 +121,8 @@ class History:
         keys = [key for key in map(names.find, span.kinds or names.kinds()) if key is not None]
         current = [("res", ["rt = ?"], [key]) for key in keys]
         if not span.kinds:
-            current = [("res", [], [])]
+            # Rows of what is contained elsewhere, or only referred to, are no versions of anything.
+            current = [("res", [f"deleted <= {DELETED}"], [])]
         return [*current, *(("hist", ["rt = ?"], [key]) for key in keys)]
 
     def _limits(self, table: str, before: Sequence[int] | None) -> tuple[list[str], list[int]]:

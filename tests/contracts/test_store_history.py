@@ -118,3 +118,18 @@ def test_what_is_written_while_somebody_pages_moves_nothing(store):
     assert [(v.id, v.version) for v in (*first, *second)] == [
         (f"p{n}", 1) for n in range(5, -1, -1)
     ]
+
+
+def test_what_a_resource_contains_has_no_history_of_its_own(store):
+    """What is contained, or only referred to so far, is no version in the history of everything."""
+    inner = {"resourceType": "Endpoint", "id": "e", "name": "Archive"}
+    outer = {
+        "resourceType": "Basic",
+        "id": "outer",
+        "contained": [inner],
+        "subject": {"reference": "Patient/awaited"},
+    }
+    store.transact(lambda tx: tx.put(outer))
+    everything = store.versions(Span())
+    assert [(one.type, one.id) for one in everything.page(None, 10)] == [("Basic", "outer")]
+    assert everything.total(10) == 1
