@@ -18,7 +18,7 @@ MOST_CONTEXTS: Final = 128
 
 def echo(host: str, port: int, *, calling_ae: str, called_ae: str) -> bool:
     """Whether a peer answers C-ECHO with success."""
-    assoc = _associate(host, port, calling_ae, called_ae, [build_context(VERIFICATION)])
+    assoc = associate(host, port, calling_ae, called_ae, [build_context(VERIFICATION)])
     try:
         return bool(assoc.send_c_echo().get("Status", 0xFFFF) == 0)
     finally:
@@ -52,7 +52,7 @@ def send_instances(
     for start in range(0, len(distinct), MOST_CONTEXTS):
         batch = set(distinct[start : start + MOST_CONTEXTS])
         contexts = [build_context(sop_class, syntax) for sop_class, syntax in sorted(batch)]
-        assoc = _associate(host, port, calling_ae, called_ae, contexts)
+        assoc = associate(host, port, calling_ae, called_ae, contexts)
         try:
             for file, context in zip(files, wanted, strict=True):
                 if context in batch:
@@ -79,7 +79,14 @@ def _context_of(file: Path) -> tuple[UID, UID]:
     return meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID
 
 
-def _associate(host: str, port: int, calling: str, called: str, contexts: list[Any]) -> Any:
+def associate(host: str, port: int, calling: str, called: str, contexts: list[Any]) -> Any:
+    """An established association of pynetdicom's, on which no answer gets lost.
+
+    Raises
+    ------
+    OperationOutcomeError
+        ``transient`` when the peer does not accept it.
+    """
     entity = AE(ae_title=calling)
     entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
@@ -92,4 +99,23 @@ def _associate(host: str, port: int, calling: str, called: str, contexts: list[A
     connection = assoc.dul.socket.socket if assoc.dul.socket is not None else None
     if connection is not None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    _give_answers_back(assoc)
     return assoc
+
+
+def _give_answers_back(assoc: Any) -> None:
+    """Put an answer that the association's own thread has taken back for the one who waits for it.
+
+    pynetdicom pauses that thread while a request waits for its answer, but its flag says "paused" a
+    moment before it is: on a busy machine the thread takes one more message, drops what is no request,
+    and the sender waits for the DIMSE timeout although the peer has answered.
+    """
+    serve = assoc._serve_request
+
+    def serve_request(message: Any, context_id: int) -> None:
+        if message.is_valid_response:
+            assoc.dimse.msg_queue.put((context_id, message))
+        else:
+            serve(message, context_id)
+
+    assoc._serve_request = serve_request

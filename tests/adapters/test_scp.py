@@ -15,9 +15,9 @@ from pydicom.uid import (
     JPEG2000Lossless,
     MRImageStorage,
 )
-from pynetdicom import AE, AllStoragePresentationContexts
+from pynetdicom import AE, AllStoragePresentationContexts, build_context
 
-from adapters.dimse.scu import echo, send_instances
+from adapters.dimse.scu import associate, echo, send_instances
 from profiles.outcome import OperationOutcomeError
 
 NAMES = {"calling_ae": "TESTER", "called_ae": "ISTHMUS"}
@@ -42,6 +42,33 @@ def test_success_means_that_the_instance_was_kept(archive, files):
     sent = {pydicom.dcmread(f).SOPInstanceUID for f in files}
     assert sent == {instance.header.sop_uid for instance in archive.received}
     assert files[0].read_bytes()[-500:] == archive.received[0].part10[-500:]
+
+
+def test_an_answer_that_the_association_takes_first_still_reaches_the_sender(archive):
+    """The thread of pynetdicom's that reads beside the sender never costs it an answer."""
+    association = associate(
+        "127.0.0.1", archive.port, "TESTER", "ISTHMUS", [build_context("1.2.840.10008.1.1")]
+    )
+    association.dimse_timeout = 5
+    taken = threading.Event()
+    serve, receive = association._serve_request, association.dimse.get_msg
+
+    def serve_request(message, context_id):
+        serve(message, context_id)
+        taken.set()
+
+    def get_msg(block=False):
+        if block:
+            assert taken.wait(20)
+        return receive(block)
+
+    association._serve_request, association.dimse.get_msg = serve_request, get_msg
+    # A pause that never begins: what a busy machine makes of a short moment.
+    association._reactor_checkpoint.clear = lambda: None
+    association._is_paused = True
+    assert association.send_c_echo().Status == 0x0000
+    del association._reactor_checkpoint.clear
+    association.release()
 
 
 def test_the_answer_waits_for_the_commit(archive, files):
