@@ -4,6 +4,9 @@ A caller hands in a closure and waits. The thread takes what has queued up, runs
 savepoint of one transaction, commits once, and only then lets every caller go. A closure that raises
 rolls back alone. A commit that fails fails for every caller of the group: nobody is told a lie.
 
+Callers are let go when the next group has run its closures, if one waits already: what they do then runs
+beside the database's work for that group instead of in the way of its closures (decision 0020).
+
 When nothing has come for a while, the thread does what was left for later, a piece at a time.
 """
 
@@ -26,6 +29,8 @@ BETWEEN_S = 0.25
 """Seconds after which a small piece is done between closures that come one by one."""
 ASKED_BREATH_S = 0.1
 """The same while the store is asked: an answer must not wait for what can."""
+HELD_S = 0.01
+"""Seconds of the next group's closures after which those before are let go at once."""
 TRIES = 8
 """How often a closure is run again that collided with another process."""
 
@@ -35,7 +40,7 @@ class _Entry:
 
     def __init__(self, work: Callable[[Any], Any]) -> None:
         self.work = work
-        self.done = threading.Event()
+        self.done: threading.Event | None = None
         self.result: Any = None
         self.error: BaseException | None = None
         self.again = False
@@ -88,6 +93,7 @@ class Writer:
         self._clock = clock
         self._queue: deque[_Entry] = deque()
         self._wake = threading.Condition()
+        self._committed: list[_Entry] = []
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
@@ -109,12 +115,13 @@ class Writer:
     def submit(self, work: Callable[[Any], Any]) -> Any:
         """Run a closure durably; its result after the commit."""
         entry = _Entry(work)
+        done = entry.done = threading.Event()
         with self._wake:
             if self._closed:
                 raise OperationOutcomeError("transient", "the store is closing")
             self._queue.append(entry)
             self._wake.notify()
-        entry.done.wait()
+        done.wait()
         if entry.error is not None:
             raise entry.error
         return entry.result
@@ -139,17 +146,25 @@ class Writer:
                 continue
             self._pause = self._idle_s
             self._commit(group)
-            for entry in group:
-                if entry.again:
-                    entry.again = False
-                    entry.error = None
-                    with self._wake:
-                        self._queue.append(entry)
-                elif entry.ended is None:
-                    entry.done.set()
-                else:
-                    entry.ended(entry.result, entry.error)
+            self._let_go()
+            self._committed = group
+            if not self._queue:
+                self._let_go()
             self._between(len(group))
+
+    def _let_go(self) -> None:
+        """Tell the callers of the group that was committed last."""
+        group, self._committed = self._committed, []
+        for entry in group:
+            if entry.again:
+                entry.again = False
+                entry.error = None
+                with self._wake:
+                    self._queue.append(entry)
+            elif entry.done is not None:
+                entry.done.set()
+            elif entry.ended is not None:
+                entry.ended(entry.result, entry.error)
 
     def _between(self, size: int) -> None:
         """A small piece where closures come steadily, so that no idle moment does, but not many at once."""
@@ -190,10 +205,14 @@ class Writer:
     def _run_group(self, group: list[_Entry], run: Callable[[_Entry], None]) -> None:
         self._connection.execute(self._engine.begin)
         self._transaction.begin(self._clock())
+        long_since = time.monotonic() + HELD_S
         for entry in group:
             entry.error = None
             self._transaction.begin_entry()
             run(entry)
+            if self._committed and time.monotonic() > long_since:
+                self._let_go()
+        self._let_go()
         self._transaction.flush()
         self._connection.execute("COMMIT")
 

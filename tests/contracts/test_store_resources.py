@@ -151,6 +151,48 @@ def test_in_one_group_only_who_failed_has_written_nothing(store):
     assert {store.read("Patient", key).version for key in "abc"} == {1}
 
 
+def _two_groups(store, *behind) -> list[threading.Event]:
+    """One transaction in a commit of its own, and others in the next; when each was told."""
+    begun, held = threading.Event(), threading.Event()
+    told = [threading.Event() for _ in range(1 + len(behind))]
+    store.transact_soon(
+        lambda tx: begun.set() or (held.wait() and tx.put(_patient("first"))),
+        lambda result, error: told[0].set(),
+    )
+    begun.wait()
+    for event, work in zip(told[1:], behind, strict=True):
+        store.transact_soon(work, lambda result, error, event=event: event.set())
+    held.set()
+    return told
+
+
+def test_who_was_committed_is_told_though_all_behind_fail(store):
+    """An answer that waits for the next group's closures does not hang on their success."""
+
+    def fails(tx) -> None:
+        tx.put(_patient("no"))
+        raise ValueError
+
+    assert all(event.wait(20) for event in _two_groups(store, fails, fails))
+    assert [m.id for m in store.search("Patient", []).matches] == ["first"]
+
+
+def test_who_was_committed_does_not_wait_for_a_long_group_behind(store, monkeypatch):
+    """After a moment of it they are told, long before it is committed."""
+    monkeypatch.setattr("adapters.sql.writer.HELD_S", 0)
+    ready, heard = threading.Event(), []
+    told: list[threading.Event] = []
+
+    def waits(tx) -> None:
+        ready.wait()
+        heard.append(told[0].wait(20))
+
+    told += _two_groups(store, lambda tx: tx.put(_patient("next")), waits)
+    ready.set()
+    assert told[2].wait(30)
+    assert heard == [True]
+
+
 def test_a_fresh_id_takes_the_place_that_a_reference_has_kept(store):
     """What referred to it before it was there finds it."""
     link = [{"type": "refer", "other": {"reference": "Patient/new"}}]
