@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ml.coding.context import FAMILY, HYPOTHETICAL, NEGATED, status
+from ml.scribe.allergens import allergens, is_vague
 from ml.scribe.candidates import Candidate
 from ml.scribe.clauses import dose_alone
 from ml.scribe.drugs import drug_names, found, medications
@@ -31,9 +32,6 @@ VITALS: Final = (
         re.compile(r"\b(?:o2|oxygen|sat\w*|pulse ox)\b[^.;\d]{0,30}(\d{2,3})\s?%"),
     ),
     ("respiratory rate", re.compile(r"\brespirat\w+\b[^.;\d]{0,30}(\d{1,2})\b")),
-)
-ALLERGY: Final = re.compile(
-    r"\ballerg(?:ic|y|ies) to (?:the )?(?P<to>[a-z]+(?: [a-z]+)?)", re.IGNORECASE
 )
 KINDS: Final = {
     "physical-examination": "finding",
@@ -83,7 +81,7 @@ def medication_facts(units: Sequence[Unit]) -> list[ClinicalFact]:
 
 def _is_allergen(text: str, start: int) -> bool:
     """Whether the medicine at a place is what somebody is said to be allergic to, or not to be."""
-    return any(one.start("to") <= start < one.end("to") for one in ALLERGY.finditer(text))
+    return any(begin <= start < end for begin, end in allergens(text))
 
 
 def vital_facts(units: Sequence[Unit]) -> list[ClinicalFact]:
@@ -101,13 +99,17 @@ def vital_facts(units: Sequence[Unit]) -> list[ClinicalFact]:
 
 
 def allergy_facts(units: Sequence[Unit]) -> list[ClinicalFact]:
-    """What a patient is allergic to, or says not to be."""
+    """What a patient is allergic to, or says not to be; each substance is a fact of its own."""
     facts = []
     for unit in units:
-        match = ALLERGY.search(unit.text)
-        if match and unit.answer != "open":
-            state = _said(unit, *match.span("to")) or "reported"
-            parts = (("substance", match.group("to")), ("status", state))
+        if unit.answer == "open":
+            continue
+        for begin, end in allergens(unit.text):
+            substance = unit.text[begin:end]
+            state = _said(unit, begin, end) or "reported"
+            if state == "reported" and is_vague(substance):
+                continue
+            parts = (("substance", substance), ("status", state))
             facts.append(ClinicalFact("allergy", unit.text, parts, unit.segments))
     return facts
 
