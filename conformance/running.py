@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from adapters.dimse.scu import send_instances
-from gateway.serve import free_port
+from gateway.ports import free_ports
 
 T = TypeVar("T")
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
@@ -53,7 +53,7 @@ class RunningGateway:
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.data = folder / "store"
         self.log = folder / "gateway.log"
-        self.http_port, self.dicom_port = free_port(), free_port()
+        self.http_port, self.dicom_port = free_ports(2)
         self.base = f"http://127.0.0.1:{self.http_port}"
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("ISTHMUS_")},

@@ -4,7 +4,6 @@ import argparse
 import importlib.util
 import json
 import shutil
-import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from adapters.speech.server import RealtimeServer, SpeechServer
 from adapters.store import open_store
 from gateway.coding_arrival import CODING_LANE
 from gateway.payers import CIRCUIT
+from gateway.ports import why_taken
 from gateway.settings import Settings, load_settings
 from gateway.site_engines import realtime_of, server_of
 from ml.models import describe_models
@@ -81,15 +81,11 @@ def _packages(settings: Settings) -> Iterator[Finding]:
 
 def _ports(settings: Settings) -> Iterator[Finding]:
     for subject, port in (("HTTP port", settings.http_port), ("DICOM port", settings.dicom_port)):
-        with socket.socket() as probe:
-            # As the servers do: a port whose last owner just closed is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((settings.host, port))
-            except OSError as error:
-                yield Finding("problem", subject, f"{settings.host}:{port}: {error.strerror}")
-            else:
-                yield Finding("ok", subject, f"{settings.host}:{port} is free")
+        why = why_taken(settings.host, port)
+        if why:
+            yield Finding("problem", subject, f"{settings.host}:{port}: {why}")
+        else:
+            yield Finding("ok", subject, f"{settings.host}:{port} is free")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

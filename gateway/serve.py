@@ -3,15 +3,11 @@
 import argparse
 import asyncio
 import contextlib
-import errno
 import gc
-import random
 import signal
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import uvloop
 from granian.constants import Interfaces
@@ -19,10 +15,9 @@ from granian.server.embed import Server
 
 from gateway.app import Gateway, compose
 from gateway.logs import configure_logging
+from gateway.ports import require_free_ports
 from gateway.settings import Settings, load_settings, require_loopback
 from gateway.terminology_base import BaseRelease
-
-_PORTS: Final = range(20_000, 32_000)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -34,6 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.parse_args(arguments)
     settings = load_settings()
     require_loopback(settings.host)
+    require_free_ports(settings)
     configure_logging(settings.log_level)
     # Parsed Bundles are many objects and no cycles: the default thresholds search them over and over.
     gc.set_threshold(200_000, 50, 100)
@@ -75,15 +71,3 @@ async def serve_http(gateway: Gateway, settings: Settings, stop: asyncio.Event) 
         return
     server.stop()  # type: ignore[no-untyped-call]
     await serving
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that nobody listens on, and that nobody is given before it is used.
-
-    It is not one of those that a system gives out by itself (Linux from 32768 on, RFC 6335 from 49152 on).
-    """
-    for port in (*random.SystemRandom().sample(_PORTS, 100), 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((host, port))
-            return int(probe.getsockname()[1])
-    raise OSError(errno.EADDRINUSE, "no port is free")

@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from adapters.store import open_store
-from gateway.serve import free_port
+from gateway.ports import free_port
 
 TEMPLATE = "isthmus_template"
 FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)

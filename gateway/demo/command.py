@@ -14,7 +14,7 @@ from gateway.demo.console import say
 from gateway.demo.running import Running
 from gateway.demo.visit import VisitJourney
 from gateway.logs import configure_logging
-from gateway.serve import free_port
+from gateway.ports import free_ports
 from gateway.settings import load_settings
 from ml.worker import missing, workers
 
@@ -35,11 +35,12 @@ def main(arguments: Sequence[str]) -> int:
     )
     load_site_list(folder)
     with TrialPayer(folder) as payer:
+        http_port, dicom_port = free_ports(2)
         settings = replace(
             load_settings(),
             data=str(folder),
-            http_port=free_port(),
-            dicom_port=free_port(),
+            http_port=http_port,
+            dicom_port=dicom_port,
             log_level="WARNING",
             payers=str(payer.file),
             claim_submission="auto",

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.dicom_header import read_header
 from adapters.dicomweb import fetch_study
-from gateway.serve import free_port
+from gateway.ports import free_port
 from profiles.outcome import OperationOutcomeError
 from tests.make_dicomweb import dicomweb_server
 from tests.make_mr import FACTS

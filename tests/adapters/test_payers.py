@@ -20,7 +20,7 @@ from adapters.payer.backoff import LONGEST_S, backoff_s, retry_after_s
 from adapters.payer.breaker import CLOSED, HALF_OPEN, OPEN, Breaker
 from adapters.payer.client import UNSENT, PayerClient
 from adapters.payer.payers import Payer, load_payers
-from gateway.serve import free_port
+from gateway.ports import free_port
 from profiles.outcome import OperationOutcomeError
 
 GOOD: dict[str, Any] = {"name": "a", "address": "https://payer.example/fhir"}
