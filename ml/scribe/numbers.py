@@ -7,6 +7,8 @@ milligrams" and "20 mg" are the same number, and nothing but a number that was s
 import re
 from typing import Final
 
+from ml.scribe.drugs import drug_names
+
 ONES: Final = {
     "zero": 0,
     "one": 1,
@@ -86,9 +88,10 @@ ONE_SCALE: Final = re.compile(
 
 STOPPED: Final = re.compile(
     rf"\b(hundred|{WORD}|\d+)\s+\.\s+({WORD}|\d+)\b"
-    r"(?!\s+(?:years?|months?|weeks?|days?|times?|of)\b)",
+    r"(?!\s+(?:years?|months?|weeks?|days?|times?)\b)(?:\s+of\s+(?P<of>[\w-]+))?",
     re.IGNORECASE,
 )
+"""Two numbers with a stop between them, and what the second is an amount of."""
 STOP: Final = re.compile(r"[.?!]")
 
 
@@ -103,8 +106,12 @@ def with_points(text: str) -> str:
 
 
 def _with_point(match: re.Match[str]) -> str:
+    """The number; unchanged where it is an amount of something else than a medicine ("five of them")."""
+    if match["of"] and not drug_names(match["of"]):
+        return match[0]
     figures_alone = match[1].isdigit() and match[2].isdigit()
-    return f"{match[1]}.{match[2]}" if figures_alone else f"{match[1]} point {match[2]}"
+    between = "." if figures_alone else " point "
+    return f"{match[1]}{between}{match[2]}{match[0][match.end(2) - match.start() :]}"
 
 
 def _groups(words: list[str]) -> list[int]:

@@ -9,6 +9,7 @@ from ml.scribe.dialogue import segments_of
 from ml.scribe.facts import allergy_facts, medication_facts, vital_facts
 from ml.scribe.person import Pronouns, doctor_to_third, patient_to_third
 from ml.scribe.scribe import load
+from ml.scribe.spoken import plain
 from ml.scribe.statement import sentence, statement
 from ml.scribe.symptoms import symptoms_of
 from ml.scribe.units import units
@@ -210,6 +211,15 @@ def test_a_decimal_is_not_cut_at_its_point():
     assert "7.5" in said
     assert unsupported(said, segments_of(text)[0].text) == ()
     assert where == (0,)
+
+
+def test_a_decimal_dose_of_a_medicine_is_not_cut_at_its_point():
+    """Half of a dose would be another dose; an amount of something else ends its sentence."""
+    text = "[doctor] i see here you are on two . five of norvasc for your blood pressure"
+    (said, where) = told(text)[0]
+    assert ("2.5 of norvasc" in said, where) == (True, (0,))
+    assert unsupported(said, segments_of(text)[0].text) == ()
+    assert "point" not in plain("there were two . five of them were mine")
 
 
 def test_what_others_have_is_no_symptom():
