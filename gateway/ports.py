@@ -18,10 +18,10 @@ def free_ports(count: int, host: str = "127.0.0.1") -> tuple[int, ...]:
     """
     found: list[int] = []
     for port in random.SystemRandom().sample(_PORTS, 100 + count):
-        if len(found) == count:
-            return tuple(found)
         if not why_taken(host, port):
             found.append(port)
+        if len(found) == count:
+            return tuple(found)
     raise OSError(errno.EADDRINUSE, "no port is free")
 
 

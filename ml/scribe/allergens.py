@@ -3,13 +3,16 @@
 import re
 from typing import Final
 
+from ml.scribe.drugs import found
+
 Span = tuple[int, int]
 
 _SAID: Final = re.compile(r"\ballerg(?:ic|y|ies) to\b", re.IGNORECASE)
-_VERBS: Final = "causes?|gives?|makes?|gave|made|is|are|was|were|has|have|had|does|do|did"
+_VERBS: Final = "is|are|was|were|has|have|had|does|do|did"
+_REACTIONS: Final = "causes?|caused|gives?|gave|makes?|made"
 _END: Final = re.compile(
     r"[.;:?!]|\b(?:i|he|she|it|they|we|you|my|that|this|which|who|there|because|since|when|but|so|if|as|with|"
-    rf"takes?|taking|took|gets?|got|uses?|using|no|not|never|(?P<verb>{_VERBS}))\b",
+    rf"for|takes?|taking|took|gets?|got|uses?|using|no|not|never|{_REACTIONS}|(?P<verb>{_VERBS}))\b",
     re.IGNORECASE,
 )
 """Where the list ends: with the sentence, or with words that are about what was named."""
@@ -17,7 +20,9 @@ _WORD: Final = re.compile(r",|[^\s,]+")
 _LEADS: Final = frozenset(["also", "to", "the", "any", "both", "either", "a", "an"])
 _JOINS: Final = frozenset([",", "and", "or", "nor"])
 _LONGEST: Final = 3
-"""Words of a substance; what is longer is a clause that begins after the list."""
+"""Words of a substance that is no known medicine; what is longer begins something else."""
+_LEAST: Final = 2
+"""Words that are kept of the first: an allergy that is named in too many words is not lost."""
 
 _VAGUE: Final = re.compile(
     r"(?:any|every|no|some)things?|others?|new|certain|some|known|medic(?:ations?|ines?)|meds|drugs?|foods?|"
@@ -43,27 +48,45 @@ def allergens(text: str) -> list[Span]:
     list of (int, int)
         Begin and end of each in the text, in order.
     """
-    found: list[Span] = []
+    spans: list[Span] = []
     for said in _SAID.finditer(text):
         end = _END.search(text, said.end())
         listed = _listed(text, said.end(), end.start() if end else len(text))
         if end and end["verb"] and len(listed) > 1:
-            listed.pop()  # "to penicillin and lisinopril makes me cough": a sentence of its own
-        found += listed
-    return found
+            listed.pop()  # "to penicillin and lisinopril is what I take": a sentence of its own
+        spans += listed
+    return spans
 
 
 def _listed(text: str, at: int, end: int) -> list[Span]:
-    found: list[Span] = []
+    listed: list[Span] = []
     item: list[Span] = []
     words = [(one.group().lower(), one.span()) for one in _WORD.finditer(text, at, end)]
     for word, span in [*words, (",", (end, end))]:
         if word not in _JOINS:
             if item or word not in _LEADS:
                 item.append(span)
-        elif len(item) > _LONGEST:
-            break
         elif item:
-            found.append((item[0][0], item[-1][1]))
+            named = _named(text, item, first=not listed)
+            if not named:
+                break
+            listed += named
             item = []
-    return found
+    return listed
+
+
+def _named(text: str, item: list[Span], *, first: bool) -> list[Span]:
+    """The medicines that an item begins with, or all of it where it is short enough to be a substance."""
+    begin, end = item[0][0], item[-1][1]
+    medicines: list[Span] = []
+    at = begin
+    for one in found(text[begin:end]):
+        if text[at : begin + one.start()].strip():
+            break
+        at = begin + one.end()
+        medicines.append((begin + one.start(), at))
+    if medicines:
+        return medicines
+    if len(item) <= _LONGEST:
+        return [(begin, end)]
+    return [(begin, item[_LEAST - 1][1])] if first else []
