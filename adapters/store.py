@@ -8,7 +8,7 @@ import importlib
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 from adapters.blobs import BlobFolder
 from adapters.sql import imaging_index, resources
 from adapters.sql.engine import Engine
+from adapters.sql.extraction import Extracted, Extraction
 from adapters.sql.history import History, Span
 from adapters.sql.notes import secret
 from adapters.sql.reader import Reader
@@ -32,6 +33,7 @@ from profiles.search.request import SearchRequest
 from terminology.store_folder import FOLDER
 
 __all__ = [
+    "Extracted",
     "History",
     "Job",
     "SearchPage",
@@ -120,6 +122,7 @@ class Store:
         self._clock = clock
         self._local = threading.local()
         self.registry = Registry(folder / FOLDER)
+        self._extraction = Extraction(self.registry)
         writing = self._engine.connect_writer()
         self._readers: list[weakref.finalize[Any, Any]] = []
         self._writing = writing
@@ -150,6 +153,10 @@ class Store:
         """As ``transact``, without waiting: ``ended(result, error)`` is called on another thread."""
         self._own += 1
         self._writer.submit_soon(work, ended)
+
+    def extract(self, resource: Mapping[str, Any]) -> Extracted | None:
+        """Extract the index rows of a resource that has its id, beside the writer; for ``put``."""
+        return self._extraction.ahead(resource)
 
     def read(self, kind: str, resource_id: str) -> StoredVersion:
         """The current version (``not-found``, ``deleted``)."""

@@ -1,12 +1,13 @@
 """Connections to PostgreSQL that take the same SQL as the embedded ones."""
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
 
 from adapters.postgres.words import PostgresWords
+from adapters.sql.rows import INSERT
 
 _PLANNING: Final = (
     "SELECT set_config('jit', 'off', false), set_config('enable_sort', 'off', false), "
@@ -36,6 +37,7 @@ class PostgresConnection:
     def __init__(self, address: str) -> None:
         self._address = address
         self.raw = self._connected()
+        self.defers = False
 
     def _connected(self) -> psycopg.Connection[Any]:
         # Autocommit: the store begins and ends its transactions itself.
@@ -63,6 +65,10 @@ class PostgresConnection:
         with self.raw.pipeline(), self.raw.cursor() as cursor:
             for text, rows in batches:
                 cursor.executemany(translated_sql(text), rows)
+
+    def write_index(self, waiting: Mapping[str, list[tuple[Any, ...]]]) -> None:
+        """Write rows of index tables."""
+        self.write((INSERT[table], rows) for table, rows in waiting.items())
 
     def settle(self) -> None:
         """Take statistics where much has changed, as after an import; the server would in its own time."""

@@ -72,6 +72,11 @@ class PostgresEngine:
         """Two processes wrote the same thing at once."""
         return isinstance(error, _COLLISIONS)
 
+    def is_taken(self, error: BaseException) -> bool:
+        """Never: nothing waits."""
+        del error
+        return False
+
     def translated(self, error: BaseException) -> OperationOutcomeError:
         """The house's error for one of PostgreSQL's."""
         if isinstance(error, errors.DiskFull):

@@ -113,6 +113,10 @@ class Engine(Protocol):
         """Whether another process was in the way and trying again helps."""
         ...
 
+    def is_taken(self, error: BaseException) -> bool:
+        """Whether what waited to be written has met a row of its key."""
+        ...
+
     def translated(self, error: BaseException) -> OperationOutcomeError:
         """The house's error for one of the database's."""
         ...

@@ -1,40 +1,18 @@
 """Index rows of resources: written, and removed, in batches per table."""
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, Final
 
+from adapters.sql.extraction import Extracted, Extraction, Lookup
 from adapters.sql.names import Names
+from adapters.sql.rows import DELETE, DUE, FAR
 from adapters.sql.schema import AWAITED
 from adapters.sql.words import WORDED, searchable_texts
-from profiles.search.contained import linked_row, own_type, with_links
+from profiles.search.contained import own_type
 from profiles.search.extract import Extractor
 from profiles.search.own_address import own_links, possible_links
-from profiles.search.parameters import SearchParameter
 from profiles.search.values import Row
 
-COLUMNS: Final = {
-    "tok": ("s_tok", "sp, val, sys, raw, pk"),
-    "sys": ("s_sys", "sp, sys, pk"),
-    "str": ("s_str", "sp, val, exact, pk"),
-    "ref": ("s_ref", "sp, tpk, pk"),
-    "uri": ("s_uri", "sp, val, pk"),
-    "dat": ("s_dat", "sp, lo, hi, pk"),
-    "num": ("s_num", "sp, lo, hi, pk"),
-    "qty": ("s_qty", "sp, code, sys, unit, lo, hi, pk"),
-    "cmp": ("s_cmp", "sp, val, sys, lo, hi, val2, sys2, lo2, hi2, pk"),
-}
-_INSERT: Final = {
-    table: f"INSERT INTO {name} ({columns}) VALUES ({', '.join('?' * (columns.count(',') + 1))}) "
-    "ON CONFLICT DO NOTHING"
-    for table, (name, columns) in COLUMNS.items()
-}
-_DUE: Final = "due"
-_INSERT[_DUE] = "INSERT INTO s_due (pk) VALUES (?)"
-_DELETE: Final = {
-    table: f"DELETE FROM {name} WHERE "
-    + " AND ".join(f"{column} = ?" for column in columns.split(", "))
-    for table, (name, columns) in COLUMNS.items()
-}
 _TARGET: Final = "(SELECT pk FROM res WHERE rt = ? AND id = ?)"
 _UNLINK: Final = f"DELETE FROM s_ref WHERE sp = ? AND pk = ? AND tpk = {_TARGET}"
 _BASE: Final = "base:"
@@ -44,8 +22,6 @@ KNOWN_TARGETS: Final = 50_000
 """References whose keys are remembered between transactions."""
 KNOWN_COMBINATIONS: Final = 5_000
 """Combinations of parameters that resources have values for, remembered between transactions."""
-
-Lookup = Callable[[str], Mapping[str, SearchParameter]]
 
 
 class Index:
@@ -64,9 +40,10 @@ class Index:
         self._connection = connection
         self._names = names
         self._lookup = lookup
-        self._extractors: dict[str, tuple[Any, Extractor]] = {}
+        self._extraction = Extraction(lookup)
         self._worded: dict[str, tuple[Any, Extractor]] = {}
         self._targets: dict[tuple[str, str], int] = {}
+        self._awaited: set[tuple[str, str]] = set()
         self._waiting: dict[str, list[tuple[Any, ...]]] = {}
         self._before: dict[str, list[tuple[Any, ...]]] | None = None
         self._marks: dict[str, int] = {}
@@ -75,6 +52,10 @@ class Index:
         self._size = 0
         self._noted: set[str] = set()
         self.bases: tuple[str, ...] = ()
+
+    def begin(self) -> None:
+        """A transaction begins."""
+        self._awaited.clear()
 
     def begin_entry(self) -> None:
         """Remember what waits already, so that a rollback to here leaves it; no base is ours."""
@@ -94,19 +75,14 @@ class Index:
 
     def rows(self, resource: Mapping[str, Any]) -> set[Row]:
         """The rows of a resource, as its type is indexed now."""
-        kind = resource["resourceType"]
-        parameters = self._lookup(kind)
-        known = self._extractors.get(kind)
-        if known is None or known[0] is not parameters:
-            known = self._extractors[kind] = (parameters, Extractor(kind, parameters))
-        if resource.get("contained"):
-            outer = f"{kind}/{resource['id']}"
-            return {linked_row(row, outer) for row in known[1].rows(with_links(resource))}
-        return known[1].rows(resource)
+        return self._extraction.rows(resource)
 
-    def new_rows(self, resource: Mapping[str, Any]) -> set[Row]:
+    def new_rows(self, resource: Mapping[str, Any], extracted: Extracted | None = None) -> set[Row]:
         """The rows of a resource that is written: those by which ``bases`` are ours as well."""
-        rows = self.rows(resource)
+        if extracted is not None and self._extraction.still(resource["resourceType"], extracted):
+            rows = extracted.rows
+        else:
+            rows = self.rows(resource)
         if self.bases:
             found = list(own_links(rows, self._lookup(resource["resourceType"]), self.bases))
             for link, base in found:
@@ -150,6 +126,8 @@ class Index:
             parameter = codes.get(code) or self._code(kind, code)
             if table == "tok":
                 bound: tuple[Any, ...] = (parameter, row[2], names.key(row[3]), row[4], key)
+            elif table == "ref":
+                table, bound = self._link(parameter, key, row)
             else:
                 bound = self._bound(parameter, key, row)
             listed = waiting.get(table)
@@ -163,7 +141,7 @@ class Index:
 
     def changed(self, key: int) -> None:
         """Leave the key of a resource for the index of words."""
-        self._waiting.setdefault(_DUE, []).append((key,))
+        self._waiting.setdefault(DUE, []).append((key,))
         self._size += 1
 
     def texts(self, resource: Mapping[str, Any]) -> set[str]:
@@ -181,7 +159,7 @@ class Index:
         self.flush()
         for row in rows:
             parameter = self._codes(kind).get(row[1]) or self._code(kind, row[1])
-            self._connection.execute(_DELETE[row[0]], self._bound(parameter, key, row))
+            self._connection.execute(DELETE[row[0]], self._bound(parameter, key, row))
         for _, code, target, target_id in possible_links(rows, self._lookup(own_type(kind))):
             if ("ref", code, target, target_id) not in kept:
                 names = self._names
@@ -194,7 +172,7 @@ class Index:
             self._before = self._marked()
         for bound in self._waiting.values():
             bound.sort()
-        self._connection.write((_INSERT[table], bound) for table, bound in self._waiting.items())
+        self._connection.write_index(self._waiting)
         self._waiting.clear()
         self._size = 0
 
@@ -231,6 +209,18 @@ class Index:
             ).fetchone()
         self.learn(kind, resource_id, int(row[0]))
         return int(row[0])
+
+    def is_awaited(self, kind: str, resource_id: str) -> bool:
+        """Whether something of this transaction refers to a resource whose key was not known."""
+        return (kind, resource_id) in self._awaited
+
+    def _link(self, parameter: int, key: int, row: Row) -> tuple[str, tuple[Any, ...]]:
+        """Table and row of a reference: where rows wait, who writes them looks for its target."""
+        target = self._targets.get((row[2], row[3]))
+        if target is None and self._connection.defers:
+            self._awaited.add((row[2], row[3]))
+            return FAR, (parameter, self._names.key(row[2]), row[3], key)
+        return "ref", (parameter, target or self.target(row[2], row[3]), key)
 
     def _codes(self, kind: str) -> dict[str, int]:
         found = self._known.get(kind)

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import orjson
 
-from adapters.sql.index import COLUMNS
 from adapters.sql.notes import note, set_note
+from adapters.sql.rows import COLUMNS
 from adapters.sql.transaction import Transaction
 
 NOTE: Final = "index"

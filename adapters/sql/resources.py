@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from adapters.sql.contained import contained_rows, replace
+from adapters.sql.extraction import Extracted
 from adapters.sql.index import Index
 from adapters.sql.names import Names
 from adapters.sql.records import StoredVersion
@@ -70,6 +71,7 @@ class Resources:
         if_match: int | None = None,
         op: str = "",
         fresh: bool = False,
+        extracted: Extracted | None = None,
     ) -> StoredVersion:
         """Write the next version of a resource.
 
@@ -79,6 +81,8 @@ class Resources:
             Complete, with its id; numbers as ``profiles.strict_json`` reads them.
         fresh : bool
             The id was just made: nothing but a place that is kept for it can be there.
+        extracted : Extracted, optional
+            Its index rows, where they were extracted before.
         op : str
             HTTP method of the history; POST or PUT by the version where it is not given.
 
@@ -88,6 +92,7 @@ class Resources:
             ``precondition`` when ``if_match`` is not the current version.
         """
         kind, resource_id = resource["resourceType"], resource["id"]
+        fresh = fresh and not self._index.is_awaited(kind, resource_id)
         row = None if fresh else self._row(kind, resource_id)
         current = row[1] if row is not None and row[3] == LIVE else None
         if if_match is not None and if_match != current:
@@ -111,7 +116,7 @@ class Resources:
             False,
             op or _method(number),
         )
-        rows = self._index.new_rows(whole)
+        rows = self._index.new_rows(whole, extracted)
         key = self._write(row, stored, self._index.present(kind, rows), fresh)
         if key is None:
             return self.put(resource, moment, op=op)
@@ -199,6 +204,11 @@ class Resources:
             stored.body,
         )
         kind = self._names.key(stored.type)
+        if row is None and self._connection.defers:
+            ver, stamp, _, *rest = values
+            aside: int | None = self._connection.put_aside(kind, stored.id, ver, stamp, *rest)
+            if aside is not None:
+                return aside
         if row is None:
             made = self._connection.execute(
                 "INSERT INTO res (rt, id, ver, ts, deleted, op, has, body) "

@@ -10,14 +10,16 @@ import orjson
 from adapters.blobs import BlobFolder
 from adapters.sql import imaging_index
 from adapters.sql.engine import Jobs
+from adapters.sql.extraction import Extracted
 from adapters.sql.history import History, Span
-from adapters.sql.index import COLUMNS, Index
+from adapters.sql.index import Index
 from adapters.sql.names import Names
 from adapters.sql.notes import note, set_note
 from adapters.sql.reader import Reader
 from adapters.sql.records import Job, SearchPage, StoredVersion, StudyRow
 from adapters.sql.registry import GENERATION, Registry
 from adapters.sql.resources import Resources, version
+from adapters.sql.rows import COLUMNS
 from adapters.sql.words import BATCH, MOST_AWAITED, PIECE, SMALL_PIECE, WordIndex, waiting
 from profiles.outcome import OperationOutcomeError
 from profiles.records import InstanceHeader, SeriesRef
@@ -59,6 +61,7 @@ class Transaction:
     def begin(self, moment: datetime) -> None:
         """Set the time of every version that is written from here on."""
         self.moment = moment
+        self._index.begin()
         self.registry.refresh(self._connection)
 
     def reindex(self, key: int, resource: Mapping[str, Any], stamp: int) -> None:
@@ -222,12 +225,16 @@ class Transaction:
         if_match: int | None = None,
         op: str = "",
         fresh: bool = False,
+        extracted: Extracted | None = None,
     ) -> StoredVersion:
         """Write the next version of a resource that has an id (``precondition`` on ``if_match``).
 
-        An id that was just made is ``fresh``: nothing is looked up then.
+        An id that was just made is ``fresh``: nothing is looked up then. ``extracted`` is what
+        ``Store.extract`` has made of the resource.
         """
-        stored = self._resources.put(resource, self.moment, if_match=if_match, op=op, fresh=fresh)
+        stored = self._resources.put(
+            resource, self.moment, if_match=if_match, op=op, fresh=fresh, extracted=extracted
+        )
         self._parameters_changed(stored)
         return stored
 

@@ -192,17 +192,22 @@ class Writer:
         engine = self._engine
         try:
             try:
-                self._run_group(group, self._apart if engine.savepoints else self._together)
-            except _HasWritten:
+                self._run_group(group, apart=engine.savepoints)
+            except (_HasWritten, engine.error) as error:
+                # Where an id that was said to be free is taken, too: apart, each is looked up.
+                if isinstance(error, engine.error) and not engine.is_taken(error):
+                    raise
                 self._undo()
-                self._run_group(group, self._apart)
+                self._run_group(group, apart=True)
         except engine.error as error:
             self._undo()
             for entry in group:
                 entry.again = self._may_try_again(entry, error)
                 entry.error = entry.error or engine.translated(error)
 
-    def _run_group(self, group: list[_Entry], run: Callable[[_Entry], None]) -> None:
+    def _run_group(self, group: list[_Entry], *, apart: bool) -> None:
+        run = self._apart if apart else self._together
+        self._connection.defers = not apart
         self._connection.execute(self._engine.begin)
         self._transaction.begin(self._clock())
         long_since = time.monotonic() + HELD_S
@@ -222,13 +227,13 @@ class Writer:
 
     def _together(self, entry: _Entry) -> None:
         """Run a closure that seldom fails after it has written: two statements less for each."""
-        before = self._connection.total_changes()
+        before = self._connection.changes_so_far()
         try:
             entry.result = entry.work(self._transaction)
         except BaseException as error:
             if self._engine.ends_group(error):
                 raise
-            if self._connection.total_changes() != before:
+            if self._connection.changes_so_far() != before:
                 raise _HasWritten from error
             self._failed(entry, error)
 

@@ -7,7 +7,8 @@ from typing import Final
 
 import apsw
 
-from adapters.sqlite.connection import SqliteConnection, connect, prepared
+from adapters.sqlite.connection import connect
+from adapters.sqlite.intake import IntakeConnection
 
 PIECE: Final = 6_000
 """Pages of the log after which it is copied into the database on a thread of its own."""
@@ -16,7 +17,7 @@ LONGEST: Final = 24_000
 to its end can begin anew, and beside a busy writer that moment never comes."""
 
 
-class WritingConnection(SqliteConnection):
+class WritingConnection(IntakeConnection):
     """A connection whose commits do not wait for the log to be copied.
 
     Parameters
@@ -27,7 +28,6 @@ class WritingConnection(SqliteConnection):
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
-        prepared(self)
         self.set_wal_hook(self._committed)
         self._copying = connect(path)
         self._copied = 0

@@ -1,8 +1,7 @@
 """Connections to the embedded store: WAL, and every commit synced to the disk."""
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import apsw
 
@@ -20,13 +19,12 @@ class SqliteConnection(apsw.Connection):  # type: ignore[misc,unused-ignore]
     for_update = ""
     words = SqliteWords()
 
-    def write(self, batches: Iterable[tuple[str, list[tuple[Any, ...]]]]) -> None:
-        """Run each statement for its rows."""
-        for text, rows in batches:
-            self.executemany(text, rows)
-
     def settle(self) -> None:
         """Nothing: how a search runs is decided here, not by statistics of the database (decision 0020)."""
+
+    def roll_back(self) -> None:
+        """Take back the open transaction."""
+        self.execute("ROLLBACK")
 
     def lock(self, name: str) -> None:
         """Nothing: whoever writes holds the only write lock."""

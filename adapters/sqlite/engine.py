@@ -46,7 +46,7 @@ class SqliteEngine:
     def roll_back(self, connection: Any) -> None:
         """End a transaction that failed; a full disk may have ended it already."""
         if connection.in_transaction:
-            connection.execute("ROLLBACK")
+            connection.roll_back()
 
     def end_entry(self, transaction: Any) -> None:
         """Nothing: rows that wait cannot collide, because there is one writer."""
@@ -59,6 +59,10 @@ class SqliteEngine:
         """Never: the write lock is waited for."""
         del error
         return False
+
+    def is_taken(self, error: BaseException) -> bool:
+        """An id that was not looked up."""
+        return isinstance(error, apsw.ConstraintError)
 
     def translated(self, error: BaseException) -> OperationOutcomeError:
         """The house's error for one of SQLite's."""

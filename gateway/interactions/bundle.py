@@ -6,6 +6,7 @@ transaction of the store.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import uuid4
 
@@ -14,8 +15,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.store import Transaction
-from gateway.fhir_answer import RETURNS, base_of, fhir_json, read_body, transact
+from adapters.store import Extracted, Transaction
+from gateway.fhir_answer import RETURNS, base_of, fhir_json, read_body, store_of, transact
 from gateway.interactions.admission import admit
 from gateway.interactions.entry import Entry, read_entries
 from gateway.interactions.entry_answer import Outcome, said
@@ -44,11 +45,11 @@ async def bundle(request: Request) -> Response:
     require_json_accepted(request)
     require_json_body(request)
     body = await read_body(request)
-    base = base_of(request)
+    base, extract = base_of(request), store_of(request).extract
     if len(body) >= _LARGE:
-        resource, prepared = await anyio.to_thread.run_sync(_understood, body, base)
+        resource, prepared = await anyio.to_thread.run_sync(_understood, body, base, extract)
     else:
-        resource, prepared = _understood(body, base)
+        resource, prepared = _understood(body, base, extract)
     if prepared is not None:
         outcomes = await _transaction(request, base, prepared)
     else:
@@ -65,7 +66,9 @@ async def bundle(request: Request) -> Response:
     return fhir_json(request, orjson.dumps(answer), 200, applied)
 
 
-def _understood(body: bytes, base: str) -> tuple[dict[str, Any], Prepared | None]:
+def _understood(
+    body: bytes, base: str, extract: Callable[[dict[str, Any]], Extracted | None]
+) -> tuple[dict[str, Any], Prepared | None]:
     """The Bundle, and what a transaction is made of."""
     resource = parse_resource(body)
     admit({name: value for name, value in resource.items() if name != "entry"}, "Bundle")
@@ -77,7 +80,7 @@ def _understood(body: bytes, base: str) -> tuple[dict[str, Any], Prepared | None
         return resource, None
     # A name with an escape in it is not found as text.
     extended = b'xtension"' in body or b"\\u" in body
-    return resource, Prepared(resource, base, extended)
+    return resource, Prepared(resource, base, extended, extract)
 
 
 async def _transaction(request: Request, base: str, prepared: Prepared) -> list[Outcome]:

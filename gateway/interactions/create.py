@@ -3,11 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.fhir_answer import base_of, read_resource, served_type, transact, written
+from gateway.fhir_answer import base_of, read_resource, served_type, store_of, transact, written
 from gateway.interactions.admission import admit
 from gateway.interactions.binary import read_binary
-from gateway.interactions.write import Writes, Written
+from gateway.interactions.write import Writes, Written, under_id
 from gateway.negotiation import fields, require_parameters
+from profiles.logical_id import new_id
 from profiles.outcome import OperationOutcomeError
 
 
@@ -19,8 +20,10 @@ async def create(request: Request) -> Response:
     admit(resource, kind)
     base, on_created = base_of(request), request.app.state.services.on_created
     condition = _condition(request)
+    named = under_id(resource, new_id())
+    extracted = None if condition is not None else store_of(request).extract(named)
     done = await transact(
-        request, lambda tx: Writes(tx, base, on_created).create(resource, condition)
+        request, lambda tx: Writes(tx, base, on_created).create(named, condition, extracted)
     )
     return answer(request, done)
 

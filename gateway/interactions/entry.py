@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from adapters.store import StoredVersion
+from adapters.store import Extracted, StoredVersion
 from gateway.interactions.entry_address import address_of
 from gateway.interactions.links import Place
 from gateway.interactions.patch import Patch
@@ -57,6 +57,8 @@ class Entry:
     """Patch document."""
     change: Patch | None = None
     """What the patch document makes of a resource."""
+    extracted: Extracted | None = None
+    """Index rows of what a plain create stores, where nothing in it has to wait for the store."""
     links: list[Place] = field(default_factory=list)
     """Links that wait for what only the store knows."""
 

@@ -6,7 +6,7 @@ import binascii
 from gateway.interactions.entry import Entry
 from gateway.interactions.patch import PATCH_TYPES, apply, declared_patch, matched
 from gateway.interactions.update import require_same_id
-from gateway.interactions.write import Writes, Written
+from gateway.interactions.write import Writes, Written, under_id
 from gateway.negotiation import FHIR_JSON, require_declared
 from profiles.logical_id import new_id
 from profiles.outcome import OperationOutcomeError
@@ -38,7 +38,9 @@ def perform(writes: Writes, entry: Entry) -> Written:
     resource = entry.resource or {}
     if entry.method == "POST":
         found = entry.existing
-        return writes.first(resource, entry.new_id) if found is None else Written(200, found)
+        if found is not None:
+            return Written(200, found)
+        return writes.first(under_id(resource, entry.new_id), entry.extracted)
     if entry.method == "PUT" and not entry.id:
         return writes.update_match(resource, entry.existing, entry.conditions, entry.new_id)
     if entry.method == "PUT":

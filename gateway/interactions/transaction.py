@@ -7,12 +7,14 @@ short; the rest is ``transaction_run``.
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from adapters.store import Extracted
 from gateway.interactions.admission import admit
 from gateway.interactions.entry import Entry, read_entries
 from gateway.interactions.full_urls import FullUrls, follow
 from gateway.interactions.links import places
 from gateway.interactions.patch_links import patch_places
 from gateway.interactions.perform import read_patch
+from gateway.interactions.write import under_id
 from profiles.logical_id import new_id
 from profiles.outcome import OperationOutcomeError
 
@@ -30,6 +32,8 @@ class Prepared:
         Base address of this server.
     extended : bool
         Whether there is any extension in it.
+    extract : callable
+        Makes the index rows of a resource.
 
     Raises
     ------
@@ -37,7 +41,14 @@ class Prepared:
         With the place of the entry that cannot be part of a transaction.
     """
 
-    def __init__(self, bundle: dict[str, Any], base: str, extended: bool = True) -> None:
+    def __init__(
+        self,
+        bundle: dict[str, Any],
+        base: str,
+        extended: bool,
+        extract: Callable[[dict[str, Any]], Extracted | None],
+    ) -> None:
+        self._extract = extract
         self.entries = _understood(read_entries(bundle, base))
         for entry in self.entries:
             if entry.writes and entry.method == "POST" and not entry.condition:
@@ -60,6 +71,8 @@ class Prepared:
         entry.links = [p for p in found if not follow(p, entry, self.urls, _known)]
         if not entry.links and entry.method != "PATCH":
             admit(resource, entry.kind)
+            if entry.new_id:
+                entry.extracted = self._extract(under_id(resource, entry.new_id))
 
 
 def _known(entry: Entry, versioned: bool) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from adapters.store import StoredVersion, Transaction
+from adapters.store import Extracted, StoredVersion, Transaction
 from gateway.content_file import require_own_file
 from gateway.preconditions import NONE, Preconditions
 from profiles.logical_id import new_id
@@ -35,6 +35,15 @@ class Written:
     stored: StoredVersion | None
 
 
+def under_id(resource: dict[str, Any], new_id: str) -> dict[str, Any]:
+    """A resource under an id of ours; its members stay in the client's order.
+
+    An id that the client did not give follows the type.
+    """
+    given = resource if "id" in resource else {"resourceType": "", "id": "", **resource}
+    return {**given, "id": new_id}
+
+
 @dataclass(frozen=True, slots=True)
 class Writes:
     """Writes into one transaction; ``base`` makes absolute references ours, ``on_created`` adds jobs."""
@@ -46,21 +55,20 @@ class Writes:
     def __post_init__(self) -> None:
         self.tx.written_under(self.base)
 
-    def create(self, resource: dict[str, Any], condition: str | None = None) -> Written:
+    def create(
+        self, named: dict[str, Any], condition: str | None, extracted: Extracted | None
+    ) -> Written:
         """Store a new resource under an id of ours, unless ``If-None-Exist`` finds one."""
         if condition is not None:
-            existing = self.match(resource["resourceType"], condition, "If-None-Exist")
+            existing = self.match(named["resourceType"], condition, "If-None-Exist")
             if existing is not None:
                 return Written(200, existing)
-        return self.first(resource, new_id())
+        return self.first(named, extracted)
 
-    def first(self, resource: dict[str, Any], new_id: str) -> Written:
+    def first(self, named: dict[str, Any], extracted: Extracted | None = None) -> Written:
         """Store a new resource under an id that is known to be free."""
-        # The order of the members is the client's; an id that it did not give follows the type.
-        require_own_file(resource, self.tx.secret)
-        given = resource if "id" in resource else {"resourceType": "", "id": "", **resource}
-        named = {**given, "id": new_id}
-        stored = self.tx.put(named, op="POST", fresh=True)
+        require_own_file(named, self.tx.secret)
+        stored = self.tx.put(named, op="POST", fresh=True, extracted=extracted)
         self.on_created(self.tx, named)
         return Written(201, stored)
 
@@ -101,7 +109,7 @@ class Writes:
         if existing is None:
             if given is None:
                 conditions.require(None)
-                return self.first(resource, free_id)
+                return self.first(under_id(resource, free_id))
             if self.tx.read(resource["resourceType"], given) is not None:
                 raise OperationOutcomeError(
                     "conflict", "the resource of the given id does not meet the condition", "id"

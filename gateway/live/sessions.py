@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.store import Store, Transaction
-from gateway.interactions.write import OnCreated, Writes
+from gateway.interactions.write import OnCreated, Writes, under_id
 from gateway.live import session_folder as on_disk
 from gateway.live.ending import Ended, ended_as
 from gateway.live.media import INCOMPLETE, WITHDRAWN, keep_audio, media_of
@@ -227,7 +227,7 @@ class Sessions:
                 if tx.current("Media", session) is None:
                     writes = Writes(tx, base, self._on_created)
                     for resource in made:
-                        writes.first(resource, session)
+                        writes.first(under_id(resource, session))
 
             self._store.transact(write)
         recording.remove()

@@ -32,7 +32,7 @@ def _prepared(*entries: dict) -> list:
         "type": "transaction",
         "entry": copy.deepcopy(list(entries)),
     }
-    return Prepared(bundle, BASE).entries
+    return Prepared(bundle, BASE, True, lambda one: None).entries
 
 
 def _basic(**members: object) -> dict:

@@ -109,7 +109,7 @@ def test_a_json_patch_has_the_links_of_the_elements_that_it_names(name):
     operation = {"op": "add", "path": path, "value": value}
     entries = [_patch(_json_patch([operation])), _post(), _post("urn:oid:1.2.3")]
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-    patch, patient, _ = Prepared(bundle, BASE).entries
+    patch, patient, _ = Prepared(bundle, BASE, True, lambda one: None).entries
     if wanted is None:
         wanted = _basic(id=PLACEHOLDER, author={"reference": "@"})
     assert patch.document[0]["value"] == _filled(wanted, f"Patient/{patient.new_id}")
@@ -162,7 +162,7 @@ def test_the_entries_of_a_stored_bundle_are_its_own_affair():
     operation = {"op": "add", "path": "/entry/0", "value": value}
     entries = [_patch(_json_patch([operation]), kind="Bundle"), _post()]
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-    patch = Prepared(bundle, BASE).entries[0]
+    patch = Prepared(bundle, BASE, True, lambda one: None).entries[0]
     assert patch.document[0]["value"]["resource"]["subject"]["reference"] == PLACEHOLDER
 
 
