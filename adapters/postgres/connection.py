@@ -1,7 +1,7 @@
 """Connections to PostgreSQL that take the same SQL as the embedded ones."""
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -69,6 +69,19 @@ class PostgresConnection:
     def write_index(self, waiting: Mapping[str, list[tuple[Any, ...]]]) -> None:
         """Write rows of index tables."""
         self.write((INSERT[table], rows) for table, rows in waiting.items())
+
+    def begin(self, *, waits: bool) -> None:
+        """Begin a transaction; nothing waits."""
+        self.defers = waits
+        self.execute("BEGIN")
+
+    def when_begun(self, work: Callable[[], None]) -> None:
+        """Nothing: every transaction begins at once."""
+
+    def commit(self, waiting: Mapping[str, list[tuple[Any, ...]]]) -> None:
+        """Write rows of index tables, and commit."""
+        self.write_index(waiting)
+        self.execute("COMMIT")
 
     def settle(self) -> None:
         """Take statistics where much has changed, as after an import; the server would in its own time."""

@@ -170,11 +170,18 @@ class Index:
         """Write what waits, in the order of each table's key."""
         if self._before is None:
             self._before = self._marked()
-        for bound in self._waiting.values():
+        self._connection.write_index(self._sorted())
+
+    def commit(self) -> None:
+        """Write what waits, and commit."""
+        self._connection.commit(self._sorted())
+
+    def _sorted(self) -> dict[str, list[tuple[Any, ...]]]:
+        """What waits, in the order of each table's key; it waits no longer."""
+        waiting, self._waiting, self._size = self._waiting, {}, 0
+        for bound in waiting.values():
             bound.sort()
-        self._connection.write_index(self._waiting)
-        self._waiting.clear()
-        self._size = 0
+        return waiting
 
     def forget(self) -> None:
         """Drop what a rollback has taken back."""

@@ -56,12 +56,20 @@ class Transaction:
         self._words = WordIndex(connection, self._index.texts)
         self._reader = Reader(connection, registry, self._catch_up, self._names)
         self.moment: datetime
+        connection.when_begun(self._refresh)
         self.secret = b""
 
     def begin(self, moment: datetime) -> None:
         """Set the time of every version that is written from here on."""
         self.moment = moment
         self._index.begin()
+        if self._connection.defers:
+            stamp = milliseconds(moment)
+            self._connection.take_for_granted(self.registry.generation, stamp)
+        else:
+            self._refresh()
+
+    def _refresh(self) -> None:
         self.registry.refresh(self._connection)
 
     def reindex(self, key: int, resource: Mapping[str, Any], stamp: int) -> None:
@@ -107,6 +115,10 @@ class Transaction:
     def flush(self) -> None:
         """Write the index rows that wait."""
         self._index.flush()
+
+    def commit(self) -> None:
+        """Write what waits, and commit."""
+        self._index.commit()
 
     def begin_entry(self) -> None:
         """A closure begins; ``rolled_back_entry`` leads back to here."""

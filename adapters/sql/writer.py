@@ -207,8 +207,7 @@ class Writer:
 
     def _run_group(self, group: list[_Entry], *, apart: bool) -> None:
         run = self._apart if apart else self._together
-        self._connection.defers = not apart
-        self._connection.execute(self._engine.begin)
+        self._connection.begin(waits=not apart)
         self._transaction.begin(self._clock())
         long_since = time.monotonic() + HELD_S
         for entry in group:
@@ -218,8 +217,7 @@ class Writer:
             if self._committed and time.monotonic() > long_since:
                 self._let_go()
         self._let_go()
-        self._transaction.flush()
-        self._connection.execute("COMMIT")
+        self._transaction.commit()
 
     def _undo(self) -> None:
         self._engine.roll_back(self._connection)

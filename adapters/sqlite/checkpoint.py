@@ -8,13 +8,14 @@ from typing import Final
 import apsw
 
 from adapters.sqlite.connection import connect
-from adapters.sqlite.intake import IntakeConnection
+from adapters.sqlite.intake import IntakeConnection, Waiting
 
 PIECE: Final = 6_000
-"""Pages of the log after which it is copied into the database on a thread of its own."""
-LONGEST: Final = 24_000
-"""Pages after which the writer copies what is left and begins the log anew: only a log that has been copied
-to its end can begin anew, and beside a busy writer that moment never comes."""
+"""Pages of the log after which it is copied into the database on a thread of its own.
+
+Only a log that has been copied to its end can begin anew, and beside a busy writer that moment never comes.
+So SQLite copies what is left with the commit that makes the log four times as long, on the writer's thread.
+"""
 
 
 class WritingConnection(IntakeConnection):
@@ -28,7 +29,6 @@ class WritingConnection(IntakeConnection):
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
-        self.set_wal_hook(self._committed)
         self._copying = connect(path)
         self._copied = 0
         self._due = threading.Event()
@@ -44,15 +44,14 @@ class WritingConnection(IntakeConnection):
         self._copying.close()
         super().close(force)
 
-    def _committed(self, connection: apsw.Connection, name: str, pages: int) -> int:
-        if pages < self._copied:
-            self._copied = 0
-        if pages >= LONGEST:
-            with contextlib.suppress(apsw.Error):  # somebody copies already, or the disk is full
-                connection.wal_checkpoint(name)
-        elif pages - self._copied >= PIECE:
+    def commit(self, waiting: Waiting) -> None:
+        """Write everything and commit; have the log copied now and then."""
+        super().commit(waiting)
+        # Counted here and not by a hook, which would need the interpreter in the middle of a commit.
+        pages, _ = self.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)
+        if pages - self._copied >= PIECE:
+            self._copied = pages
             self._due.set()
-        return apsw.SQLITE_OK
 
     def _run(self) -> None:
         while True:
@@ -60,5 +59,5 @@ class WritingConnection(IntakeConnection):
             self._due.clear()
             if self._ended:
                 return
-            with contextlib.suppress(apsw.Error):  # the writer tries again at the longest length
-                _, self._copied = self._copying.wal_checkpoint()
+            with contextlib.suppress(apsw.Error):  # the next piece is tried all the same
+                self._copying.wal_checkpoint()

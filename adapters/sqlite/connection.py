@@ -23,8 +23,9 @@ class SqliteConnection(apsw.Connection):  # type: ignore[misc,unused-ignore]
         """Nothing: how a search runs is decided here, not by statistics of the database (decision 0020)."""
 
     def roll_back(self) -> None:
-        """Take back the open transaction."""
-        self.execute("ROLLBACK")
+        """Take back the open transaction; a full disk may have ended it already."""
+        if self.in_transaction:
+            self.execute("ROLLBACK")
 
     def lock(self, name: str) -> None:
         """Nothing: whoever writes holds the only write lock."""

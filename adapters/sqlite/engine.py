@@ -10,6 +10,7 @@ from adapters.sql import queue
 from adapters.sql.engine import Jobs
 from adapters.sqlite.checkpoint import WritingConnection
 from adapters.sqlite.connection import connect, translated
+from adapters.sqlite.intake import BEGIN
 from adapters.sqlite.schema import migrate
 from profiles.outcome import OperationOutcomeError
 
@@ -23,7 +24,7 @@ class SqliteEngine:
         Its file.
     """
 
-    begin: Final = "BEGIN IMMEDIATE"
+    begin: Final = BEGIN
     error: Final = apsw.Error
     jobs: Jobs = queue
     savepoints: Final = False
@@ -44,9 +45,8 @@ class SqliteEngine:
         migrate(connection)
 
     def roll_back(self, connection: Any) -> None:
-        """End a transaction that failed; a full disk may have ended it already."""
-        if connection.in_transaction:
-            connection.roll_back()
+        """End a transaction that failed."""
+        connection.roll_back()
 
     def end_entry(self, transaction: Any) -> None:
         """Nothing: rows that wait cannot collide, because there is one writer."""

@@ -5,15 +5,19 @@ each of the twelve rows of a resource, the writer waited twice as long for that 
 wait here and go in as JSON, through a trigger that shares them out (decision 0020).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
+from adapters.sql.registry import GENERATION
 from adapters.sql.rows import COLUMNS, DUE, FAR, INSERT
 from adapters.sql.schema import AWAITED, LIVE
 from adapters.sqlite.connection import SqliteConnection, prepared
 
+Waiting = Mapping[str, Sequence[tuple[Any, ...]]]
+"""Rows by index table."""
+BEGIN: Final = "BEGIN IMMEDIATE"
 LARGE: Final = 1 << 20
 """Bytes of a body from which it does not wait: it would be copied once more."""
 MOST: Final = 8 << 20
@@ -25,8 +29,10 @@ _TARGET: Final = "SELECT t.pk FROM res t WHERE t.rt = value ->> 1 AND t.id = val
 
 
 def _shared_out() -> str:
-    """The statements of the trigger: resources first, then places for targets that are awaited."""
+    """The statements of the trigger: the guard, resources, places for targets that are awaited, the rest."""
     made = [
+        f"SELECT RAISE(ABORT, 'overtaken') WHERE NEW.generation <> COALESCE((SELECT value FROM note "
+        f"WHERE name = '{GENERATION}'), '') OR NEW.stamp < (SELECT MAX(ts) FROM res)",
         "INSERT INTO res (pk, rt, id, ver, ts, deleted, op, has, body) SELECT value ->> 0, value ->> 1, "
         f"value ->> 2, value ->> 3, value ->> 4, {LIVE}, value ->> 5, value ->> 6, "
         "substr(NEW.bodies, value ->> 7, value ->> 8) FROM json_each(NEW.resources)",
@@ -45,7 +51,7 @@ def _shared_out() -> str:
     return ";".join(made)
 
 
-_MEMBERS: Final = ("resources", "bodies", *_LISTS)
+_MEMBERS: Final = ("generation", "stamp", "resources", "bodies", *_LISTS)
 _VIEW: Final = "CREATE TEMP VIEW intake AS SELECT " + ", ".join(
     f"NULL AS {name}" for name in _MEMBERS
 )
@@ -57,7 +63,11 @@ _INTAKE: Final = f"INSERT INTO intake VALUES ({', '.join('?' * len(_MEMBERS))})"
 
 
 class IntakeConnection(SqliteConnection):
-    """A connection on which first versions wait until something may look for them.
+    """A connection on which first versions and index rows wait until something may look for them.
+
+    A group that asks nothing is written, committed and synced by one statement. It then has begun without the
+    write lock: the trigger refuses it where another process has written a later version meanwhile, or has
+    changed what is indexed.
 
     Parameters
     ----------
@@ -68,18 +78,43 @@ class IntakeConnection(SqliteConnection):
     def __init__(self, path: str) -> None:
         super().__init__(path)
         self.defers = False
+        self._waits = False
+        self._guard: tuple[str | None, int | None] = (None, None)
+        self._begun: Callable[[], None] = _nothing
         self._next = 0
         self._drop()
         prepared(self)
         for statement in (_VIEW, _TRIGGER):
-            self.execute(statement)
+            super().execute(statement)
+
+    def when_begun(self, work: Callable[[], None]) -> None:
+        """What to do when a group that waited has got the write lock."""
+        self._begun = work
+
+    def begin(self, *, waits: bool) -> None:
+        """Begin a transaction, with its first statement where rows may wait."""
+        self._waits = self.defers = waits
+        self._guard = (None, None)
+        if not waits:
+            super().execute(BEGIN)
+
+    def take_for_granted(self, generation: str, stamp: int) -> None:
+        """What has to hold when the group is written: what is indexed, and that no version is later."""
+        if self.defers:
+            self._guard = (generation, stamp)
 
     def execute(self, statements: str, bindings: Any = None, **options: Any) -> Any:
         """Run statements, after what they might look for was written."""
+        self._lock()
         self._next = 0
         if self._resources:
-            self.write_index({})
+            self._write({})
         return super().execute(statements, bindings, **options)
+
+    def executemany(self, statements: str, sequenceofbindings: Any, **options: Any) -> Any:
+        """Run statements for each of some rows."""
+        self._lock()
+        return super().executemany(statements, sequenceofbindings, **options)
 
     def put_aside(
         self, kind: int, resource_id: str, version: int, stamp: int, op: str, has: str, body: bytes
@@ -100,8 +135,37 @@ class IntakeConnection(SqliteConnection):
             self.write_index({})
         return key
 
-    def write_index(self, waiting: Mapping[str, Sequence[tuple[Any, ...]]]) -> None:
-        """Write what waits here and rows of index tables."""
+    def write_index(self, waiting: Waiting) -> None:
+        """Write what waits here and rows of index tables, before the group ends."""
+        self._lock()
+        self._write(waiting)
+
+    def commit(self, waiting: Waiting) -> None:
+        """Write everything and commit."""
+        if waiting or self._resources:
+            self._write(waiting)
+        self._waits = False
+        if self.in_transaction:
+            super().execute("COMMIT")
+
+    def changes_so_far(self) -> int:
+        """Rows that were written on this connection, those that wait included."""
+        return self.total_changes() + len(self._resources)
+
+    def roll_back(self) -> None:
+        """Take back the open transaction, if there is one, and what waits."""
+        self._waits = False
+        self._drop()
+        super().roll_back()
+
+    def _lock(self) -> None:
+        """Begin the transaction that has waited for its first statement."""
+        if self._waits:
+            self._waits = False
+            super().execute(BEGIN)
+            self._begun()
+
+    def _write(self, waiting: Waiting) -> None:
         resources, bodies = self._resources, b"".join(self._bodies)
         self._drop()
         lists = {table: _json(waiting.get(table, ())) for table in _LISTS}
@@ -110,21 +174,16 @@ class IntakeConnection(SqliteConnection):
                 # JSON has no infinity, which is the other end of "more than".
                 lists[table] = _NONE
                 self.executemany(INSERT[table], waiting[table])
-        super().execute(_INTAKE, (_json(resources), bodies, *lists.values()))
-
-    def changes_so_far(self) -> int:
-        """Rows that were written on this connection, those that wait included."""
-        return self.total_changes() + len(self._resources)
-
-    def roll_back(self) -> None:
-        """Take back the open transaction, and what waits."""
-        self._drop()
-        super().roll_back()
+        super().execute(_INTAKE, (*self._guard, _json(resources), bodies, *lists.values()))
 
     def _drop(self) -> None:
         self._resources: list[tuple[Any, ...]] = []
         self._bodies: list[bytes] = []
         self._size = 0
+
+
+def _nothing() -> None:
+    """Nobody waits for the lock."""
 
 
 def _json(rows: Sequence[tuple[Any, ...]]) -> str:
