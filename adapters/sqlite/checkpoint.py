@@ -11,11 +11,10 @@ from adapters.sqlite.connection import connect
 from adapters.sqlite.intake import IntakeConnection, Waiting
 
 PIECE: Final = 6_000
-"""Pages of the log after which it is copied into the database on a thread of its own.
-
-Only a log that has been copied to its end can begin anew, and beside a busy writer that moment never comes.
-So SQLite copies what is left with the commit that makes the log four times as long, on the writer's thread.
-"""
+"""Pages of the log after which it is copied into the database on a thread of its own."""
+LONGEST: Final = 24_000
+"""Pages after which SQLite copies what is left with the commit, and begins the log anew: only a log that has
+been copied to its end can begin anew, and beside a busy writer that moment never comes."""
 
 
 class WritingConnection(IntakeConnection):
@@ -29,6 +28,7 @@ class WritingConnection(IntakeConnection):
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
+        self.execute(f"PRAGMA wal_autocheckpoint = {LONGEST}")
         self._copying = connect(path)
         self._copied = 0
         self._due = threading.Event()

@@ -47,7 +47,6 @@ def prepared(connection: C) -> C:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -65536")
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA wal_autocheckpoint = 24000")
     return connection
 
 

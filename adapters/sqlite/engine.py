@@ -43,6 +43,7 @@ class SqliteEngine:
     def migrate(self, connection: Any) -> None:
         """Bring the schema forward (``not-supported`` when a newer program wrote it)."""
         migrate(connection)
+        connection.share_out()
 
     def roll_back(self, connection: Any) -> None:
         """End a transaction that failed."""

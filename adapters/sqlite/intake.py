@@ -84,6 +84,9 @@ class IntakeConnection(SqliteConnection):
         self._next = 0
         self._drop()
         prepared(self)
+
+    def share_out(self) -> None:
+        """Make the trigger; the tables have to be there, as SQLite does not rename one that it names."""
         for statement in (_VIEW, _TRIGGER):
             super().execute(statement)
 

@@ -20,11 +20,15 @@ async def create(request: Request) -> Response:
     admit(resource, kind)
     base, on_created = base_of(request), request.app.state.services.on_created
     condition = _condition(request)
+    if condition is not None:
+        done = await transact(
+            request, lambda tx: Writes(tx, base, on_created).create(resource, condition)
+        )
+        return answer(request, done)
+    # Nothing is asked of the store: what is possible is done here, beside the writer.
     named = under_id(resource, new_id())
-    extracted = None if condition is not None else store_of(request).extract(named)
-    done = await transact(
-        request, lambda tx: Writes(tx, base, on_created).create(named, condition, extracted)
-    )
+    extracted = store_of(request).extract(named)
+    done = await transact(request, lambda tx: Writes(tx, base, on_created).first(named, extracted))
     return answer(request, done)
 
 

@@ -55,15 +55,13 @@ class Writes:
     def __post_init__(self) -> None:
         self.tx.written_under(self.base)
 
-    def create(
-        self, named: dict[str, Any], condition: str | None, extracted: Extracted | None
-    ) -> Written:
+    def create(self, resource: dict[str, Any], condition: str | None = None) -> Written:
         """Store a new resource under an id of ours, unless ``If-None-Exist`` finds one."""
         if condition is not None:
-            existing = self.match(named["resourceType"], condition, "If-None-Exist")
+            existing = self.match(resource["resourceType"], condition, "If-None-Exist")
             if existing is not None:
                 return Written(200, existing)
-        return self.first(named, extracted)
+        return self.first(under_id(resource, new_id()))
 
     def first(self, named: dict[str, Any], extracted: Extracted | None = None) -> Written:
         """Store a new resource under an id that is known to be free."""
