@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _HEAD_END: Final = b"\r\n\r\n"
+_PIECE: Final = 1 << 16
+"""Bytes that are taken at once: for a larger buffer the system is asked for memory each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class _Connection:
 
     def answered(self) -> bool:
         """Take in what has come; whether an answer is complete."""
-        content = self.socket.recv(1 << 20)
+        content = self.socket.recv(_PIECE)
         if not content:
             raise ConnectionError("the server closed the connection")
         self.received += content

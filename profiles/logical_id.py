@@ -6,8 +6,8 @@ from collections import deque
 from typing import Final
 
 _DRAWN: Final = 512
-"""Ids for which randomness is drawn at once: a call of the system lets another thread have the interpreter, and
-the one that answers requests then waits for it."""
+"""Ids for which randomness is drawn at once: a call of the system lets another thread have the interpreter,
+and the one that answers requests then waits for it."""
 _SET: Final = 0x7 << 76 | 0x2 << 62
 _KEPT: Final = ~(0xF << 76 | 0x3 << 62)
 """Version and variant (RFC 9562, 4.1 and 4.2)."""

@@ -1,8 +1,9 @@
 """One writer thread with group commit: many callers, one fsync.
 
-A caller hands in a closure and waits. The thread takes what has queued up, runs each closure in a
-savepoint of one transaction, commits once, and only then lets every caller go. A closure that raises
-rolls back alone. A commit that fails fails for every caller of the group: nobody is told a lie.
+A caller hands in a closure and waits. The thread takes what has queued up, runs the closures in one
+transaction, commits once, and only then lets every caller go. A closure that raises rolls back alone: the
+group is run again with a savepoint for each where it had written. A commit that fails fails for every caller
+of the group: nobody is told a lie.
 
 Callers are let go when the next group has run its closures, if one waits already: what they do then runs
 beside the database's work for that group instead of in the way of its closures (decision 0020).
@@ -49,7 +50,7 @@ class _Entry:
 
 
 class _HasWritten(Exception):  # noqa: N818 - no error of anybody's: the group is run anew
-    """A closure failed after it had written, without a savepoint to go back to."""
+    """A closure failed after it had written, or by what others had left, and there is no savepoint."""
 
 
 class Writer:
@@ -231,7 +232,7 @@ class Writer:
         except BaseException as error:
             if self._engine.ends_group(error):
                 raise
-            if self._connection.changes_so_far() != before:
+            if self._engine.is_taken(error) or self._connection.changes_so_far() != before:
                 raise _HasWritten from error
             self._failed(entry, error)
 

@@ -108,15 +108,12 @@ class IntakeConnection(SqliteConnection):
 
     def execute(self, statements: str, bindings: Any = None, **options: Any) -> Any:
         """Run statements, after what they might look for was written."""
-        self._lock()
-        self._next = 0
-        if self._resources:
-            self._write({})
+        self._make_visible()
         return super().execute(statements, bindings, **options)
 
     def executemany(self, statements: str, sequenceofbindings: Any, **options: Any) -> Any:
         """Run statements for each of some rows."""
-        self._lock()
+        self._make_visible()
         return super().executemany(statements, sequenceofbindings, **options)
 
     def put_aside(
@@ -160,6 +157,12 @@ class IntakeConnection(SqliteConnection):
         self._waits = False
         self._drop()
         super().roll_back()
+
+    def _make_visible(self) -> None:
+        self._lock()
+        self._next = 0
+        if self._resources:
+            self._write({})
 
     def _lock(self) -> None:
         """Begin the transaction that has waited for its first statement."""
