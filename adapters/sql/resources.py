@@ -204,7 +204,8 @@ class Resources:
             stored.body,
         )
         kind = self._names.key(stored.type)
-        if row is None and self._connection.defers:
+        # What was looked up is written at once: the next look-up would make it visible, one by one.
+        if fresh and self._connection.defers:
             ver, stamp, _, *rest = values
             aside: int | None = self._connection.put_aside(kind, stored.id, ver, stamp, *rest)
             if aside is not None:

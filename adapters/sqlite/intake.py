@@ -59,6 +59,10 @@ _TRIGGER: Final = (
     f"CREATE TEMP TRIGGER intake_shared INSTEAD OF INSERT ON intake BEGIN {_shared_out()}; END"
 )
 _FREE: Final = "SELECT COALESCE(MAX(pk), 0) + 1 FROM res"
+_ONE: Final = (
+    "INSERT INTO res (pk, rt, id, ver, ts, deleted, op, has, body) "
+    f"VALUES (?, ?, ?, ?, ?, {LIVE}, ?, ?, ?)"
+)
 _INTAKE: Final = f"INSERT INTO intake VALUES ({', '.join('?' * len(_MEMBERS))})"
 
 
@@ -162,7 +166,10 @@ class IntakeConnection(SqliteConnection):
         self._lock()
         self._next = 0
         if self._resources:
-            self._write({})
+            resources, bodies = self._resources, self._bodies
+            self._drop()
+            rows = [(*row[:-2], body) for row, body in zip(resources, bodies, strict=True)]
+            super().executemany(_ONE, rows)
 
     def _lock(self) -> None:
         """Begin the transaction that has waited for its first statement."""
