@@ -87,12 +87,10 @@ def _constraints(
     resource: dict[str, Any], warnings: bool, *, extended: bool, periods: bool, logical: bool
 ) -> list[Issue]:
     """Constraints and bindings that are not met, and advice where that is wanted."""
-    found: list[Issue] = [
-        (breach.severity, breach.code, breach.text, breach.expression)
-        for breach in breaches(
-            resource, warnings=warnings, extended=extended, periods=periods, logical=logical
-        )
-    ]
+    unmet = breaches(
+        resource, warnings=warnings, extended=extended, periods=periods, logical=logical
+    )
+    found: list[Issue] = [(one.severity, one.code, one.text, one.expression) for one in unmet]
     if warnings:
         kind = resource["resourceType"]
         found += [

@@ -6,7 +6,7 @@ type without rules costs nothing. What ``profiles.structure`` holds already is n
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Final
 
@@ -76,6 +76,8 @@ class _Rules:
     kind: str
     own: tuple[tuple[Invariant, Expression, Guard], ...]
     members: dict[str, "_Member"]
+    plans: dict[tuple[str, ...], "_Plan"] = field(default_factory=dict)
+    """By the names of an object's members; objects of one type have few combinations of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,11 @@ class _Member:
     label: str
     asked: frozenset[str] | None
     """Names without any of which nothing is asked of a value; None where it is asked in any case."""
+
+
+_Plan = tuple[tuple[tuple[Invariant, Expression], ...], tuple[tuple[str, _Member], ...]]
+_PLANS: Final = 64
+"""Combinations of members that are remembered for a type."""
 
 
 def breaches(
@@ -126,14 +133,12 @@ def _object(
     found: list[Breach],
     depth: Depth,
 ) -> None:
-    for invariant, expression, decided in rules.own:
-        if not decided.holds(value):
-            _check(invariant, expression, Node(value, rules.kind), place, root, found)
-    members = rules.members
-    for name in value:
-        member = members.get(name)
-        if member is None:
-            continue
+    plan = rules.plans.get(tuple(value))
+    if plan is None:
+        plan = _planned(rules, value)
+    for invariant, expression in plan[0]:
+        _check(invariant, expression, Node(value, rules.kind), place, root, found)
+    for name, member in plan[1]:
         inner, asked = value[name], member.asked
         if type(inner) is list:
             for at, one in enumerate(inner):
@@ -141,6 +146,18 @@ def _object(
                     _element(one, member, (place, member.label, at), root, found, depth)
         elif _concerns(asked, inner):
             _element(inner, member, (place, member.label, -1), root, found, depth)
+
+
+def _planned(rules: _Rules, value: dict[str, Any]) -> _Plan:
+    """What is asked of an object and of its members, as its members' names decide."""
+    plan = (
+        tuple((rule, one) for rule, one, decided in rules.own if not decided.holds(value)),
+        tuple((name, rules.members[name]) for name in value if name in rules.members),
+    )
+    if len(rules.plans) >= _PLANS:
+        rules.plans.clear()
+    rules.plans[tuple(value)] = plan
+    return plan
 
 
 def _concerns(asked: frozenset[str] | None, value: Any) -> bool:
