@@ -11,6 +11,7 @@ from adapters.postgres.words import TRIGRAMS
 from adapters.sql.notes import note, set_note
 from adapters.sql.schema import (
     ADDED,
+    DROPPED,
     IMAGING,
     POSTGRES,
     RESOURCES,
@@ -67,11 +68,15 @@ def migrate(connection: Any) -> None:
 
 
 def _add(connection: Any) -> None:
-    """Make the indexes that are not there; to ask for one that is would wait for whoever writes."""
+    """Make and drop indexes, where that is to be done: to ask for no change would wait for who writes."""
     for name, statement in ADDED.items():
         (missing,) = connection.execute("SELECT to_regclass(?) IS NULL", (name,)).fetchone()
         if missing:
             connection.execute(statement)
+    for name in DROPPED:
+        (missing,) = connection.execute("SELECT to_regclass(?) IS NULL", (name,)).fetchone()
+        if not missing:
+            connection.execute(f"DROP INDEX {name}")
 
 
 def _require_known(version: int) -> None:

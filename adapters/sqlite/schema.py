@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from adapters.sql.schema import (
     ADDED,
+    DROPPED,
     IMAGING,
     QUEUE,
     RESOURCES,
@@ -53,7 +54,8 @@ def migrate(connection: Any) -> None:
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         _require_known(version)
-        for statement in (*_steps(version), *ADDED.values()):
+        dropped = [f"DROP INDEX IF EXISTS {name}" for name in DROPPED]
+        for statement in (*_steps(version), *ADDED.values(), *dropped):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from adapters.sql.schema import LONG_MS
+
 Sql = tuple[str, list[Any]]
 
 PROBED: Final = "LIMIT 1 OFFSET 0"
@@ -17,6 +19,8 @@ MOST_UNITED: Final = 100
 _WRITTEN: Final = "x.raw IN ('', ?) AND x.val = ?"
 RANGED: Final = frozenset({"s_dat", "s_num", "s_qty"})
 """Tables of ranges, which have an index by parameter and key."""
+ENDS_AFTER: Final = "x.sp = ? AND x.hi > ?"
+"""Begins the condition on a range that ends after a moment, which is the second of the values."""
 _COMPARED: Final = (" x.val = ?", " x.id = ?")
 
 
@@ -58,7 +62,13 @@ class Rows:
     def members(self) -> Sql:
         """Keys of the rows; the table is ``t`` here and ``x`` in a test, which may stand inside."""
         where = self.where.replace("x.", "t.")
-        return f"SELECT t.pk AS pk FROM {self.table} t WHERE {where}", list(self.values)
+        text = f"SELECT t.pk AS pk FROM {self.table} t WHERE {where}"
+        if self.table != "s_dat" or not self.where.startswith(ENDS_AFTER):
+            return text, list(self.values)
+        # No index has dates by their end: nearly all begin soon before it, long ones have an index.
+        near, values = self.values[1] - LONG_MS, self.values
+        long = f"{text} AND t.hi - t.lo > {LONG_MS} AND t.lo + 0 < ?"
+        return f"{text} AND t.lo >= ? UNION ALL {long}", [*values, near, *values, near]
 
     def holds(self, key: str) -> Sql:
         """Whether such a row of the key exists."""

@@ -1,7 +1,8 @@
 """``_sort``: the value by which a resource is ordered, as a sub-select or as a walk along an index.
 
 R4 search.html#sort. A resource with several values is ordered by its smallest when ascending and its largest
-when descending; one without a value comes last. A range of numbers is ordered by its low end, both ways.
+when descending; one without a value comes last. A range of times or numbers is ordered by where it begins,
+both ways.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ _COLUMNS: Final = {
     "token": ("s_tok", "val", "val"),
     "string": ("s_str", "val", "val"),
     "uri": ("s_uri", "val", "val"),
-    "date": ("s_dat", "lo", "hi"),
+    "date": ("s_dat", "lo", "lo"),
     "number": ("s_num", "lo", "lo"),
     "quantity": ("s_qty", "lo", "lo"),
     "special": ("s_num", "lo", "lo"),

@@ -111,8 +111,11 @@ def _date(values: Values, text: str, _: str) -> Test:
     low, high = date_range(rest.replace(" ", "+"))
     if prefix == "ap":
         gap = abs(milliseconds(values.now()) - low) // 10
-        return "s_dat", "x.lo < ? AND x.hi > ?", (high + gap, low - gap), False
+        return "s_dat", "x.hi > ? AND x.lo < ?", (low - gap, high + gap), False
     where, bound = compared(prefix, low, high, half_open=True)
+    if prefix == "eb":
+        # It begins before it ends, and the index is by the begin.
+        where, bound = f"{where} AND x.lo <= ?", (*bound, low)
     return "s_dat", where, bound, False
 
 

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
 from adapters.sql.schema import LONG_MS
-from adapters.sql.search.condition import AnyOf, Condition, Rows
+from adapters.sql.search.condition import ENDS_AFTER, AnyOf, Condition, Rows
 from profiles.search.contained import own_type
 from profiles.search.parameters import parameters_of
 from profiles.search.query import Leaf, Node
@@ -23,7 +23,6 @@ from profiles.search.single import is_single
 
 _RANGED: Final = frozenset({"date", "number", "quantity"})
 _OWN: Final = "x.sp = ? AND "
-_ENDS_AFTER: Final = f"{_OWN}x.hi > ?"
 _BEGINS_BEFORE: Final = f"{_OWN}x.lo < ?"
 _MOST: Final = 16
 """Alternatives of a condition that was put together."""
@@ -91,39 +90,39 @@ def _rows(condition: Condition) -> list[Rows] | None:
 
 def _joined(rows: Sequence[Rows]) -> Rows:
     """What one row of the index has to satisfy."""
-    where = _OWN + " AND ".join(row.where.removeprefix(_OWN) for row in rows)
-    values = (rows[0].values[0], *(value for row in rows for value in row.values[1:]))
+    ordered = sorted(rows, key=_latest_end_first)
+    where = _OWN + " AND ".join(row.where.removeprefix(_OWN) for row in ordered)
+    values = (rows[0].values[0], *(value for row in ordered for value in row.values[1:]))
     return Rows(rows[0].table, where, values)
 
 
+def _latest_end_first(row: Rows) -> tuple[bool, Any]:
+    """Where a condition says after which moment a range ends, it is listed by that."""
+    ends = row.where.startswith(ENDS_AFTER)
+    return not ends, -row.values[1] if ends else 0
+
+
 def _window(whole: Rows, bounds: Sequence[Rows]) -> Window:
-    after = [row.values[1] for row in bounds if row.where.startswith(_ENDS_AFTER)]
+    after = [row.values[1] for row in bounds if row.where.startswith(ENDS_AFTER)]
     before = [row.values[1] for row in bounds if row.where.startswith(_BEGINS_BEFORE)]
     first, last = max(after, default=None), min(before, default=None)
-    parts: tuple[Rows, ...] = (whole,)
-    if len(bounds) > 1 and first is not None:
-        # The index by the begin is the one to take: a sum keeps planners from the one by the end.
-        near = whole.where.replace("x.hi", "x.hi + 0")
-        parts = (
-            Rows("s_dat", f"{near} AND x.lo >= ?", (*whole.values, first - LONG_MS)),
-            Rows("s_dat", f"{whole.where} AND x.hi - x.lo > {LONG_MS}", whole.values),
-        )
-    return Window(parts, whole.values[0], first, last)
+    return Window((whole,), whole.values[0], first, last)
 
 
 def stretches(window: Window | None, descending: bool) -> list[tuple[str, list[int], str]]:
-    """Where rows of a window stand in the order of its parameter: SQL, values, and the column to order by.
+    """Where rows of a window stand in the order of its parameter: SQL, values, and what to order by.
 
-    Upwards they begin soon before the window, but for long ones, which come first; downwards they end soon
-    after it, but for long ones, which come first too. Without a window they may be anywhere.
+    Upwards they begin soon before the window, but for long ones, which come first; downwards they begin
+    before its end. Without a window they may be anywhere.
     """
-    long = f"AND t.hi - t.lo > {LONG_MS} "
     if window is not None and descending and window.before is not None:
-        last = window.before + LONG_MS
-        return [(f"{long}AND t.hi > ? ", [last], "t.hi"), ("AND t.hi <= ? ", [last], "t.hi")]
+        return [("AND t.lo < ? ", [window.before], "t.lo")]
     if window is not None and not descending and window.after is not None:
         first = window.after - LONG_MS
         # A sum keeps planners from walking the index by the begin up to the window.
-        far = f"{long}AND t.hi > ? AND t.lo + 0 < ? ", [window.after, first], "t.lo + 0"
-        return [far, ("AND t.lo >= ? ", [first], "t.lo")]
+        far = f"AND t.hi - t.lo > {LONG_MS} AND t.hi > ? AND t.lo + 0 < ? "
+        return [
+            (far, [window.after, first], "t.lo + 0"),
+            ("AND t.lo >= ? ", [first], "t.lo"),
+        ]
     return []
