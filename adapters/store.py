@@ -131,7 +131,7 @@ class Store:
         transaction = Transaction(writing, self.blobs, self.registry, self._engine.jobs)
         try:
             self._engine.migrate(writing)
-            require_index(self._engine.begin, writing, transaction)
+            require_index(writing, transaction)
         except BaseException:
             writing.close()
             raise

@@ -83,6 +83,10 @@ class PostgresConnection:
         self.write_index(waiting)
         self.execute("COMMIT")
 
+    def roll_back(self) -> None:
+        """Take back the open transaction."""
+        self.execute("ROLLBACK")
+
     def settle(self) -> None:
         """Take statistics where much has changed, as after an import; the server would in its own time."""
         rows = self.execute(

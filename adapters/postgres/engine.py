@@ -30,7 +30,6 @@ class PostgresEngine:
         ``postgresql://user@host/database``.
     """
 
-    begin: Final = "BEGIN"
     error: Final = psycopg.Error
     jobs: Jobs = queue
     savepoints: Final = True
@@ -56,7 +55,7 @@ class PostgresEngine:
     def roll_back(self, connection: Any) -> None:
         """End a transaction that failed; a lost connection has ended it."""
         if not connection.raw.closed and connection.in_transaction:
-            connection.execute("ROLLBACK")
+            connection.roll_back()
 
     def end_entry(self, transaction: Any) -> None:
         """Write the index rows: a collision with another process must show in the entry that made it."""

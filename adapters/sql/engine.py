@@ -66,11 +66,6 @@ class Engine(Protocol):
     """One database."""
 
     @property
-    def begin(self) -> str:
-        """SQL that begins a writing transaction."""
-        ...
-
-    @property
     def error(self) -> type[Exception]:
         """Base class of the database's errors."""
         ...
@@ -114,7 +109,7 @@ class Engine(Protocol):
         ...
 
     def is_taken(self, error: BaseException) -> bool:
-        """Whether what waited to be written has met a row of its key."""
+        """Whether something that a group took for granted does not hold: that an id is free, for one."""
         ...
 
     def translated(self, error: BaseException) -> OperationOutcomeError:

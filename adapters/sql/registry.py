@@ -44,11 +44,13 @@ class Registry:
 
     def __call__(self, kind: str) -> Mapping[str, SearchParameter]:
         """The parameters of a type by code."""
-        found = self._merged.get(kind)
+        # What another thread's ``refresh`` replaces meanwhile is not written into.
+        merged = self._merged
+        found = merged.get(kind)
         if found is None:
             base = parameters_of(kind)
             added = self._added.get(kind)
-            found = self._merged[kind] = {**base, **added} if added else base
+            found = merged[kind] = {**base, **added} if added else base
         return found
 
     def refresh(self, connection: Any) -> None:

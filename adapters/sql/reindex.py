@@ -48,7 +48,6 @@ def say_progress(done: int, total: int) -> None:
 
 
 def require_index(
-    begin: str,
     connection: Any,
     transaction: Transaction,
     progress: Callable[[int, int], None] = say_progress,
@@ -58,16 +57,16 @@ def require_index(
     One transaction: who opens the store at the same time sees the old index or the new one.
     """
     wanted = index_version()
-    connection.execute(begin)
+    connection.begin(waits=False)
     try:
         if note(connection, NOTE) != wanted:
             rebuild(connection, transaction, progress)
             set_note(connection, NOTE, wanted)
     except BaseException:
-        connection.execute("ROLLBACK")
+        connection.roll_back()
         transaction.rolled_back()
         raise
-    connection.execute("COMMIT")
+    connection.commit({})
 
 
 def rebuild(

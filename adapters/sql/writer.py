@@ -59,7 +59,7 @@ class Writer:
     Parameters
     ----------
     engine : Engine
-        Knows the errors of the database, and how a transaction begins.
+        Knows the errors of the database.
     connection
         Used by the writer thread alone.
     transaction
@@ -195,7 +195,7 @@ class Writer:
             try:
                 self._run_group(group, apart=engine.savepoints)
             except (_HasWritten, engine.error) as error:
-                # Where an id that was said to be free is taken, too: apart, each is looked up.
+                # Where something that was taken for granted does not hold, too: apart, nothing is.
                 if isinstance(error, engine.error) and not engine.is_taken(error):
                     raise
                 self._undo()
@@ -230,9 +230,11 @@ class Writer:
         try:
             entry.result = entry.work(self._transaction)
         except BaseException as error:
-            if self._engine.ends_group(error):
+            engine, connection = self._engine, self._connection
+            lost = connection.is_lost()
+            if engine.ends_group(error) or (lost and isinstance(error, engine.error)):
                 raise
-            if self._engine.is_taken(error) or self._connection.changes_so_far() != before:
+            if lost or engine.is_taken(error) or connection.changes_so_far() != before:
                 raise _HasWritten from error
             self._failed(entry, error)
 

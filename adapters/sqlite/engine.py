@@ -10,7 +10,6 @@ from adapters.sql import queue
 from adapters.sql.engine import Jobs
 from adapters.sqlite.checkpoint import WritingConnection
 from adapters.sqlite.connection import connect, translated
-from adapters.sqlite.intake import BEGIN
 from adapters.sqlite.schema import migrate
 from profiles.outcome import OperationOutcomeError
 
@@ -24,7 +23,6 @@ class SqliteEngine:
         Its file.
     """
 
-    begin: Final = BEGIN
     error: Final = apsw.Error
     jobs: Jobs = queue
     savepoints: Final = False
@@ -62,7 +60,7 @@ class SqliteEngine:
         return False
 
     def is_taken(self, error: BaseException) -> bool:
-        """An id that was not looked up."""
+        """A key is taken, or the trigger has refused the group."""
         return isinstance(error, apsw.ConstraintError)
 
     def translated(self, error: BaseException) -> OperationOutcomeError:

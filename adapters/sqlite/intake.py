@@ -8,6 +8,7 @@ wait here and go in as JSON, through a trigger that shares them out (decision 00
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+import apsw
 import orjson
 
 from adapters.sql.registry import GENERATION
@@ -82,7 +83,7 @@ class IntakeConnection(SqliteConnection):
     def __init__(self, path: str) -> None:
         super().__init__(path)
         self.defers = False
-        self._waits = False
+        self._waits = self._open = self._lost = False
         self._guard: tuple[str | None, int | None] = (None, None)
         self._begun: Callable[[], None] = _nothing
         self._next = 0
@@ -101,9 +102,12 @@ class IntakeConnection(SqliteConnection):
     def begin(self, *, waits: bool) -> None:
         """Begin a transaction, with its first statement where rows may wait."""
         self._waits = self.defers = waits
+        self._open = self._lost = False
         self._guard = (None, None)
+        self._next = 0
         if not waits:
             super().execute(BEGIN)
+            self._open = True
 
     def take_for_granted(self, generation: str, stamp: int) -> None:
         """What has to hold when the group is written: what is indexed, and that no version is later."""
@@ -146,10 +150,12 @@ class IntakeConnection(SqliteConnection):
 
     def commit(self, waiting: Waiting) -> None:
         """Write everything and commit."""
+        self._require_transaction()
         if waiting or self._resources:
             self._write(waiting)
         self._waits = False
-        if self.in_transaction:
+        if self._open:
+            self._open = False
             super().execute("COMMIT")
 
     def changes_so_far(self) -> int:
@@ -158,9 +164,17 @@ class IntakeConnection(SqliteConnection):
 
     def roll_back(self) -> None:
         """Take back the open transaction, if there is one, and what waits."""
-        self._waits = False
+        self._waits = self._open = self._lost = False
         self._drop()
         super().roll_back()
+
+    def is_lost(self) -> bool:
+        """Whether the group has no transaction that it should have.
+
+        It could not begin, or SQLite has taken it back by itself, as after an error of the disk
+        (lang_transaction.html, section 3.1).
+        """
+        return self._lost or (self._open and not self.in_transaction)
 
     def _make_visible(self) -> None:
         self._lock()
@@ -173,10 +187,17 @@ class IntakeConnection(SqliteConnection):
 
     def _lock(self) -> None:
         """Begin the transaction that has waited for its first statement."""
+        self._require_transaction()
         if self._waits:
-            self._waits = False
+            self._waits, self._lost = False, True
             super().execute(BEGIN)
+            self._open, self._lost = True, False
             self._begun()
+
+    def _require_transaction(self) -> None:
+        """Nothing of a group may be written alone."""
+        if self.is_lost():
+            raise apsw.AbortError("the transaction is over")
 
     def _write(self, waiting: Waiting) -> None:
         resources, bodies = self._resources, b"".join(self._bodies)
@@ -188,6 +209,9 @@ class IntakeConnection(SqliteConnection):
                 lists[table] = _NONE
                 self.executemany(INSERT[table], waiting[table])
         super().execute(_INTAKE, (*self._guard, _json(resources), bodies, *lists.values()))
+        if FAR in waiting:
+            # Places for targets have taken keys.
+            self._next = 0
 
     def _drop(self) -> None:
         self._resources: list[tuple[Any, ...]] = []

@@ -5,7 +5,7 @@ short; the rest is ``transaction_run``.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from adapters.store import Extracted
 from gateway.interactions.admission import admit
@@ -19,6 +19,8 @@ from profiles.logical_id import new_id
 from profiles.outcome import OperationOutcomeError
 
 T = TypeVar("T")
+AHEAD: Final = 2000
+"""Entries of a transaction whose index rows are made before it runs: until then they are all in memory."""
 
 
 class Prepared:
@@ -71,7 +73,7 @@ class Prepared:
         entry.links = [p for p in found if not follow(p, entry, self.urls, _known)]
         if not entry.links and entry.method != "PATCH":
             admit(resource, entry.kind)
-            if entry.new_id:
+            if entry.new_id and len(self.entries) <= AHEAD:
                 entry.extracted = self._extract(under_id(resource, entry.new_id))
 
 

@@ -239,3 +239,68 @@ def test_rows_that_do_not_fit_are_refused_and_nothing_is_kept(prepared_connectio
     prepared_connection.roll_back()
     for query in ("SELECT count(*) FROM res", "SELECT count(*) FROM s_due"):
         assert prepared_connection.execute(query).fetchone() == (0,)
+
+
+def test_nobody_is_told_that_a_transaction_stands_which_the_database_has_taken_back(tmp_path):
+    """An error of the disk ends it without a word: every caller of the commit gets an error."""
+    store = open_store(tmp_path)
+    store.transact(lambda tx: _fresh(tx, "a", gender="male"))
+    writing = store._writing
+
+    def breaks(tx):
+        del tx
+        writing.set_progress_handler(lambda: True, 1)
+        try:
+            writing.execute("UPDATE note SET value = value")
+        finally:
+            writing.set_progress_handler(None)
+
+    ended = _in_one_commit(
+        store,
+        lambda tx: tx.put(_patient("a", gender="female")),
+        breaks,
+        lambda tx: _fresh(tx, "b"),
+    )
+    assert all(error is not None for _, error in ended)
+    assert store.read("Patient", "a").version == 1
+    for gender, found in (("male", ["a"]), ("female", [])):
+        assert [one.id for one in store.search("Patient", [("gender", gender)]).matches] == found
+    assert store.transact(lambda tx: _fresh(tx, "b")).version == 1
+    store.close()
+
+
+def test_a_group_that_cannot_get_the_lock_writes_nothing_at_all(tmp_path):
+    """A closure that was refused it, then one that would write: both are told that the store is busy."""
+    store = open_store(tmp_path)
+    store.transact(lambda tx: _fresh(tx, "a"))
+    other = WritingConnection(tmp_path / "isthmus.sqlite")
+    store._writing.set_busy_timeout(0)
+    other.execute("BEGIN IMMEDIATE")
+    ended = _in_one_commit(
+        store, lambda tx: tx.read("Patient", "a"), lambda tx: tx.put(_patient("a", gender="male"))
+    )
+    other.execute("ROLLBACK")
+    other.close()
+    assert [error.kind.code for _, error in ended] == ["transient", "transient"]
+    assert store.read("Patient", "a").version == 1
+    assert store.transact(lambda tx: tx.put(_patient("a", gender="male"))).version == 2
+    store.close()
+
+
+def test_a_place_for_a_target_does_not_take_the_key_of_the_next_resource(tmp_path):
+    """Each create with a reference to what is not there runs once."""
+    store = open_store(tmp_path)
+    runs = []
+
+    def refer(number):
+        def work(tx):
+            runs.append(number)
+            other = {"reference": f"Patient/far{number}"}
+            return _fresh(tx, f"p{number}", link=[{"type": "refer", "other": other}])
+
+        return work
+
+    for number in range(4):
+        store.transact(refer(number))
+    assert runs == [0, 1, 2, 3]
+    store.close()

@@ -68,7 +68,9 @@ class Rows:
         # No index has dates by their end: nearly all begin soon before it, long ones have an index.
         near, values = self.values[1] - LONG_MS, self.values
         long = f"{text} AND t.hi - t.lo > {LONG_MS} AND t.lo + 0 < ?"
-        return f"{text} AND t.lo >= ? UNION ALL {long}", [*values, near, *values, near]
+        # One part for who unites: the parts of a union are limited (SQLite limits.html, 6).
+        whole = f"SELECT e.pk AS pk FROM ({text} AND t.lo >= ? UNION ALL {long}) AS e"
+        return whole, [*values, near, *values, near]
 
     def holds(self, key: str) -> Sql:
         """Whether such a row of the key exists."""

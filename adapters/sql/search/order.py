@@ -21,13 +21,13 @@ from profiles.search.parameters import parameters_of
 from profiles.search.single import is_single
 
 _COLUMNS: Final = {
-    "token": ("s_tok", "val", "val"),
-    "string": ("s_str", "val", "val"),
-    "uri": ("s_uri", "val", "val"),
-    "date": ("s_dat", "lo", "lo"),
-    "number": ("s_num", "lo", "lo"),
-    "quantity": ("s_qty", "lo", "lo"),
-    "special": ("s_num", "lo", "lo"),
+    "token": ("s_tok", "val"),
+    "string": ("s_str", "val"),
+    "uri": ("s_uri", "val"),
+    "date": ("s_dat", "lo"),
+    "number": ("s_num", "lo"),
+    "quantity": ("s_qty", "lo"),
+    "special": ("s_num", "lo"),
 }
 OWN: Final = {"_lastUpdated": "ts", "_id": "id"}
 """Parameters whose value stands in the resource's own row, with an index by type."""
@@ -63,7 +63,7 @@ def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Wal
     """The index that gives this order; None when the rows have to be sorted."""
     if len(keys) != 1 or len(kinds) != 1:
         return None
-    table, low, high = _COLUMNS.get(keys[0].kind, ("", "", ""))
+    table, column = _COLUMNS.get(keys[0].kind, ("", ""))
     code, *more = _codes(kinds[0], keys[0].code)
     if more:
         return None
@@ -77,7 +77,6 @@ def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Wal
         )
     if not table:
         return None
-    column = high if keys[0].descending else low
     if table in _WALKABLE or single:
         return Walk(table, column, parameter, single=single)
     values = said(kinds, keys[0])
@@ -127,8 +126,7 @@ def value(names: Names, kinds: tuple[str, ...], key: SortKey, at: int) -> tuple[
             f"WHERE x.sp IN ({marks}) AND x.pk = m.pk"
         )
         return f"({inner})", ("", parameters)
-    table, low, high = _COLUMNS[key.kind]
-    column = high if key.descending else low
+    table, column = _COLUMNS[key.kind]
     if table in _WALKABLE:
         # An expression keeps SQLite from walking the index by value to find the extreme one.
         extreme = f"x.{column} || ''" if column == "val" else f"x.{column} + 0"
