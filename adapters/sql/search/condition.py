@@ -69,7 +69,7 @@ class Rows:
         near, values = self.values[1] - LONG_MS, self.values
         long = f"{text} AND t.hi - t.lo > {LONG_MS} AND t.lo + 0 < ?"
         # One part for who unites: the parts of a union are limited (SQLite limits.html, 6).
-        whole = f"SELECT e.pk AS pk FROM ({text} AND t.lo >= ? UNION ALL {long}) AS e"
+        whole = f"SELECT u.pk AS pk FROM ({text} AND t.lo >= ? UNION ALL {long}) AS u"
         return whole, [*values, near, *values, near]
 
     def holds(self, key: str) -> Sql:
