@@ -87,6 +87,10 @@ class PostgresConnection:
         """Take back the open transaction."""
         self.execute("ROLLBACK")
 
+    def keys(self, text: str, values: Sequence[Any]) -> list[int]:
+        """All that a statement finds in its column ``pk``."""
+        return [key for (key,) in self.execute(text, values)]
+
     def settle(self) -> None:
         """Take statistics where much has changed, as after an import; the server would in its own time."""
         rows = self.execute(

@@ -1,9 +1,11 @@
 """Connections to the embedded store: WAL, and every commit synced to the disk."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apsw
+import orjson
 
 from adapters.sqlite.words import SqliteWords
 from profiles.outcome import OperationOutcomeError
@@ -18,6 +20,15 @@ class SqliteConnection(apsw.Connection):  # type: ignore[misc,unused-ignore]
 
     for_update = ""
     words = SqliteWords()
+
+    def keys(self, text: str, values: Sequence[Any]) -> list[int]:
+        """All that a statement finds in its column ``pk``.
+
+        They come as one row: each step of a statement costs more than a key.
+        """
+        rows = self.execute(f"SELECT json_group_array(pk) FROM ({text})", values).fetchall()
+        listed: list[int] = orjson.loads(str(rows[0][0]))
+        return listed
 
     def settle(self) -> None:
         """Nothing: how a search runs is decided here, not by statistics of the database (decision 0020)."""

@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl
 import pytest
 
 from adapters.store import open_store
-from conformance.bench_fhir import SHAPES, _fill
+from conformance.fhir_load import SHAPES
+from conformance.fhir_record import fill
 
 WALKS = {"sort by name", "_sort=-_lastUpdated", "_has, common code"}
 """These read their type or parameter in order and stop at the end of the page."""
@@ -15,7 +16,7 @@ WALKS = {"sort by name", "_sort=-_lastUpdated", "_has, common code"}
 def filled(tmp_path_factory):
     """A store whose common codes are common enough to be walked."""
     folder = tmp_path_factory.mktemp("plans")
-    _fill(folder, 1000, 8000)
+    fill(folder, 1000, 8000)
     store = open_store(folder)
     yield store
     store.close()

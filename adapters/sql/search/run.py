@@ -14,7 +14,7 @@ from adapters.sql.schema import CONTAINED, LIVE
 from adapters.sql.search import order
 from adapters.sql.search.condition import Condition, Rows, Sql
 from adapters.sql.search.groups import Indexed, OwnRow, by_groups
-from adapters.sql.search.listing import Row, following, listed
+from adapters.sql.search.listing import Row, following, listed, newest
 from adapters.sql.search.walk import valueless, with_value
 from adapters.sql.search.wanted import Keys, Wanted, tested
 from profiles.search.contained import own_type
@@ -44,6 +44,9 @@ def keys(connection: Any, names: Names, wanted: Wanted) -> Keys:
     live = Live(
         "res", f"x.rt IN ({marks}) AND x.deleted {state}", tuple(types), True, inside=inside
     )
+    only = wanted.conditions[0] if len(wanted.conditions) == 1 else None
+    if only is not None and only.lists and wanted.count and not wanted.sort:
+        return _by_one(connection, wanted, live, only)
     best, size = _rarest(connection, wanted.conditions)
     if not wanted.count:
         driver = live if best is None else best
@@ -54,6 +57,16 @@ def keys(connection: Any, names: Names, wanted: Wanted) -> Keys:
     if wanted.sort:
         return _walked(connection, names, wanted, live, best)
     return _streamed(connection, wanted, live, best)
+
+
+def _by_one(connection: Any, wanted: Wanted, live: Live, only: Condition) -> Keys:
+    """Of one condition: its keys, when they are few and not in order by themselves."""
+    if not only.ordered:
+        text, values = only.members()
+        found = connection.keys(f"SELECT pk FROM ({text}) c LIMIT {FEW}", values)
+        if len(found) < FEW:
+            return _listing(newest(found), wanted)
+    return _streamed(connection, wanted, live, only)
 
 
 def _rarest(connection: Any, conditions: tuple[Condition, ...]) -> tuple[Condition | None, int]:
@@ -106,7 +119,11 @@ def _decided(wanted: Wanted) -> Wanted:
 
 
 def _listed(connection: Any, names: Names, wanted: Wanted, driver: Condition, *, few: bool) -> Keys:
-    rows = listed(connection, names, wanted, driver, few=few)
+    return _listing(listed(connection, names, wanted, driver, few=few), wanted)
+
+
+def _listing(rows: list[Row], wanted: Wanted) -> Keys:
+    """A page of all matches in order."""
     page = following(rows, wanted.after, wanted.sort)
     return _page(page, wanted, len(rows), f"list {len(rows)}")
 
@@ -220,23 +237,24 @@ def _total(
         return count(connection, wanted, driver)
     if not driver.ordered or any(condition is not driver for condition in wanted.conditions):
         return None
-    text, values = driver.members()
+    text, values = _once(driver)
     (found,) = connection.execute(
-        f"SELECT count(*) FROM (SELECT DISTINCT pk FROM ({text}) d LIMIT {CHEAP + 1}) c", values
+        f"SELECT count(*) FROM ({text} LIMIT {CHEAP + 1}) c", values
     ).fetchone()
     return int(found) if found <= CHEAP else None
 
 
 def count(connection: Any, wanted: Wanted, driver: Condition) -> int:
     """How many resources match."""
-    text, values = driver.members()
+    text, values = _once(driver)
     where, bound = tested(wanted.conditions, driver, "m.pk")
-    inner = text if driver.ordered else f"SELECT DISTINCT pk FROM ({text}) d"
-    if where == "1 = 1":
-        row = connection.execute(f"SELECT count(*) FROM ({inner}) m", values).fetchone()
-    else:
-        row = connection.execute(
-            f"SELECT count(*) FROM ({inner}) m WHERE {where}",
-            [*values, *bound],
-        ).fetchone()
+    row = connection.execute(
+        f"SELECT count(*) FROM ({text}) m WHERE {where}", [*values, *bound]
+    ).fetchone()
     return int(row[0])
+
+
+def _once(driver: Condition) -> Sql:
+    """The members of a set, each once: a code that stands in two systems has two rows."""
+    text, values = driver.members()
+    return (text if isinstance(driver, Live) else f"SELECT DISTINCT pk FROM ({text}) d"), values
