@@ -5,6 +5,7 @@ import pytest
 from adapters.store import Store
 from profiles.outcome import OperationOutcomeError
 from profiles.search.request import understand
+from tests.contracts.search_plans import PLANS, force
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
@@ -449,8 +450,8 @@ def test_pages_follow_the_order_that_was_asked_for(filled, monkeypatch, sort, or
     A period, that of o4, is where it begins.
     """
     expected = order.split()
-    for few in (1000, 0):
-        monkeypatch.setattr("adapters.sql.search.run.FEW", few)
+    for plan in PLANS:
+        force(monkeypatch, plan)
         assert _walk(filled, sort) == expected
 
 
@@ -481,7 +482,7 @@ def test_an_order_by_references_is_walked_as_it_is_listed(store, monkeypatch, do
     ]
     store.transact(lambda tx: [tx.put(one) for one in made])
     listed = _walk(store, f"{down}{code}", count=count)
-    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    force(monkeypatch, "walked")
     assert _walk(store, f"{down}{code}", count=count) == listed
     assert sorted(listed) == sorted(key for key, *_ in performers)
 
@@ -521,7 +522,7 @@ def test_an_order_by_several_keys_is_walked_as_it_is_listed(store, monkeypatch):
     for start in (0, 9):
         store.transact(lambda tx, at=start: [tx.put(one) for one in made[at : at + 9]])
     listed = {sort: _walk(store, sort) for sort in SEVERAL_KEYS}
-    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    force(monkeypatch, "walked")
     for sort, expected in listed.items():
         assert sorted(expected) == sorted(one["id"] for one in made)
         for near, count in ((0, "1"), (3, "2"), (0, "5"), (200, "5")):
@@ -543,7 +544,7 @@ def _walk(store: Store, sort: str, kinds: str = "Observation", count: str = "1")
 
 def test_walking_and_listing_find_the_same(filled, monkeypatch):
     """Whichever set drives the query, the result is the same."""
-    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    force(monkeypatch, "walked")
     test_each_parameter_finds_what_r4_says(filled)
 
 
@@ -818,10 +819,10 @@ def test_what_is_contained_refers_to_others(filled):
     assert filled.search("Patient", asked).matches == ()
 
 
-@pytest.mark.parametrize("few", [1000, 0])
-def test_tokens_and_addresses_have_an_order_too(store, monkeypatch, few):
+@pytest.mark.parametrize("plan", PLANS)
+def test_tokens_and_addresses_have_an_order_too(store, monkeypatch, plan):
     """By the smallest of several values upwards, by the largest downwards, page by page."""
-    monkeypatch.setattr("adapters.sql.search.run.FEW", few)
+    force(monkeypatch, plan)
     tokens = [[f"{7 * at % 23:02}", f"{5 * at % 23:02}"] for at in range(23)]
     put = [
         {
@@ -844,7 +845,7 @@ def test_tokens_and_addresses_have_an_order_too(store, monkeypatch, few):
 @pytest.mark.parametrize(("sort", "order"), [("", "d p e"), ("_lastUpdated", "e p d")])
 def test_several_types_are_in_one_order(store, monkeypatch, sort, order):
     """The newest of every type first unless something else is asked for, page by page."""
-    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    force(monkeypatch, "walked")
     for kind, key in (("Encounter", "e"), ("Patient", "p"), ("Device", "d")):
         store.transact(lambda tx, kind=kind, key=key: tx.put({"resourceType": kind, "id": key}))
     assert _walk(store, sort, "Patient,Encounter,Device", "1") == order.split()

@@ -4,6 +4,7 @@ import pytest
 
 from adapters.store import Store
 from profiles.search.request import understand
+from tests.contracts.search_plans import PLANS, force
 
 SYSTEMS = ("http://a.example", "http://b.example", None)
 
@@ -16,10 +17,10 @@ def _observation(number: int) -> dict:
     return {"resourceType": "Observation", "id": f"o{number}", **fixed}
 
 
-@pytest.fixture(params=[1000, 0], ids=["listed", "walked"])
+@pytest.fixture(params=PLANS)
 def filled(request, store: Store, monkeypatch) -> Store:
     """Five of them, in the order of their numbers; one is deleted."""
-    monkeypatch.setattr("adapters.sql.search.run.FEW", request.param)
+    force(monkeypatch, request.param)
     for number in range(6):
         store.transact(lambda tx, n=number: tx.put(_observation(n)))
     store.transact(lambda tx: tx.delete("Observation", "o2"))

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.store import Store
 from profiles.search.request import understand
+from tests.contracts.search_plans import PLANS, force
 
 UCUM = "http://unitsofmeasure.org"
 DATES = (
@@ -51,10 +52,10 @@ def _found(store: Store, pairs: list[tuple[str, str]], kind: str = "Observation"
     return {match.id for match in store.search(kind, pairs).matches}
 
 
-@pytest.mark.parametrize("few", [1000, 0])
-def test_bounds_of_a_date_hold_together(filled, monkeypatch, few):
+@pytest.mark.parametrize("plan", PLANS)
+def test_bounds_of_a_date_hold_together(filled, monkeypatch, plan):
     """Every pair of prefixes, listed and walked: what both searches find on their own."""
-    monkeypatch.setattr("adapters.sql.search.run.FEW", few)
+    force(monkeypatch, plan)
     prefixes = ("", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap")
     first = {one: _found(filled, [("date", f"{one}2020-02-28")]) for one in prefixes}
     second = {one: _found(filled, [("date", f"{one}2020-03")]) for one in prefixes}
@@ -81,7 +82,7 @@ def test_an_order_by_the_bounded_date_is_walked_as_it_is_listed(filled, monkeypa
     ]
     listed = [_walk(filled, pairs, "50") for pairs in asked]
     assert all(listed)
-    monkeypatch.setattr("adapters.sql.search.run.FEW", 0)
+    force(monkeypatch, "walked")
     monkeypatch.setattr("adapters.sql.search.groups.NEAR", 0)
     for count in ("1", "2", "50"):
         for pairs, expected in zip(asked, listed, strict=True):

@@ -7,6 +7,7 @@ import pytest
 from adapters.sql import words as following
 from adapters.store import Store, open_store
 from profiles.outcome import OperationOutcomeError
+from tests.contracts.search_plans import PLANS, force
 from tests.make_postgres import bare_database
 
 XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
@@ -88,8 +89,8 @@ def _found(store: Store, kind: str, name: str, value: str) -> str:
 
 def test_an_expression_finds_what_it_says(filled, monkeypatch):
     """Operators, quotations, beginnings and letters of any script, listed and walked; signs mean nothing."""
-    for few in (1000, 0):
-        monkeypatch.setattr("adapters.sql.search.run.FEW", few)
+    for plan in PLANS:
+        force(monkeypatch, plan)
         wrong = {}
         for name, value, wanted in FOUND:
             found = _found(filled, "Condition", name, value)

@@ -229,6 +229,15 @@ class LedTo:
         )
 
 
+def fans_out(condition: Condition) -> bool:
+    """Whether the test of one key may have to look at many resources that refer to it."""
+    if isinstance(condition, AnyOf | AllOf):
+        return any(map(fans_out, condition.parts))
+    if isinstance(condition, NoneOf | Leading):
+        return fans_out(condition.inner)
+    return isinstance(condition, LedTo)
+
+
 def _either(parts: list[Sql]) -> Sql:
     """One of many, as a balanced tree: SQLite bounds the depth of an expression."""
     if len(parts) == 1:

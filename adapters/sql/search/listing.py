@@ -27,9 +27,6 @@ def listed(
     """
     text, values = driver.members()
     where, bound = tested(wanted.conditions, driver, "m.pk")
-    if not wanted.sort:
-        matching = f"SELECT m.pk AS pk FROM ({text}) m WHERE {where}"
-        return newest(connection.keys(matching, [*values, *bound]))
     inside = [order.said(wanted.kinds, key) if few else None for key in wanted.sort]
     columns, joins = ["m.pk"], [""]
     selected: list[Any] = []
@@ -52,11 +49,6 @@ def listed(
             found = firsts(connection, said, [row[0] for row in rows], wanted.sort[at].descending)
             rows = [(*row[: at + 1], found.get(row[0]), *row[at + 2 :]) for row in rows]
     return _in_order(rows, wanted.sort)
-
-
-def newest(keys: list[int]) -> list[Row]:
-    """Rows of a search without an order: each key once, the newest first."""
-    return [(key,) for key in sorted(set(keys), reverse=True)]
 
 
 def _in_order(rows: list[Row], sort: tuple[SortKey, ...]) -> list[Row]:

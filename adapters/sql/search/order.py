@@ -83,6 +83,17 @@ def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Wal
     return None if values is None else Walk(table, column, parameter, values)
 
 
+def is_at_hand(kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> bool:
+    """Whether an index gives the values of each resource, so that some thousand are read fast."""
+    return (
+        all(
+            key.code in OWN or key.kind == "reference" or _COLUMNS[key.kind][0] in _WALKABLE
+            for key in keys
+        )
+        and len(kinds) == 1
+    )
+
+
 def said(kinds: tuple[str, ...], key: SortKey) -> Callable[[bytes], set[Any]] | None:
     """What finds all values of a resource in its body, for a table that has no index by resource."""
     table = "" if key.code in OWN else _COLUMNS.get(key.kind, ("",))[0]

@@ -5,31 +5,29 @@ rows are walked in the order of the result and tested one by one, so that a page
 match. SQLite's own planner chooses badly between the two (decision 0020).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from adapters.sql.names import Names
 from adapters.sql.schema import CONTAINED, LIVE
 from adapters.sql.search import order
-from adapters.sql.search.condition import Condition, Rows, Sql
+from adapters.sql.search.condition import Condition, Sql, fans_out
 from adapters.sql.search.groups import Indexed, OwnRow, by_groups
-from adapters.sql.search.listing import Row, following, listed, newest
-from adapters.sql.search.walk import valueless, with_value
-from adapters.sql.search.wanted import Keys, Wanted, tested
+from adapters.sql.search.listing import Row, following, listed
+from adapters.sql.search.live import Live
+from adapters.sql.search.newest import newest, streamed
+from adapters.sql.search.walk import along_own, valueless, with_value
+from adapters.sql.search.wanted import ALL, Keys, Wanted, tested
 from profiles.search.contained import own_type
 
 FEW: Final = 1000
 """Keys up to which a set is listed and sorted."""
+NEAR: Final = 40
+"""Rows that are walked first for each match of a page: beyond, matches are rare."""
+MANY: Final = 5000
+"""Keys up to which a set is listed, when its matches are rare along the walk."""
 CHEAP: Final = 5000
 """Matches up to which a total is given although nobody asked for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Live(Rows):
-    """Everything that is there of some types; ``inside`` are those of contained resources."""
-
-    inside: frozenset[int] = frozenset()
 
 
 def keys(connection: Any, names: Names, wanted: Wanted) -> Keys:
@@ -46,8 +44,8 @@ def keys(connection: Any, names: Names, wanted: Wanted) -> Keys:
     )
     only = wanted.conditions[0] if len(wanted.conditions) == 1 else None
     if only is not None and only.lists and wanted.count and not wanted.sort:
-        return _by_one(connection, wanted, live, only)
-    best, size = _rarest(connection, wanted.conditions)
+        return _by_one(connection, names, wanted, live, only)
+    best, size = _rarest(connection, wanted.conditions, FEW)
     if not wanted.count:
         driver = live if best is None else best
         return Keys((), count(connection, wanted, driver), None, "count")
@@ -56,26 +54,30 @@ def keys(connection: Any, names: Names, wanted: Wanted) -> Keys:
         return _listed(connection, names, wanted, best, few=True)
     if wanted.sort:
         return _walked(connection, names, wanted, live, best)
-    return _streamed(connection, wanted, live, best)
+    return _unordered(connection, names, wanted, live, best)
 
 
-def _by_one(connection: Any, wanted: Wanted, live: Live, only: Condition) -> Keys:
+def _by_one(connection: Any, names: Names, wanted: Wanted, live: Live, only: Condition) -> Keys:
     """Of one condition: its keys, when they are few and not in order by themselves."""
-    if not only.ordered:
-        text, values = only.members()
-        found = connection.keys(f"SELECT pk FROM ({text}) c LIMIT {FEW}", values)
-        if len(found) < FEW:
-            return _listing(newest(found), wanted)
-    return _streamed(connection, wanted, live, only)
+    if only.ordered:
+        return _page_of(connection, wanted, live, only, streamed(connection, wanted, live, only))
+    text, values = only.members()
+    found = connection.keys(f"SELECT pk FROM ({text}) c LIMIT {FEW}", values)
+    if len(found) < FEW:
+        return newest(found, wanted)
+    return _unordered(connection, names, wanted, live, only)
 
 
-def _rarest(connection: Any, conditions: tuple[Condition, ...]) -> tuple[Condition | None, int]:
-    best, size = None, FEW + 1
+def _rarest(
+    connection: Any, conditions: tuple[Condition, ...], most: int
+) -> tuple[Condition | None, int]:
+    """The smallest set and its size, which is not counted beyond ``most``."""
+    best, size = None, most + 1
     for condition in conditions:
         if not condition.lists:
             continue
         text, values = condition.members()
-        bound = f"SELECT count(*) FROM (SELECT 1 FROM ({text}) c LIMIT {min(size, FEW)}) b"
+        bound = f"SELECT count(*) FROM (SELECT 1 FROM ({text}) c LIMIT {min(size, most)}) b"
         found = connection.execute(bound, values).fetchone()[0]
         if found < size:
             best, size = condition, found
@@ -84,30 +86,37 @@ def _rarest(connection: Any, conditions: tuple[Condition, ...]) -> tuple[Conditi
     return best, size
 
 
-def _streamed(connection: Any, wanted: Wanted, live: Live, best: Condition | None) -> Keys:
-    """Walk an ordered set from the newest on, testing each key."""
-    ordered = [c for c in wanted.conditions if c.ordered and c.lists]
-    driver: Condition = best if best in ordered and best is not None else next(iter(ordered), live)
-    text, values = driver.members()
-    where, bound = tested(wanted.conditions, driver, "t.pk")
-    limit = "" if wanted.after is None else "AND t.pk < ? "
-    after = list(wanted.after or ())[:1]
-    if driver is live and len(wanted.kinds) > 1:
-        tail = f"AND {where} {limit}ORDER BY t.pk DESC LIMIT ?"
-        by_type = _by_type(live, "t.pk", tail, [*bound, *after, wanted.count + 1])
-        rows = connection.execute(
-            f"{by_type[0]} ORDER BY pk DESC LIMIT ?", [*by_type[1], wanted.count + 1]
-        ).fetchall()
-    else:
-        distinct = text.replace("SELECT", "SELECT DISTINCT", 1)
-        rows = connection.execute(
-            f"{distinct} AND {where} {limit}ORDER BY t.pk DESC LIMIT ?",
-            [*values, *bound, *after, wanted.count + 1],
-        ).fetchall()
-    found = tuple(row[0] for row in rows[: wanted.count])
-    more = len(rows) > wanted.count and bool(found)
-    total = _total(connection, wanted, live, best, None if more or wanted.after else len(rows))
-    return Keys(found, total, (found[-1],) if more else None, "stream")
+def _unordered(
+    connection: Any, names: Names, wanted: Wanted, live: Live, best: Condition | None
+) -> Keys:
+    """The newest of many: first among some rows, which fill the page unless matches are rare there."""
+    if best is not None:
+        rows = streamed(connection, _nearby(wanted), live, best)
+        if len(rows) > wanted.count:
+            return _page_of(connection, wanted, live, best, rows)
+        smallest, size = _rarest(connection, wanted.conditions, MANY)
+        if smallest is not None and size < MANY:
+            return _listed(connection, names, wanted, smallest, few=False)
+    return _page_of(connection, wanted, live, best, streamed(connection, wanted, live, best))
+
+
+def _nearby(wanted: Wanted) -> Wanted:
+    """The same, of some rows that are walked first; few, where the test of each may be long."""
+    each = 2 if any(map(fans_out, wanted.conditions)) else NEAR
+    return replace(wanted, most=each * (wanted.count + 1))
+
+
+def _page_of(
+    connection: Any,
+    wanted: Wanted,
+    live: Live,
+    best: Condition | None,
+    rows: list[Row],
+    plan: str = "stream",
+) -> Keys:
+    whole = None if len(rows) > wanted.count or wanted.after else len(rows)
+    total = _total(connection, wanted, live, best, whole)
+    return _page(rows, wanted, total, plan)
 
 
 def _decided(wanted: Wanted) -> Wanted:
@@ -119,11 +128,13 @@ def _decided(wanted: Wanted) -> Wanted:
 
 
 def _listed(connection: Any, names: Names, wanted: Wanted, driver: Condition, *, few: bool) -> Keys:
-    return _listing(listed(connection, names, wanted, driver, few=few), wanted)
-
-
-def _listing(rows: list[Row], wanted: Wanted) -> Keys:
     """A page of all matches in order."""
+    if not wanted.sort:
+        text, values = driver.members()
+        where, bound = tested(wanted.conditions, driver, "m.pk")
+        matching = f"SELECT m.pk AS pk FROM ({text}) m WHERE {where}"
+        return newest(connection.keys(matching, [*values, *bound]), wanted)
+    rows = listed(connection, names, wanted, driver, few=few)
     page = following(rows, wanted.after, wanted.sort)
     return _page(page, wanted, len(rows), f"list {len(rows)}")
 
@@ -138,12 +149,20 @@ def _walked(
     connection: Any, names: Names, wanted: Wanted, live: Live, best: Condition | None
 ) -> Keys:
     """Walk the index that gives the order; without one, sort everything."""
-    found = _ordered(connection, names, wanted, live)
+    found = None
+    if best is not None and order.is_at_hand(wanted.kinds, wanted.sort):
+        if len(wanted.sort) == 1:
+            found = _ordered(connection, names, _nearby(wanted), live)
+        if found is None or len(found) <= wanted.count:
+            smallest, size = _rarest(connection, wanted.conditions, MANY)
+            if smallest is not None and size < MANY:
+                return _listed(connection, names, wanted, smallest, few=False)
+            found = None
+    found = _ordered(connection, names, wanted, live) if found is None else found
     if found is None:
         driver = best if best is not None else live
         return _listed(connection, names, wanted, driver, few=False)
-    whole = None if len(found) > wanted.count or wanted.after else len(found)
-    return _page(found, wanted, _total(connection, wanted, live, best, whole), "walk")
+    return _page_of(connection, wanted, live, best, found, "walk")
 
 
 def _ordered(connection: Any, names: Names, wanted: Wanted, live: Live) -> list[Row] | None:
@@ -158,14 +177,14 @@ def _ordered(connection: Any, names: Names, wanted: Wanted, live: Live) -> list[
             return _in_group(connection, names, narrowed, live, group)
 
         if column is not None:
-            own = OwnRow(live, column, lambda one: _by_own(connection, one, live))
+            own = OwnRow(live, column, lambda one: along_own(connection, one, live))
             return by_groups(wanted, own, ordered)
         if walk is not None:
             leading = Indexed(connection, walk, first[0].descending)
             return by_groups(wanted, leading, ordered)
         return None
     if column is not None:
-        return _by_own(connection, wanted, live)
+        return along_own(connection, wanted, live)
     return None if walk is None else _by_index(connection, wanted, live, walk)
 
 
@@ -173,7 +192,7 @@ def _in_group(
     connection: Any, names: Names, wanted: Wanted, live: Live, group: Condition | None
 ) -> list[Row]:
     """Rows of resources that share the values of the keys before."""
-    best, size = _rarest(connection, wanted.conditions if group is None else (group,))
+    best, size = _rarest(connection, wanted.conditions if group is None else (group,), FEW)
     if size >= FEW:
         found = _ordered(connection, names, wanted, live)
         if found is not None:
@@ -189,38 +208,11 @@ def _by_index(connection: Any, wanted: Wanted, live: Live, walk: order.Walk) -> 
     after = list(wanted.after or ())
     if not after or after[1] is not None:
         found = with_value(connection, wanted, walk, after)
-    if len(found) <= wanted.count:
+    if len(found) <= wanted.count and wanted.most == ALL:
         started = after[0] if after and after[1] is None else None
         left = wanted.count + 1 - len(found)
         found += valueless(connection, wanted, live, walk, started, left)
     return found
-
-
-def _by_own(connection: Any, wanted: Wanted, live: Live) -> list[Row]:
-    """Rows in the order of a column of their own, which has an index by type."""
-    column = order.OWN[wanted.sort[0].code]
-    word, sign = ("DESC", "<") if wanted.sort[0].descending else ("ASC", ">")
-    where, bound = tested(wanted.conditions, None, "t.pk")
-    limit = f"AND (t.{column}, t.pk) {sign} (?, ?) " if wanted.after else ""
-    at = [wanted.after[1], wanted.after[0]] if wanted.after else []
-    tail = f"AND {where} {limit}ORDER BY t.{column} {word}, t.pk {word} LIMIT ?"
-    text, values = _by_type(live, f"t.pk, t.{column}", tail, [*bound, *at, wanted.count + 1])
-    # A sign keeps planners from the index of what is live, which has another order.
-    text = text.replace("t.deleted", "+t.deleted")
-    rows = connection.execute(
-        f"{text} ORDER BY {column} {word}, pk {word} LIMIT ?", [*values, wanted.count + 1]
-    )
-    return [tuple(row) for row in rows]
-
-
-def _by_type(live: Live, columns: str, tail: str, bound: Sequence[Any]) -> Sql:
-    """The first rows of each type, which one index has in order, put together."""
-    every = " UNION ALL ".join(
-        f"SELECT * FROM (SELECT {columns} FROM res t WHERE t.rt = ? "
-        f"AND t.deleted = {CONTAINED if kind in live.inside else LIVE} {tail}) AS a"
-        for kind in live.values
-    )
-    return f"SELECT * FROM ({every}) AS b", [v for kind in live.values for v in (kind, *bound)]
 
 
 def _total(

@@ -1,12 +1,14 @@
 """Rows of an order by an index: those with a value in its order, then the others (R4 search.html#sort)."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final, TypeGuard
 
 from adapters.sql.search import order
 from adapters.sql.search.condition import PROBED, Condition
-from adapters.sql.search.wanted import Wanted, tested
+from adapters.sql.search.live import Live, by_type
+from adapters.sql.search.wanted import ALL, Wanted, tested
 from adapters.sql.search.windows import Window, stretches
 
 _BATCH: Final = 500
@@ -16,6 +18,8 @@ def with_value(
     connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
 ) -> list[tuple[Any, ...]]:
     """Keys with the value that orders each, from a position on: one more than the page takes."""
+    if walk.table == "s_ref" and wanted.most < ALL:
+        return []
     if walk.table == "s_ref":
         return _referring(connection, wanted, walk, after)
     valued = _valued if walk.values is None else _checked
@@ -103,7 +107,12 @@ def _pieces(
     down = wanted.sort[0].descending
     column = f"t.{walk.column}"
     window = next((c for c in wanted.conditions if _is_of(c, walk)), None)
-    for stretch in stretches(window, down) or [("", [], column)]:
+    first, *rest = stretches(window, down) or [("", [], column)]
+    # What is passed over is bounded in the last stretch alone: the one before has long ranges, which are few.
+    yield from _stretch(
+        connection, replace(wanted, most=ALL) if rest else wanted, walk, after, (others, *first)
+    )
+    for stretch in rest:
         yield from _stretch(connection, wanted, walk, after, (others, *stretch))
 
 
@@ -125,17 +134,20 @@ def _stretch(
     at, size = tuple(after), wanted.count + 1 if walk.single else 2 * wanted.count + 10
     while True:
         limit = f"AND ({column}, t.pk) {sign} (?, ?) " if at else ""
+        by = f"ORDER BY {column} {word}, t.pk {word} LIMIT ?"
+        rows_of = f"{walk.table} t WHERE t.sp = ? {stretch}{limit}"
+        inner = [walk.parameter, *ends, *((at[1], at[0]) if at else ())]
+        if wanted.most < ALL:
+            rows_of, inner = (
+                f"(SELECT t.* FROM {rows_of}{by}) AS t WHERE 1 = 1 ",
+                [*inner, wanted.most],
+            )
         rows = connection.execute(
-            f"SELECT t.pk, t.{walk.column} FROM {walk.table} t WHERE t.sp = ? {stretch}{limit}"
-            f"{others}AND {where} ORDER BY {column} {word}, t.pk {word} LIMIT ?",
-            [
-                *(walk.parameter, *ends, *((at[1], at[0]) if at else ())),
-                *((walk.parameter,) if others else ()),
-                *(*bound, size),
-            ],
+            f"SELECT t.pk, t.{walk.column} FROM {rows_of}{others}AND {where} {by}",
+            [*inner, *((walk.parameter,) if others else ()), *bound, size],
         ).fetchall()
         yield [tuple(row) for row, _ in groupby(rows)]
-        if len(rows) < size:
+        if len(rows) < size or wanted.most < ALL:
             return
         at = tuple(rows[-1])
 
@@ -157,6 +169,26 @@ def firsts(
             if said:
                 found[key] = (max if descending else min)(said)
     return found
+
+
+def along_own(connection: Any, wanted: Wanted, live: Live) -> list[tuple[Any, ...]]:
+    """Keys in the order of a column of their own row, which has an index by type."""
+    column = order.OWN[wanted.sort[0].code]
+    word, sign = ("DESC", "<") if wanted.sort[0].descending else ("ASC", ">")
+    where, bound = tested(wanted.conditions, None, "t.pk")
+    at = [wanted.after[1], wanted.after[0]] if wanted.after else []
+    limit = f"AND (t.{column}, t.pk) {sign} (?, ?) " if at else ""
+    by = f"ORDER BY t.{column} {word}, t.pk {word} LIMIT ?"
+    columns, size = f"t.pk, t.{column}", wanted.count + 1
+    if wanted.most < ALL:
+        text, values = by_type(live, columns, f"{limit}{by}", [*at, wanted.most])
+        text, values = f"SELECT {columns} FROM ({text}) AS t WHERE {where}", [*values, *bound]
+    else:
+        text, values = by_type(live, columns, f"AND {where} {limit}{by}", [*bound, *at, size])
+        text = f"SELECT {columns} FROM ({text}) AS t"
+    # A sign keeps planners from the index of what is live, which has another order.
+    text = text.replace("t.deleted", "+t.deleted")
+    return [tuple(row) for row in connection.execute(f"{text} {by}", [*values, size])]
 
 
 def valueless(

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from adapters.sql.search.condition import Condition, Sql
 from adapters.sql.search.order import SortKey
+
+ALL: Final = 2**62
+"""More rows than there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Wanted:
         Where the page before ended.
     total : str
         ``none``, ``estimate`` (when it is cheap) or ``accurate``.
+    most : int
+        Rows of an index that a walk may pass over; then it ends, whether the page is full or not.
     """
 
     kinds: tuple[str, ...]
@@ -34,6 +39,7 @@ class Wanted:
     count: int = 50
     after: Sequence[Any] | None = None
     total: str = "estimate"
+    most: int = ALL
 
 
 @dataclass(frozen=True, slots=True)
