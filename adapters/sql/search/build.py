@@ -28,6 +28,7 @@ from profiles.search.contained import MARK, contained_type, own_type
 from profiles.search.parameters import parameters_of
 from profiles.search.query import Chain, Has, InCompartment, Leaf, Node, in_contained
 from profiles.search.ranges import date_range, milliseconds
+from profiles.search.single import is_single
 from profiles.search.syntax import plain, prefixed
 from profiles.search.tokens import LONGEST
 from profiles.search.values import folded, literal
@@ -186,8 +187,9 @@ class Builder:
         tests = self.values.tests(kind, value, modifier)
         if parameter is None:
             return NOTHING
+        once = is_single(own_type(leaf.kind), leaf.parameter)
         return any_of(
-            Rows(table, f"x.sp = ? AND {where}", (parameter, *bound), ordered)
+            Rows(table, f"x.sp = ? AND {where}", (parameter, *bound), ordered, once=once)
             for table, where, bound, ordered in tests
         )
 

@@ -50,7 +50,8 @@ class Condition(Protocol):
 class Rows:
     """Resources with an index row of one parameter that satisfies ``where``.
 
-    ``exact`` says that ``where`` fixes the columns before ``pk`` in the table's key.
+    ``ordered`` says that ``where`` fixes the columns before ``pk`` in the table's key, ``once`` that no
+    resource has two such rows.
     """
 
     table: str
@@ -58,6 +59,7 @@ class Rows:
     values: tuple[Any, ...]
     ordered: bool = False
     lists: bool = True
+    once: bool = False
 
     def members(self) -> Sql:
         """Keys of the rows; the table is ``t`` here and ``x`` in a test, which may stand inside."""
@@ -227,6 +229,13 @@ class LedTo:
             f"AND {text} {PROBED})",
             [self.parameter, *values],
         )
+
+
+def only_rows(condition: Condition) -> Rows | None:
+    """The rows that a condition is about, where it is about those of one table alone."""
+    while isinstance(condition, AnyOf) and len(condition.parts) == 1:
+        condition = condition.parts[0]
+    return condition if isinstance(condition, Rows) else None
 
 
 def fans_out(condition: Condition) -> bool:

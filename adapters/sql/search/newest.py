@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from operator import neg
 from typing import Any, Final
 
-from adapters.sql.search.condition import RANGED, AnyOf, Condition, Rows
+from adapters.sql.search.condition import RANGED, Condition, Rows, only_rows
 from adapters.sql.search.listing import Row
 from adapters.sql.search.live import Live, by_type
 from adapters.sql.search.wanted import Keys, Wanted, tested
@@ -52,9 +52,10 @@ def streamed(connection: Any, wanted: Wanted, live: Live, best: Condition | None
     return [tuple(row) for row in rows]
 
 
-def newest(keys: Iterable[int], wanted: Wanted) -> Keys:
-    """The page of all matches that are known; a key may be given twice."""
-    listed = sorted(set(keys), reverse=True)
+def newest(keys: Iterable[int], wanted: Wanted, driver: Condition) -> Keys:
+    """The page of all matches, which were listed by a set."""
+    rows = only_rows(driver)
+    listed = sorted(keys if rows is not None and rows.once else set(keys), reverse=True)
     start = 0 if wanted.after is None else bisect_right(listed, -wanted.after[0], key=neg)
     page = listed[start : start + wanted.count]
     more = start + len(page) < len(listed) and bool(page)
@@ -66,8 +67,7 @@ def _row_of(condition: Condition | None) -> Rows | None:
 
     All of them are passed over, for a sixth of what a test of each resource would cost.
     """
-    while isinstance(condition, AnyOf) and len(condition.parts) == 1:
-        condition = condition.parts[0]
-    if not isinstance(condition, Rows) or condition.table not in _KEYED:
+    rows = None if condition is None else only_rows(condition)
+    if rows is None or rows.table not in _KEYED or not rows.where.startswith(_OWN):
         return None
-    return condition if condition.where.startswith(_OWN) else None
+    return rows

@@ -11,7 +11,7 @@ from typing import Any, Final
 from adapters.sql.names import Names
 from adapters.sql.schema import CONTAINED, LIVE
 from adapters.sql.search import order
-from adapters.sql.search.condition import Condition, Sql, fans_out
+from adapters.sql.search.condition import Condition, Sql, fans_out, only_rows
 from adapters.sql.search.groups import Indexed, OwnRow, by_groups
 from adapters.sql.search.listing import Row, following, listed
 from adapters.sql.search.live import Live
@@ -40,7 +40,12 @@ def keys(connection: Any, names: Names, wanted: Wanted) -> Keys:
     marks = ", ".join("?" * len(types))
     state = f"IN ({LIVE}, {CONTAINED})" if inside else f"= {LIVE}"
     live = Live(
-        "res", f"x.rt IN ({marks}) AND x.deleted {state}", tuple(types), True, inside=inside
+        "res",
+        f"x.rt IN ({marks}) AND x.deleted {state}",
+        tuple(types),
+        True,
+        once=True,
+        inside=inside,
     )
     only = wanted.conditions[0] if len(wanted.conditions) == 1 else None
     if only is not None and only.lists and wanted.count and not wanted.sort:
@@ -64,7 +69,7 @@ def _by_one(connection: Any, names: Names, wanted: Wanted, live: Live, only: Con
     text, values = only.members()
     found = connection.keys(f"SELECT pk FROM ({text}) c LIMIT {FEW}", values)
     if len(found) < FEW:
-        return newest(found, wanted)
+        return newest(found, wanted, only)
     return _unordered(connection, names, wanted, live, only)
 
 
@@ -133,7 +138,7 @@ def _listed(connection: Any, names: Names, wanted: Wanted, driver: Condition, *,
         text, values = driver.members()
         where, bound = tested(wanted.conditions, driver, "m.pk")
         matching = f"SELECT m.pk AS pk FROM ({text}) m WHERE {where}"
-        return newest(connection.keys(matching, [*values, *bound]), wanted)
+        return newest(connection.keys(matching, [*values, *bound]), wanted, driver)
     rows = listed(connection, names, wanted, driver, few=few)
     page = following(rows, wanted.after, wanted.sort)
     return _page(page, wanted, len(rows), f"list {len(rows)}")
@@ -249,4 +254,6 @@ def count(connection: Any, wanted: Wanted, driver: Condition) -> int:
 def _once(driver: Condition) -> Sql:
     """The members of a set, each once: a code that stands in two systems has two rows."""
     text, values = driver.members()
-    return (text if isinstance(driver, Live) else f"SELECT DISTINCT pk FROM ({text}) d"), values
+    rows = only_rows(driver)
+    once = rows is not None and rows.once
+    return (text if once else f"SELECT DISTINCT pk FROM ({text}) d"), values

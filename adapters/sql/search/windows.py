@@ -93,7 +93,7 @@ def _joined(rows: Sequence[Rows]) -> Rows:
     ordered = sorted(rows, key=_latest_end_first)
     where = _OWN + " AND ".join(row.where.removeprefix(_OWN) for row in ordered)
     values = (rows[0].values[0], *(value for row in ordered for value in row.values[1:]))
-    return Rows(rows[0].table, where, values)
+    return Rows(rows[0].table, where, values, once=True)
 
 
 def _latest_end_first(row: Rows) -> tuple[bool, Any]:
