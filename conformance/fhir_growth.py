@@ -13,14 +13,12 @@ from typing import Any, Final
 from conformance.fhir_load import SHAPES, crud, importing, reading, search, writing
 from conformance.fhir_record import EACH, PATIENTS, fill
 from conformance.load import Load
-from conformance.resting import memory_mb, until_they_rest
+from conformance.resting import memory_mb, until_they_rest, until_words_are_indexed
 from conformance.running import RunningGateway
 
 SCALE: Final = 10
 _SEARCHES: Final = 40
-_INDEXED_S: Final = 3600.0
-"""Words are indexed while nothing is asked: until then a gateway has work of its own."""
-_LOADS: Final[dict[str, Callable[[int, int], Load]]] = {
+LOADS: Final[dict[str, Callable[[int, int], Load]]] = {
     "read": lambda port, scale: reading(port, 6000, scale),
     "create Observation": lambda port, scale: writing(port, 2000, scale),
     "transaction import": lambda port, _: importing(port, 30),
@@ -43,12 +41,12 @@ def growth(folder: Path, rounds: int) -> dict[str, Any]:
     try:
         for gateway in gateways.values():
             gateway.start()
-        _tell("until the words of everything are indexed")
-        until_they_rest(*gateways.values(), patience_s=_INDEXED_S)
+            until_words_are_indexed(gateway, _tell)
+        until_they_rest(*gateways.values())
         for shape in SHAPES:
             _tell(f"{shape}: {rounds} turns")
             result["search"][shape] = _searched(gateways, shape, rounds)
-        for name, load in _LOADS.items():
+        for name, load in LOADS.items():
             _tell(f"{name}: {rounds} turns")
             result[name] = _loaded(gateways, load, rounds)
         result["rss_mb"] = [memory_mb(gateway) for gateway in gateways.values()]

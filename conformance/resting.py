@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -9,14 +10,26 @@ from conformance.running import RunningGateway
 
 PATIENCE_S: Final = 60.0
 _LOOK_S: Final = 0.5
+_LOOK_SELDOM_S: Final = 20.0
 _LITTLE: Final = 0.15
 """Of a processor, by each gateway: its lanes look for work."""
 
 
-def until_they_rest(*gateways: RunningGateway, patience_s: float = PATIENCE_S) -> None:
+def until_words_are_indexed(gateway: RunningGateway, told: Callable[[str], object]) -> None:
+    """Wait until a search for words has nothing to add: after a large load that takes minutes."""
+    while said := [
+        issue["diagnostics"]
+        for entry in gateway.get("Patient?_content=nothing&_count=1").get("entry", ())
+        for issue in entry["resource"].get("issue", ())
+    ]:
+        told(said[0])
+        time.sleep(_LOOK_SELDOM_S)
+
+
+def until_they_rest(*gateways: RunningGateway) -> None:
     """Wait until gateways and their lanes use little of a processor: then one load is measured alone."""
     running = [one.process.pid for one in gateways if one.process is not None]
-    before, deadline = -1.0, time.monotonic() + patience_s
+    before, deadline = -1.0, time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         used = sum(_used_s(one) for pid in running for one in (pid, *_below(pid)))
         if before >= 0 and used - before <= _LITTLE * _LOOK_S * len(running):

@@ -11,6 +11,7 @@ from adapters.sql.rows import INSERT
 
 _PLANNING: Final = (
     "SELECT set_config('jit', 'off', false), set_config('enable_sort', 'off', false), "
+    "set_config('enable_bitmapscan', 'off', false), "
     "set_config('max_parallel_workers_per_gather', '0', false)"
 )
 """A page is a few rows along an index: compiling a plan, starting workers and sorting all rows costs more."""

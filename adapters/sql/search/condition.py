@@ -16,7 +16,7 @@ PROBED: Final = "LIMIT 1 OFFSET 0"
 """Ends a test, so that a planner tests key by key, instead of joining all rows that pass before the first."""
 MOST_UNITED: Final = 100
 """Parts whose lists one statement unites; a union of more can only test."""
-_WRITTEN: Final = "x.raw IN ('', ?) AND x.val = ?"
+_WRITTEN: Final = "x.raw || '' IN ('', ?) AND x.val = ?"
 RANGED: Final = frozenset({"s_dat", "s_num", "s_qty"})
 """Tables of ranges, which have an index by parameter and key."""
 ENDS_AFTER: Final = "x.sp = ? AND x.hi > ?"

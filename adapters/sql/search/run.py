@@ -234,11 +234,11 @@ def _total(
         return count(connection, wanted, driver)
     if not driver.ordered or any(condition is not driver for condition in wanted.conditions):
         return None
-    text, values = _once(driver)
+    text, values = driver.members()
     (found,) = connection.execute(
-        f"SELECT count(*) FROM ({text} LIMIT {CHEAP + 1}) c", values
+        f"SELECT count(*) FROM (SELECT 1 FROM ({text}) c LIMIT {CHEAP + 1}) b", values
     ).fetchone()
-    return int(found) if found <= CHEAP else None
+    return None if found > CHEAP else count(connection, wanted, driver)
 
 
 def count(connection: Any, wanted: Wanted, driver: Condition) -> int:

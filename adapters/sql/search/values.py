@@ -49,7 +49,8 @@ class Values:
         )
         if raw != ANY_CASE:
             # Identifiers match in any case, whatever their system is.
-            where, bound = f"{where}x.raw IN ('', ?) AND ", (*bound, raw)
+            # A sum: PostgreSQL would read all rows of a code once for each member of the list.
+            where, bound = f"{where}x.raw || '' IN ('', ?) AND ", (*bound, raw)
         return f"{where}x.val = ?", (*bound, val)
 
     def system(self, text: str) -> int:
