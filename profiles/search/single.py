@@ -1,4 +1,7 @@
-"""Parameters of which a resource has one value at most, so that it is ordered by any value that is met."""
+"""Parameters of which a resource has one value at most: one row of the index, without a modifier.
+
+So it is ordered by any value that is met, and is not counted twice.
+"""
 
 import functools
 from collections.abc import Iterator

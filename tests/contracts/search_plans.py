@@ -5,10 +5,10 @@ from typing import Final
 import pytest
 
 BOUNDS: Final = {
-    "listed": {"FEW": 1000, "NEAR": 40, "MANY": 5000},
-    "walked": {"FEW": 0, "NEAR": 1, "MANY": 0},
-    "listed after a walk": {"FEW": 0, "NEAR": 1, "MANY": 5000},
-    "walked nearby": {"FEW": 0, "NEAR": 40, "MANY": 0},
+    "listed": {"FEW": 1000, "PASSED": 40, "MANY": 5000},
+    "walked": {"FEW": 0, "PASSED": 1, "MANY": 0},
+    "listed after a walk": {"FEW": 0, "PASSED": 1, "MANY": 5000},
+    "walked nearby": {"FEW": 0, "PASSED": 40, "MANY": 0},
 }
 PLANS: Final = tuple(BOUNDS)
 

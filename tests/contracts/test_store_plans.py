@@ -101,12 +101,12 @@ def _grams(value: float) -> dict:
     return {"value": value, "unit": "g", "system": UCUM, "code": "g"}
 
 
-def _pages(store: Store, kind: str, asked: str, count: str) -> tuple[list[str], list[int]]:
+def _pages(store: Store, kinds: str, asked: str, count: str) -> tuple[list[str], list[int]]:
     """Ids through all pages, and the totals that were given."""
     pairs = [tuple(part.split("=", 1)) for part in asked.split("&") if part]
     found, totals, after = [], [], None
     while True:
-        request = understand((kind,), [*pairs, ("_count", count)], store.registry)
+        request = understand(tuple(kinds.split(",")), [*pairs, ("_count", count)], store.registry)
         page = store.run(request, after=after)
         found += [match.id for match in page.matches]
         totals += [] if page.total is None else [page.total]
@@ -140,3 +140,84 @@ def test_patients_are_the_same_in_every_way(filled, monkeypatch):
             assert found == expected.setdefault(one + sort, found), (one, sort, plan, count)
             assert set(totals) <= {len(found)}
     assert all(expected.values())
+
+
+SEVERAL_TYPES = (
+    "",
+    "subject=Patient/p",
+    "subject=Patient/p&status=active,final",
+    "_lastUpdated=ge2000",
+    "code:missing=false",
+    "code:not=z",
+)
+
+
+def test_several_types_are_the_same_in_every_way(store, monkeypatch):
+    """The newest of all types first, also where matches of one type begin far below those of another."""
+
+    def made(kind: str, start: int, subject: str) -> list[dict]:
+        status = {"Observation": "final", "ServiceRequest": "active"}[kind]
+        fixed = {"resourceType": kind, "status": status, "code": {"text": "a"}}
+        ids = [f"{kind[0]}{at:02d}" for at in range(start, start + 20)]
+        return [{**fixed, "id": one, "subject": {"reference": f"Patient/{subject}"}} for one in ids]
+
+    for kind, start, subject in (
+        ("ServiceRequest", 0, "p"),
+        ("Observation", 0, "p"),
+        ("Observation", 20, "q"),
+    ):
+        some = made(kind, start, subject)
+        store.transact(lambda tx, some=some: [tx.put(one) for one in some])
+    mine = [f"{kind}{at:02d}" for kind in "OS" for at in reversed(range(20))]
+    expected = {"subject=Patient/p": mine, "subject=Patient/p&status=active,final": mine}
+    for plan, count, sort in product(
+        PLANS, ("50", "3"), ("", "&_sort=-_lastUpdated", "&_sort=_id")
+    ):
+        force(monkeypatch, plan)
+        for one in SEVERAL_TYPES:
+            asked = f"{one}{sort}".removeprefix("&")
+            found, totals = _pages(store, "Observation,ServiceRequest", asked, count)
+            assert found == expected.setdefault(asked, found), (asked, plan, count)
+            assert set(totals) <= {len(found)}
+    assert len(expected[""]) == 60
+
+
+@pytest.mark.parametrize("system", ["", "http://a.example"])
+def test_an_identifier_whose_type_has_several_codings_is_found_once(store, monkeypatch, system):
+    """By its type and value, with a system and with none (R4 search.html#modifiers)."""
+    codings = [{"system": f"http://{one}.example", "code": "MR"} for one in "ab"]
+    for at in range(4):
+        one = {"resourceType": "Composition", "id": f"c{at}", "status": "final"}
+        one["identifier"] = {"value": str(at % 2), "type": {"coding": codings}}
+        store.transact(lambda tx, one=one: tx.put(one))
+    asked = f"identifier:of-type={system}|MR|1"
+    for plan, count, more in product(PLANS, ("50", "1"), ("", "&status=final")):
+        force(monkeypatch, plan)
+        found, totals = _pages(store, "Composition", asked + more, count)
+        assert found == ["c3", "c1"]
+        assert set(totals) <= {2}
+        assert (
+            store.search("Composition", [tuple(asked.split("=")), ("_summary", "count")]).total == 2
+        )
+
+
+def test_what_is_below_an_address_is_the_same_in_every_way(store, monkeypatch):
+    """The address itself, with and without a slash at its end, and what begins with it and a slash."""
+    sources = (
+        "http://s/7",
+        "http://s/7/",
+        "http://s/7/a",
+        "http://s/70",
+        "http://s/7/a/b",
+        "http://s",
+    )
+    for at, source in enumerate(sources):
+        one = {"resourceType": "Patient", "id": f"p{at}", "meta": {"source": source}}
+        store.transact(lambda tx, one=one: tx.put(one))
+    for plan, text in product(PLANS, ("http://s/7", "http://s/7/")):
+        force(monkeypatch, plan)
+        for more in ("", "&_lastUpdated=ge2000", "&_sort=_id"):
+            found, totals = _pages(store, "Patient", f"_source:below={text}{more}", "2")
+            assert set(found) == ({"p0", "p1", "p2", "p4"})
+            assert len(found) == 4
+            assert set(totals) <= {4}

@@ -187,7 +187,8 @@ class Builder:
         tests = self.values.tests(kind, value, modifier)
         if parameter is None:
             return NOTHING
-        once = is_single(own_type(leaf.kind), leaf.parameter)
+        # With a modifier a value may have several rows, as an identifier has for each coding of its type.
+        once = not modifier and is_single(own_type(leaf.kind), leaf.parameter)
         return any_of(
             Rows(table, f"x.sp = ? AND {where}", (parameter, *bound), ordered, once=once)
             for table, where, bound, ordered in tests
@@ -249,8 +250,13 @@ class Builder:
             wanted = [f"{url}|{one}" for one in versions_of(version)]
             marks = ", ".join("?" * len(wanted))
             return Rows("s_uri", f"x.sp = ? AND x.val IN ({marks})", (parameter, *wanted))
-        where = "x.sp = ? AND (x.val = ? OR (x.val > ? AND x.val < ?))"
-        return Rows("s_uri", where, (parameter, text, f"{text}.", f"{text}/"))
+        later = "x.sp = ? AND x.val > ? AND x.val < ?"
+        return any_of(
+            (
+                Rows("s_uri", "x.sp = ? AND x.val = ?", (parameter, text)),
+                Rows("s_uri", later, (parameter, f"{text}.", f"{text}/")),
+            )
+        )
 
     def _hierarchy(self, leaf: Leaf, text: str) -> Condition:
         """What refers to a resource or to one below (or above) it."""

@@ -38,7 +38,7 @@ class Condition(Protocol):
         ...
 
     def members(self) -> Sql:
-        """``SELECT … AS pk`` of the set; duplicates allowed unless ``ordered``."""
+        """``SELECT … AS pk`` of the set; a key may come twice."""
         ...
 
     def holds(self, key: str) -> Sql:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from adapters.sql.search.condition import RANGED, Condition, Rows, only_rows
 from adapters.sql.search.listing import Row
 from adapters.sql.search.live import Live, by_type
-from adapters.sql.search.wanted import Keys, Wanted, tested
+from adapters.sql.search.wanted import ALL, Keys, Wanted, tested
 
 _OWN: Final = "x.sp = ? AND "
 _KEYED: Final = RANGED | {"s_str"}
@@ -18,6 +18,8 @@ _KEYED: Final = RANGED | {"s_str"}
 def streamed(connection: Any, wanted: Wanted, live: Live, best: Condition | None) -> list[Row]:
     """The rows of a page and one more, each tested.
 
+    Of several types no index has the order: a bound is for one.
+
     Parameters
     ----------
     best : Condition, optional
@@ -25,29 +27,26 @@ def streamed(connection: Any, wanted: Wanted, live: Live, best: Condition | None
     """
     ordered = [c for c in wanted.conditions if c.ordered and c.lists]
     driver: Condition = best if best in ordered and best is not None else next(iter(ordered), live)
+    own = _row_of(best) if driver is live and best is not None else None
     after, size = list(wanted.after or ())[:1], wanted.count + 1
     limit = f"{'AND t.pk < ? ' if after else ''}ORDER BY t.pk DESC LIMIT ?"
-    bounds = [*after, wanted.most]
-    own = _row_of(best) if driver is live else None
-    if best is not None and own is not None:
-        driver = best
-        text, values = (
-            f"SELECT t.* FROM {own.table} t WHERE t.sp = ? {limit}",
-            [own.values[0], *bounds],
-        )
-        said, inner = own.where.removeprefix(_OWN).replace("x.", "n."), list(own.values[1:])
-    elif driver is live:
-        text, values = by_type(live, "t.pk", limit, bounds)
-        said, inner = "1 = 1", []
-    else:
+    if driver is live and own is None and wanted.most == ALL:
+        # Each type has its own newest: those that pass are put together.
+        where, bound = tested(wanted.conditions, None, "t.pk")
+        text, values = by_type(live, "t.pk", f"AND {where} {limit}", [*bound, *after, size])
+        rows = connection.execute(f"{text} ORDER BY pk DESC LIMIT ?", [*values, size])
+        return [tuple(row) for row in rows]
+    said, more = "1 = 1", []
+    if own is None:
         text, values = driver.members()
-        text, values = f"{text} {limit}", [*values, *bounds]
-        said, inner = "1 = 1", []
-    where, bound = tested(wanted.conditions, driver, "n.pk")
+    else:
+        text, values = f"SELECT t.* FROM {own.table} t WHERE t.sp = ?", [own.values[0]]
+        said, more = own.where.removeprefix(_OWN).replace("x.", "n."), list(own.values[1:])
+    where, bound = tested(wanted.conditions, driver if own is None else best, "n.pk")
     rows = connection.execute(
-        f"SELECT DISTINCT n.pk AS pk FROM ({text}) AS n WHERE ({said}) AND {where} "
+        f"SELECT DISTINCT n.pk AS pk FROM ({text} {limit}) AS n WHERE ({said}) AND {where} "
         "ORDER BY n.pk DESC LIMIT ?",
-        [*values, *inner, *bound, size],
+        [*values, *after, wanted.most, *more, *bound, size],
     )
     return [tuple(row) for row in rows]
 
@@ -62,12 +61,12 @@ def newest(keys: Iterable[int], wanted: Wanted, driver: Condition) -> Keys:
     return Keys(tuple(page), len(listed), (page[-1],) if more else None, f"list {len(listed)}")
 
 
-def _row_of(condition: Condition | None) -> Rows | None:
+def _row_of(condition: Condition) -> Rows | None:
     """The rows of a set, where an index has those of its parameter by resource.
 
     All of them are passed over, for a sixth of what a test of each resource would cost.
     """
-    rows = None if condition is None else only_rows(condition)
+    rows = only_rows(condition)
     if rows is None or rows.table not in _KEYED or not rows.where.startswith(_OWN):
         return None
     return rows

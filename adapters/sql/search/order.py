@@ -84,14 +84,9 @@ def walk(names: Names, kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> Wal
 
 
 def is_at_hand(kinds: tuple[str, ...], keys: tuple[SortKey, ...]) -> bool:
-    """Whether an index gives the values of each resource, so that some thousand are read fast."""
-    return (
-        all(
-            key.code in OWN or key.kind == "reference" or _COLUMNS[key.kind][0] in _WALKABLE
-            for key in keys
-        )
-        and len(kinds) == 1
-    )
+    """Whether an index gives the values of each resource of one type, so that some thousand are read fast."""
+    read = [key.kind for key in keys if key.code not in OWN and key.kind != "reference"]
+    return len(kinds) == 1 and all(_COLUMNS.get(kind, ("",))[0] in _WALKABLE for kind in read)
 
 
 def said(kinds: tuple[str, ...], key: SortKey) -> Callable[[bytes], set[Any]] | None:

@@ -2,7 +2,9 @@
 
 The rarest set is found by counting each up to a bound. Below the bound it is listed and tested; above it the
 rows are walked in the order of the result and tested one by one, so that a page costs the same however many
-match. SQLite's own planner chooses badly between the two (decision 0020).
+match. Where some rows have not filled the page, matches are rare along the walk: then a larger set is listed,
+and only where each is too large for that the walk goes on to its end. SQLite's own planner chooses badly
+between them (decision 0020).
 """
 
 from dataclasses import replace
@@ -22,7 +24,7 @@ from profiles.search.contained import own_type
 
 FEW: Final = 1000
 """Keys up to which a set is listed and sorted."""
-NEAR: Final = 40
+PASSED: Final = 40
 """Rows that are walked first for each match of a page: beyond, matches are rare."""
 MANY: Final = 5000
 """Keys up to which a set is listed, when its matches are rare along the walk."""
@@ -96,7 +98,8 @@ def _unordered(
 ) -> Keys:
     """The newest of many: first among some rows, which fill the page unless matches are rare there."""
     if best is not None:
-        rows = streamed(connection, _nearby(wanted), live, best)
+        one = len(wanted.kinds) == 1
+        rows = streamed(connection, _nearby(wanted), live, best) if one else []
         if len(rows) > wanted.count:
             return _page_of(connection, wanted, live, best, rows)
         smallest, size = _rarest(connection, wanted.conditions, MANY)
@@ -107,7 +110,7 @@ def _unordered(
 
 def _nearby(wanted: Wanted) -> Wanted:
     """The same, of some rows that are walked first; few, where the test of each may be long."""
-    each = 2 if any(map(fans_out, wanted.conditions)) else NEAR
+    each = 2 if any(map(fans_out, wanted.conditions)) else PASSED
     return replace(wanted, most=each * (wanted.count + 1))
 
 
@@ -154,16 +157,16 @@ def _walked(
     connection: Any, names: Names, wanted: Wanted, live: Live, best: Condition | None
 ) -> Keys:
     """Walk the index that gives the order; without one, sort everything."""
-    found = None
     if best is not None and order.is_at_hand(wanted.kinds, wanted.sort):
-        if len(wanted.sort) == 1:
-            found = _ordered(connection, names, _nearby(wanted), live)
-        if found is None or len(found) <= wanted.count:
-            smallest, size = _rarest(connection, wanted.conditions, MANY)
-            if smallest is not None and size < MANY:
-                return _listed(connection, names, wanted, smallest, few=False)
-            found = None
-    found = _ordered(connection, names, wanted, live) if found is None else found
+        near = None
+        if len(wanted.sort) == 1 and wanted.sort[0].kind != "reference":
+            near = _ordered(connection, names, _nearby(wanted), live)
+        if near is not None and len(near) > wanted.count:
+            return _page_of(connection, wanted, live, best, near, "walk")
+        smallest, size = _rarest(connection, wanted.conditions, MANY)
+        if smallest is not None and size < MANY:
+            return _listed(connection, names, wanted, smallest, few=False)
+    found = _ordered(connection, names, wanted, live)
     if found is None:
         driver = best if best is not None else live
         return _listed(connection, names, wanted, driver, few=False)

@@ -35,6 +35,8 @@ class Values:
             return [("s_qty", *test, False) for test in _quantity(self, value)]
         if kind == "number":
             return [("s_num", *test, False) for test in measure(plain(value))]
+        if kind == "uri" and modifier == "below":
+            return _below(plain(value))
         return [self.test(kind, value, modifier)]
 
     def test(self, kind: str, value: str, modifier: str) -> Test:
@@ -49,7 +51,7 @@ class Values:
         )
         if raw != ANY_CASE:
             # Identifiers match in any case, whatever their system is.
-            # A sum: PostgreSQL would read all rows of a code once for each member of the list.
+            # An expression: PostgreSQL would read all rows of a code once for each member of the list.
             where, bound = f"{where}x.raw || '' IN ('', ?) AND ", (*bound, raw)
         return f"{where}x.val = ?", (*bound, val)
 
@@ -91,20 +93,19 @@ def _string(_: Values, text: str, modifier: str) -> Test:
 
 def _uri(_: Values, text: str, modifier: str) -> Test:
     text = plain(text)
-    if modifier == "below":
-        base = text.rstrip("/")
-        return (
-            "s_uri",
-            "(x.val = ? OR x.val = ? OR (x.val >= ? AND x.val < ?))",
-            (text, base, base + "/", base + "0"),
-            False,
-        )
     if modifier == "above":
         parts = text.rstrip("/").split("/")
         above = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
         marks = ", ".join("?" * (2 * len(above)))
         return "s_uri", f"x.val IN ({marks})", (*above, *(a + "/" for a in above)), False
     return "s_uri", "x.val = ?", (exact(text),), True
+
+
+def _below(text: str) -> list[Test]:
+    """An address and what begins with it (R4 search.html#uri): each a place of the index of its own."""
+    base = text.rstrip("/")
+    same: list[Test] = [("s_uri", "x.val = ?", (one,), True) for one in dict.fromkeys((text, base))]
+    return [*same, ("s_uri", "x.val >= ? AND x.val < ?", (base + "/", base + "0"), False)]
 
 
 def _date(values: Values, text: str, _: str) -> Test:

@@ -18,8 +18,6 @@ def with_value(
     connection: Any, wanted: Wanted, walk: order.Walk, after: Sequence[Any]
 ) -> list[tuple[Any, ...]]:
     """Keys with the value that orders each, from a position on: one more than the page takes."""
-    if walk.table == "s_ref" and wanted.most < ALL:
-        return []
     if walk.table == "s_ref":
         return _referring(connection, wanted, walk, after)
     valued = _valued if walk.values is None else _checked

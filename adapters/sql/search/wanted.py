@@ -30,7 +30,8 @@ class Wanted:
     total : str
         ``none``, ``estimate`` (when it is cheap) or ``accurate``.
     most : int
-        Rows of an index that a walk may pass over; then it ends, whether the page is full or not.
+        Rows of an index that a walk of one type may pass over; then it ends, whether the page is full or not.
+        Long ranges of dates are not counted.
     """
 
     kinds: tuple[str, ...]
