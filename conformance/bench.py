@@ -9,7 +9,10 @@ from typing import Any, Final
 
 BENCHES: Final = {
     "coding": ("conformance.bench_coding:run", "codes of notes: how right, how fast, how large"),
-    "fhir": ("conformance.bench_fhir:run_bench", "the FHIR endpoint: write, import, read, search"),
+    "fhir": (
+        "conformance.bench_fhir:run_bench",
+        "the FHIR endpoint; --part growth: ten times the data",
+    ),
     "imaging": ("conformance.bench_imaging:run", "last C-STORE response to readable report"),
     "speech": ("conformance.bench_speech:run", "transcription beside the recogniser itself"),
     "scrub": ("conformance.bench_scrub:run", "Claims per second through every edit"),

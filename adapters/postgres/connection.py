@@ -92,6 +92,11 @@ class PostgresConnection:
         """All that a statement finds in its column ``pk``."""
         return [key for (key,) in self.execute(text, values)]
 
+    def few_keys(self, text: str, values: Sequence[Any], most: int) -> list[int] | None:
+        """As ``keys``; None when there are ``most`` or more."""
+        found = self.keys(f"SELECT pk FROM ({text}) c LIMIT {most}", values)
+        return found if len(found) < most else None
+
     def settle(self) -> None:
         """Take statistics where much has changed, as after an import; the server would in its own time."""
         rows = self.execute(

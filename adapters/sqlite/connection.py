@@ -30,6 +30,15 @@ class SqliteConnection(apsw.Connection):  # type: ignore[misc,unused-ignore]
         listed: list[int] = orjson.loads(str(rows[0][0]))
         return listed
 
+    def few_keys(self, text: str, values: Sequence[Any], most: int) -> list[int] | None:
+        """As ``keys``; None when there are ``most`` or more."""
+        rows = self.execute(
+            f"SELECT CASE WHEN count(*) < {most} THEN json_group_array(pk) END "
+            f"FROM (SELECT pk FROM ({text}) c LIMIT {most})",
+            values,
+        ).fetchall()
+        return None if rows[0][0] is None else orjson.loads(str(rows[0][0]))
+
     def settle(self) -> None:
         """Nothing: how a search runs is decided here, not by statistics of the database (decision 0020)."""
 

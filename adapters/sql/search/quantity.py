@@ -69,8 +69,8 @@ def compared(prefix: str, low: Any, high: Any, *, half_open: bool) -> Where:
         "ne": ("NOT (x.lo >= ? AND x.hi <= ?)", (low, high)),
         "gt": ("x.hi > ?", (high,)),
         "lt": ("x.lo < ?", (low,)),
-        "ge": ("x.hi > ? AND (x.hi > ? OR (x.lo >= ? AND x.hi <= ?))", (low, high, low, high)),
-        "le": ("x.lo < ? AND (x.lo < ? OR (x.lo >= ? AND x.hi <= ?))", (high, low, low, high)),
+        "ge": ("x.hi > ? AND (x.lo >= ? OR x.hi > ?)", (low, low, high)),
+        "le": ("x.lo < ? AND (x.hi <= ? OR x.lo < ?)", (high, high, low)),
         "sa": (f"x.lo {touch} ?", (high,)),
         "eb": (f"x.hi {'<=' if half_open else '<'} ?", (low,)),
     }[prefix]

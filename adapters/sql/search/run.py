@@ -69,8 +69,8 @@ def _by_one(connection: Any, names: Names, wanted: Wanted, live: Live, only: Con
     if only.ordered:
         return _page_of(connection, wanted, live, only, streamed(connection, wanted, live, only))
     text, values = only.members()
-    found = connection.keys(f"SELECT pk FROM ({text}) c LIMIT {FEW}", values)
-    if len(found) < FEW:
+    found = connection.few_keys(text, values, FEW)
+    if found is not None:
         return newest(found, wanted, only)
     return _unordered(connection, names, wanted, live, only)
 
@@ -97,15 +97,26 @@ def _unordered(
     connection: Any, names: Names, wanted: Wanted, live: Live, best: Condition | None
 ) -> Keys:
     """The newest of many: first among some rows, which fill the page unless matches are rare there."""
-    if best is not None:
-        one = len(wanted.kinds) == 1
-        rows = streamed(connection, _nearby(wanted), live, best) if one else []
-        if len(rows) > wanted.count:
-            return _page_of(connection, wanted, live, best, rows)
+    rows: list[Row] = []
+    if best is not None and len(wanted.kinds) == 1:
+        rows = streamed(connection, _nearby(wanted), live, best)
+    if best is not None and _are_rare(rows, wanted):
         smallest, size = _rarest(connection, wanted.conditions, MANY)
         if smallest is not None and size < MANY:
             return _listed(connection, names, wanted, smallest, few=False)
-    return _page_of(connection, wanted, live, best, streamed(connection, wanted, live, best))
+    if len(rows) <= wanted.count:
+        rows += streamed(connection, _further(wanted, rows), live, best)
+    return _page_of(connection, wanted, live, best, rows)
+
+
+def _are_rare(rows: list[Row], wanted: Wanted) -> bool:
+    """Whether a walk has met so few matches that it would be long."""
+    return 2 * len(rows) <= wanted.count
+
+
+def _further(wanted: Wanted, rows: list[Row]) -> Wanted:
+    """What is left of a page after some rows of it."""
+    return replace(wanted, after=rows[-1], count=wanted.count - len(rows)) if rows else wanted
 
 
 def _nearby(wanted: Wanted) -> Wanted:
@@ -157,16 +168,19 @@ def _walked(
     connection: Any, names: Names, wanted: Wanted, live: Live, best: Condition | None
 ) -> Keys:
     """Walk the index that gives the order; without one, sort everything."""
+    near: list[Row] = []
     if best is not None and order.is_at_hand(wanted.kinds, wanted.sort):
-        near = None
         if len(wanted.sort) == 1 and wanted.sort[0].kind != "reference":
-            near = _ordered(connection, names, _nearby(wanted), live)
-        if near is not None and len(near) > wanted.count:
-            return _page_of(connection, wanted, live, best, near, "walk")
-        smallest, size = _rarest(connection, wanted.conditions, MANY)
+            near = _ordered(connection, names, _nearby(wanted), live) or []
+        smallest, size = None, MANY
+        if _are_rare(near, wanted):
+            smallest, size = _rarest(connection, wanted.conditions, MANY)
         if smallest is not None and size < MANY:
             return _listed(connection, names, wanted, smallest, few=False)
-    found = _ordered(connection, names, wanted, live)
+    if len(near) > wanted.count:
+        return _page_of(connection, wanted, live, best, near, "walk")
+    rest = _ordered(connection, names, _further(wanted, near), live)
+    found = None if rest is None else near + rest
     if found is None:
         driver = best if best is not None else live
         return _listed(connection, names, wanted, driver, few=False)
