@@ -10,6 +10,7 @@ from typing import Final
 from profiles.definitions.r4 import definitions
 from profiles.outcome import OperationOutcomeError
 from profiles.search.contained import contained_type
+from profiles.search.parameters import SearchParameter
 from profiles.search.query import InCompartment, Lookup, Node, in_contained, parse
 
 Pair = tuple[str, str]
@@ -182,17 +183,27 @@ def _one_of(text: str, allowed: frozenset[str], name: str) -> str:
 
 
 def _sort(kinds: Sequence[str], text: str, lookup: Lookup) -> list[tuple[str, str, bool]]:
+    """The keys of an order; a composite stands for its parts, one after another."""
     found = []
-    for part in text.split(","):
-        code = part.strip().removeprefix("-")
+    for key in map(str.strip, text.split(",")):
+        code, down = key.removeprefix("-"), key.startswith("-")
         if not code:
             continue
-        known = [lookup(kind).get(code) for kind in kinds]
-        parameter = next((p for p in known if p is not None), None)
-        if parameter is None or parameter.kind == "composite" or code in ("_text", "_content"):
-            raise OperationOutcomeError("invalid", f"cannot sort by {code}", "_sort")
-        found.append((code, parameter.kind, part.strip().startswith("-")))
+        codes, asked = [code], _known(kinds, code, lookup)
+        if asked is not None and asked.kind == "composite":
+            codes = [part for part, _ in asked.components]
+        for one in codes:
+            ordering = _known(kinds, one, lookup)
+            if ordering is None or ordering.kind == "composite" or one in ("_text", "_content"):
+                raise OperationOutcomeError("invalid", f"cannot sort by {code}", "_sort")
+            found.append((one, ordering.kind, down))
     return found
+
+
+def _known(kinds: Sequence[str], code: str, lookup: Lookup) -> SearchParameter | None:
+    """A parameter as the first type that has it knows it."""
+    known = (lookup(kind).get(code) for kind in kinds)
+    return next((p for p in known if p is not None), None)
 
 
 def _include(

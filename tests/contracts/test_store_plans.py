@@ -142,6 +142,18 @@ def test_patients_are_the_same_in_every_way(filled, monkeypatch):
     assert all(expected.values())
 
 
+def test_a_composite_orders_by_its_parts_one_after_another(filled, monkeypatch):
+    """Both ways, page by page."""
+    for plan, down, count in product(PLANS, ("", "-"), ("50", "3")):
+        force(monkeypatch, plan)
+        whole, _ = _pages(filled, "Observation", f"_sort={down}code-value-quantity", count)
+        parts = f"_sort={down}code,{down}value-quantity"
+        assert whole == _pages(filled, "Observation", parts, count)[0]
+        twice = f"_sort={down}code,{down}code-value-quantity"
+        assert whole == _pages(filled, "Observation", twice, count)[0]
+        assert len(set(whole)) == 37
+
+
 SEVERAL_TYPES = (
     "",
     "subject=Patient/p",
