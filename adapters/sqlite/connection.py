@@ -26,18 +26,17 @@ class SqliteConnection(apsw.Connection):  # type: ignore[misc,unused-ignore]
 
         They come as one row: each step of a statement costs more than a key.
         """
-        rows = self.execute(f"SELECT json_group_array(pk) FROM ({text})", values).fetchall()
-        listed: list[int] = orjson.loads(str(rows[0][0]))
-        return listed
+        return self._listed(f"SELECT json_group_array(pk) FROM ({text})", values) or []
 
     def few_keys(self, text: str, values: Sequence[Any], most: int) -> list[int] | None:
         """As ``keys``; None when there are ``most`` or more."""
-        rows = self.execute(
-            f"SELECT CASE WHEN count(*) < {most} THEN json_group_array(pk) END "
-            f"FROM (SELECT pk FROM ({text}) c LIMIT {most})",
-            values,
-        ).fetchall()
-        return None if rows[0][0] is None else orjson.loads(str(rows[0][0]))
+        few = f"SELECT CASE WHEN count(*) < {most} THEN json_group_array(pk) END FROM"
+        return self._listed(f"{few} (SELECT pk FROM ({text}) c LIMIT {most})", values)
+
+    def _listed(self, text: str, values: Sequence[Any]) -> list[int] | None:
+        """The one value of a statement, a list."""
+        ((found,),) = self.execute(text, values).fetchall()
+        return None if found is None else orjson.loads(str(found))
 
     def settle(self) -> None:
         """Nothing: how a search runs is decided here, not by statistics of the database (decision 0020)."""

@@ -5,8 +5,7 @@ from itertools import product
 import pytest
 
 from adapters.store import Store
-from profiles.search.request import understand
-from tests.contracts.search_plans import PLANS, force
+from tests.contracts.search_plans import PLANS, force, pages
 
 UCUM = "http://unitsofmeasure.org"
 CONDITIONS = (
@@ -104,15 +103,11 @@ def _grams(value: float) -> dict:
 def _pages(store: Store, kinds: str, asked: str, count: str) -> tuple[list[str], list[int]]:
     """Ids through all pages, and the totals that were given."""
     pairs = [tuple(part.split("=", 1)) for part in asked.split("&") if part]
-    found, totals, after = [], [], None
-    while True:
-        request = understand(tuple(kinds.split(",")), [*pairs, ("_count", count)], store.registry)
-        page = store.run(request, after=after)
+    found, totals = [], []
+    for page in pages(store, kinds.split(","), [*pairs, ("_count", count)]):
         found += [match.id for match in page.matches]
         totals += [] if page.total is None else [page.total]
-        after = page.after
-        if after is None:
-            return found, totals
+    return found, totals
 
 
 @pytest.mark.parametrize("sort", SORTS)

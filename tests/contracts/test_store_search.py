@@ -5,7 +5,7 @@ import pytest
 from adapters.store import Store
 from profiles.outcome import OperationOutcomeError
 from profiles.search.request import understand
-from tests.contracts.search_plans import PLANS, force
+from tests.contracts.search_plans import PLANS, force, pages
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
@@ -531,15 +531,8 @@ def test_an_order_by_several_keys_is_walked_as_it_is_listed(store, monkeypatch):
 
 
 def _walk(store: Store, sort: str, kinds: str = "Observation", count: str = "1") -> list[str]:
-    found, after = [], None
-    asked = [("_sort", sort), ("_count", count)]
-    while True:
-        request = understand(kinds.split(","), asked, store.registry)
-        page = store.run(request, after=after)
-        found += [match.id for match in page.matches]
-        after = page.after
-        if after is None:
-            return found
+    every = pages(store, kinds.split(","), [("_sort", sort), ("_count", count)])
+    return [match.id for page in every for match in page.matches]
 
 
 def test_walking_and_listing_find_the_same(filled, monkeypatch):

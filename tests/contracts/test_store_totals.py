@@ -3,8 +3,7 @@
 import pytest
 
 from adapters.store import Store
-from profiles.search.request import understand
-from tests.contracts.search_plans import PLANS, force
+from tests.contracts.search_plans import PLANS, force, pages
 
 SYSTEMS = ("http://a.example", "http://b.example", None)
 
@@ -62,15 +61,10 @@ def test_a_resource_that_matches_in_several_ways_is_counted_once(filled, conditi
 )
 def test_pages_without_an_order_go_from_the_newest_on_and_say_each_once(filled, asked, count):
     """Also when the resource at the end of a page is deleted before the next one is asked for."""
-    found, after, gone = [], None, False
-    while True:
-        request = understand(("Observation",), [*asked, ("_count", count)], filled.registry)
-        page = filled.run(request, after=after)
+    found: list[str] = []
+    for page in pages(filled, ("Observation",), [*asked, ("_count", count)]):
+        first = not found
         found += [match.id for match in page.matches]
-        after = page.after
-        if after is None:
-            break
-        if not gone:
+        if first and page.after is not None:
             filled.transact(lambda tx, last=found[-1]: tx.delete("Observation", last))
-            gone = True
     assert found == ["o5", "o4", "o3", "o1", "o0"]

@@ -5,8 +5,7 @@ from itertools import product
 import pytest
 
 from adapters.store import Store
-from profiles.search.request import understand
-from tests.contracts.search_plans import PLANS, force
+from tests.contracts.search_plans import PLANS, force, pages
 
 UCUM = "http://unitsofmeasure.org"
 DATES = (
@@ -90,14 +89,8 @@ def test_an_order_by_the_bounded_date_is_walked_as_it_is_listed(filled, monkeypa
 
 
 def _walk(store: Store, pairs: list[tuple[str, str]], count: str) -> list[str]:
-    found, after = [], None
-    while True:
-        request = understand(("Observation",), [*pairs, ("_count", count)], store.registry)
-        page = store.run(request, after=after)
-        found += [match.id for match in page.matches]
-        after = page.after
-        if after is None:
-            return found
+    every = pages(store, ("Observation",), [*pairs, ("_count", count)])
+    return [match.id for page in every for match in page.matches]
 
 
 def test_bounds_of_a_quantity_hold_together(filled):
