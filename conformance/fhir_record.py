@@ -83,6 +83,9 @@ def fill(
 ) -> float:
     """Put the record into a store; resources per second.
 
+    The newest Observations are the same in a record of any size, but for their patients: how far a search
+    has to look for its first page is then no matter of chance.
+
     Parameters
     ----------
     folder : Path
@@ -98,11 +101,16 @@ def fill(
     for first, end in _stretches(patients):
         _put(store, [patient(n, chance) for n in range(first, end)])
     for first, end in _stretches(observations):
-        _put(store, [observation(n, n % patients, chance) for n in range(first, end)])
+        _put(store, [_counted_down(n, patients, observations) for n in range(first, end)])
         told(patients + end)
     took = time.perf_counter() - started
     store.close()
     return (patients + observations) / took
+
+
+def _counted_down(number: int, patients: int, observations: int) -> dict[str, Any]:
+    """An Observation as its distance from the newest makes it."""
+    return observation(number, number % patients, random.Random(observations - number))  # noqa: S311 - test data
 
 
 def _stretches(size: int) -> list[tuple[int, int]]:
